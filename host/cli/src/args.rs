@@ -1,0 +1,97 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit::HELP;
+use crate::output::Format;
+
+/// Runs workflows made of code you don't trust.
+#[derive(Debug, Parser)]
+#[command(name = "coldframe", version, about, after_help = HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags every command has.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Where runs, compiled code and trusted registry state are kept
+    #[arg(long, global = true, env = "COLDFRAME_DATA_DIR", value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// A registry directory to use besides the built-in one; may be repeated
+    #[arg(long, global = true, env = "COLDFRAME_REGISTRY", value_name = "DIR", value_delimiter = ':')]
+    pub(crate) registry: Vec<PathBuf>,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+    /// Print results only
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a pipeline
+    Run(crate::commands::run::RunArgs),
+    /// Check pipelines without running anything
+    #[command(alias = "validate")]
+    Check(crate::commands::check::CheckArgs),
+    /// Call one operation of a skill or of a component file
+    Call(crate::commands::call::CallArgs),
+    /// Draw a pipeline's graph as Mermaid text
+    Graph(crate::commands::graph::GraphArgs),
+    /// Show and resume runs
+    #[command(subcommand)]
+    Runs(crate::commands::runs::RunsCommand),
+    /// Search the registries for skills
+    Search(crate::commands::search::SearchArgs),
+    /// Make, build, check and publish skills
+    #[command(subcommand)]
+    Skill(crate::commands::skill::SkillCommand),
+    /// Make registries
+    #[command(subcommand)]
+    Registry(crate::commands::registry::RegistryCommand),
+    /// Move the pins of `coldframe.lock` to the newest versions that will do
+    Update(crate::commands::update::UpdateArgs),
+    /// Explain a diagnostic code
+    Explain(crate::commands::explain::ExplainArgs),
+    /// Print what protects this machine and what is there
+    Doctor(crate::commands::doctor::DoctorArgs),
+    /// Print a completion script
+    Completions(crate::commands::completions::CompletionsArgs),
+}
+
+/// Values for inputs or parameters.
+#[derive(Debug, Args, Default)]
+pub(crate) struct InputArgs {
+    /// One input: `name=value`, or `name=@file` for a file's content; may be repeated
+    #[arg(long, short, value_name = "NAME=VALUE")]
+    pub(crate) input: Vec<String>,
+    /// All inputs as one JSON object, or `@file` with one
+    #[arg(long, value_name = "JSON|@FILE")]
+    pub(crate) input_json: Option<String>,
+}
+
+/// Bounds given on the command line. They tighten what a pipeline says.
+#[derive(Debug, Args, Default)]
+pub(crate) struct LimitArgs {
+    /// A bound: fuel=5e6, wall=3s, memory=64MiB or cost_usd=0.01; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) limit: Vec<String>,
+}
+
+/// How durable a run's journal is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum JournalLevel {
+    /// Nothing is kept: the run can be neither shown nor resumed
+    Memory,
+    /// Survives the process, not a power cut
+    Relaxed,
+    /// Survives a power cut
+    Strict,
+}

@@ -1,0 +1,236 @@
+//! `coldframe call SKILL#OPERATION`: one operation, with given inputs and limits.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+use coldframe_client::VerifiedSkill;
+use coldframe_engine::{Call, CallLimits, CallReport, Invoke as _, MemoryMeter};
+use coldframe_format::types::json_name;
+use coldframe_format::{Caps, Operation, SkillRef, Type, canonical};
+use coldframe_journal::Receipt;
+use coldframe_journal::receipt::{fuel_for, price_nano};
+use coldframe_lang::graph::Limits;
+use serde_json::{Map, Value, json};
+
+use crate::args::{Global, InputArgs, LimitArgs};
+use crate::exit::{Exit, Fail};
+use crate::inputs::{self, Given};
+use crate::output::{self, DIM, Format, RED};
+use crate::loading::{self, NANO_PER_MFUEL};
+use crate::project::{Project, VerifiedSkillRef};
+
+/// The largest component file, bytes.
+const COMPONENT_BYTES_MAX: u64 = 32 << 20;
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// `namespace/name[@version]#operation`, or `path.wasm#operation`
+    target: String,
+    #[command(flatten)]
+    inputs: InputArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// A right to grant: log, clock, random, or http="GET https://example.com/**"; may be repeated
+    #[arg(long, value_name = "NAME[=SHAPE]")]
+    grant: Vec<String>,
+    /// Run a component file that nobody signed
+    #[arg(long)]
+    unsigned: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
+    let limits = loading::limits(&args.limits)?;
+    let grants = grants(&args.grant)?;
+    let (skill, operation) = find(global, args, &grants)?;
+    let operation = skill.interface().operation(operation.as_deref()).map_err(|error| {
+        let fail = Fail::new(Exit::Problems, error.to_string());
+        match error.help() {
+            Some(help) => fail.help(help),
+            None => fail,
+        }
+    })?;
+    let input = arguments(operation, inputs::read(&args.inputs)?)?;
+    let sandbox = loading::sandbox(global)?;
+    loading::load_one(&sandbox, &skill, &args.target)?;
+    let call = Call {
+        component: skill.component_digest(),
+        operation: operation.name.clone(),
+        input: input.clone(),
+        grants: vec![grants],
+        limits: call_limits(&limits),
+        memory: Arc::new(MemoryMeter::new(limits.memory_bytes.unwrap_or(u64::MAX))),
+    };
+    let report = loading::runtime()?.block_on(sandbox.invoke(call));
+    print(global, &skill, operation, &input, report)
+}
+
+/// The skill and the name of the operation.
+fn find(
+    global: &Global,
+    args: &CallArgs,
+    grants: &Caps,
+) -> Result<(VerifiedSkillRef, Option<String>), Fail> {
+    let (place, operation) = match args.target.split_once('#') {
+        Some((place, operation)) => (place, Some(operation.to_owned())),
+        None => (args.target.as_str(), None),
+    };
+    let path = Path::new(place);
+    let is_file = path.extension().is_some() || place.starts_with(['.', '/']);
+    if !is_file {
+        if args.unsigned {
+            return Err(Fail::usage("`--unsigned` is for component files; skills are always verified"));
+        }
+        let wanted: SkillRef = args.target.parse().map_err(|error| Fail::usage(format!("{error}")))?;
+        return Ok((Project::here(global)?.newest(&wanted)?, operation));
+    }
+    let bytes = inputs::read_bytes(path, COMPONENT_BYTES_MAX)?;
+    if !args.unsigned {
+        return Err(Fail::new(Exit::Refused, format!("nobody signed `{place}`"))
+            .help("`--unsigned` runs it all the same, in the sandbox, with the rights you grant"));
+    }
+    output::warn(&format!("`{place}` is not signed: nobody vouches for what it does"));
+    let skill = coldframe_client::unsigned(place, bytes, grants).map_err(|error| {
+        Fail::new(Exit::Problems, format!("`{place}`: {}: {error}", error.kind()))
+    })?;
+    Ok((Arc::new(skill), operation))
+}
+
+/// What was given, as the operation's parameters want it.
+fn arguments(operation: &Operation, given: Given) -> Result<Value, Fail> {
+    let names: BTreeMap<String, &Type> =
+        operation.params.iter().map(|field| (json_name(&field.name), &field.ty)).collect();
+    let mut arguments: Map<String, Value> = given.values.into_iter().collect();
+    for (name, text) in given.texts {
+        let value = match names.get(&name) {
+            Some(ty) if is_text(ty) => Value::String(text),
+            Some(_) => serde_json::from_str(&text).map_err(|error| {
+                Fail::new(Exit::Problems, format!("input `{name}` is not JSON: {error}"))
+                    .help("parameters that are no strings are written as JSON")
+            })?,
+            None => Value::String(text),
+        };
+        arguments.insert(name, value);
+    }
+    if let Some(wrong) = arguments.keys().find(|name| !names.contains_key(*name)) {
+        let known: Vec<String> = names.into_keys().collect();
+        let fail = Fail::new(
+            Exit::Problems,
+            format!("`{}` has no parameter `{wrong}`", operation.name),
+        );
+        return Err(match coldframe_format::suggest::closest(wrong, &known) {
+            Some(near) => fail.help(format!("did you mean `{near}`?")),
+            None => fail.help(format!("it has {}", coldframe_format::suggest::list(&known))),
+        });
+    }
+    Ok(Value::Object(arguments))
+}
+
+/// Whether a typed text is the value itself, and not JSON.
+fn is_text(ty: &Type) -> bool {
+    match ty {
+        Type::String | Type::Char | Type::Enum(_) => true,
+        Type::Option(inner) => is_text(inner),
+        list => list.is_bytes(),
+    }
+}
+
+fn call_limits(limits: &Limits) -> CallLimits {
+    let mut call = CallLimits::default();
+    call.fuel = limits.fuel.unwrap_or(call.fuel);
+    if let Some(nano) = limits.cost_nano {
+        call.fuel = call.fuel.min(fuel_for(nano, NANO_PER_MFUEL));
+    }
+    call.wall = limits.wall.unwrap_or(call.wall);
+    call.memory_bytes = limits.memory_bytes.unwrap_or(call.memory_bytes);
+    call
+}
+
+fn grants(flags: &[String]) -> Result<Caps, Fail> {
+    let mut caps = Caps::default();
+    for flag in flags {
+        match flag.split_once('=') {
+            None if flag == "log" => caps.log = true,
+            None if flag == "clock" => caps.clock = true,
+            None if flag == "random" => caps.random = true,
+            Some(("http", shape)) => {
+                let grant = shape
+                    .parse()
+                    .map_err(|error| Fail::usage(format!("`--grant {flag}`: {error}")))?;
+                caps.http.push(grant);
+            }
+            _ => {
+                return Err(Fail::usage(format!("`--grant {flag}` names no right"))
+                    .help("write --grant log, clock, random, or http=\"GET https://example.com/**\""));
+            }
+        }
+    }
+    Ok(caps)
+}
+
+fn print(
+    global: &Global,
+    skill: &VerifiedSkill,
+    operation: &Operation,
+    input: &Value,
+    report: CallReport,
+) -> Result<(), Fail> {
+    let receipt = Receipt {
+        attempt: 1,
+        component: Some(skill.component_digest().to_string()),
+        operation: Some(match (skill.id(), skill.version()) {
+            (Some(id), Some(version)) => format!("{id}@{version}#{}", operation.name),
+            _ => operation.name.clone(),
+        }),
+        input_sha256: Some(canonical::digest(input).to_string()),
+        output_sha256: report.result.as_ref().ok().map(|out| canonical::digest(out).to_string()),
+        fuel: report.fuel,
+        wall_us: report.wall_us,
+        memory_peak_bytes: report.memory_peak_bytes,
+        host_calls: report.host_calls,
+        cost_nano: price_nano(report.fuel, NANO_PER_MFUEL),
+    };
+    let exit = match &report.result {
+        Ok(_) => None,
+        Err(error) if error.kind.is_stop() => Some(Exit::Stopped),
+        Err(error) if error.kind == coldframe_journal::ErrorKind::InvalidInput => Some(Exit::Problems),
+        Err(_) => Some(Exit::RunFailed),
+    };
+    if global.format == Format::Json {
+        let error = report.result.as_ref().err().map(|error| {
+            json!({ "kind": error.kind, "message": error.message, "transient": error.transient })
+        });
+        output::json(&json!({
+            "status": match exit {
+                None => "succeeded",
+                Some(Exit::Stopped) => "stopped",
+                Some(_) => "failed",
+            },
+            "output": report.result.as_ref().ok(),
+            "receipt": receipt,
+            "error": error,
+        }));
+    } else {
+        if !global.quiet {
+            for line in &report.logs {
+                output::note(&format!("{DIM}log:{DIM:#} {line}"));
+            }
+            output::note(&format!(
+                "{DIM}{}: {}, {} fuel, {} KiB, {}{DIM:#}",
+                operation.name,
+                output::time(receipt.wall_us),
+                output::large(receipt.fuel),
+                receipt.memory_peak_bytes >> 10,
+                output::money(receipt.cost_nano),
+            ));
+        }
+        match &report.result {
+            Ok(value) => output::value(value),
+            Err(error) => {
+                output::note(&format!("{RED}error{RED:#}[{}]: {}", error.kind, error.message));
+            }
+        }
+    }
+    exit.map_or(Ok(()), |exit| Err(Fail::said(exit)))
+}

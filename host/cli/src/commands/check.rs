@@ -1,0 +1,50 @@
+//! `coldframe check FILE…`: every problem of every file, without running anything.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::exit::{Exit, Fail};
+use crate::output::{self, Format, GREEN};
+use crate::project::Project;
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The pipelines
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+}
+
+pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
+    let mut worst: Option<Exit> = None;
+    let mut reports = Vec::new();
+    for file in &args.files {
+        let project = Project::of_file(global, file)?;
+        let checked = project.check_file(file)?;
+        if let Some(exit) = checked.exit() {
+            // A refused signature weighs more than a typing mistake.
+            worst = Some(worst.map_or(exit, |w| if w as u8 > exit as u8 { w } else { exit }));
+        }
+        match global.format {
+            Format::Json => reports.push(json!({
+                "file": file.display().to_string(),
+                "ok": checked.exit().is_none(),
+                "diagnostics": checked.diagnostics_json(),
+            })),
+            Format::Text => {
+                checked.print_diagnostics();
+                if checked.exit().is_none() && !global.quiet {
+                    let steps = checked.graph.as_ref().map_or(0, |graph| graph.steps.len());
+                    let steps = output::count(steps, "step");
+                    output::note(&format!("{GREEN}ok{GREEN:#}: {} ({steps})", file.display()));
+                }
+            }
+        }
+    }
+    if global.format == Format::Json {
+        output::json(&json!({ "files": reports, "ok": worst.is_none() }));
+    }
+    worst.map_or(Ok(()), |exit| Err(Fail::said(exit)))
+}

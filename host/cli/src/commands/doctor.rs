@@ -1,0 +1,115 @@
+//! `coldframe doctor`: what is there, and which walls stand.
+
+use clap::Args;
+use coldframe_client::Registry;
+use coldframe_sdk::Toolchain;
+use coldframe_store::{Level, Store};
+use serde_json::json;
+
+use crate::args::Global;
+use crate::exit::{Exit, Fail};
+use crate::output::{self, Format, GREEN, RED, YELLOW};
+use crate::{loading, place};
+
+#[derive(Debug, Args)]
+pub(crate) struct DoctorArgs {}
+
+/// How a thing stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Good,
+    /// Works, but something is not there.
+    Absent,
+    Bad,
+}
+
+struct Finding {
+    name: &'static str,
+    health: Health,
+    text: String,
+}
+
+pub(crate) fn run(global: &Global, _args: &DoctorArgs) -> Result<(), Fail> {
+    let findings = [data(global), builtin(), sandbox(global), walls(), toolchain()];
+    match global.format {
+        Format::Json => output::json(
+            &findings
+                .iter()
+                .map(|finding| {
+                    json!({
+                        "name": finding.name,
+                        "health": match finding.health {
+                            Health::Good => "good",
+                            Health::Absent => "absent",
+                            Health::Bad => "bad",
+                        },
+                        "text": finding.text,
+                    })
+                })
+                .collect(),
+        ),
+        Format::Text => {
+            for finding in &findings {
+                let (mark, style) = match finding.health {
+                    Health::Good => ("✓", GREEN),
+                    Health::Absent => ("-", YELLOW),
+                    Health::Bad => ("✗", RED),
+                };
+                output::result(&format!(
+                    "{style}{mark}{style:#} {:<20} {}",
+                    finding.name, finding.text
+                ));
+            }
+        }
+    }
+    if findings.iter().any(|finding| finding.health == Health::Bad) {
+        return Err(Fail::said(Exit::Usage));
+    }
+    Ok(())
+}
+
+fn finding<E: ToString>(name: &'static str, found: Result<String, E>, bad: Health) -> Finding {
+    match found {
+        Ok(text) => Finding { name, health: Health::Good, text },
+        Err(error) => Finding { name, health: bad, text: error.to_string() },
+    }
+}
+
+fn data(global: &Global) -> Finding {
+    let opened = place::data_dir(global).map_err(|fail| fail.message).and_then(|dir| {
+        let store = Store::open(&dir, Level::Relaxed).map_err(|error| error.to_string())?;
+        Ok(format!("runs are kept in {}", store.file().display()))
+    });
+    finding("data directory", opened, Health::Bad)
+}
+
+fn builtin() -> Finding {
+    let opened = Registry::builtin().and_then(|registry| {
+        let mut skills = 0;
+        for namespace in registry.namespaces() {
+            skills += registry.releases(namespace)?.len();
+        }
+        let skills = output::count(skills, "skill");
+        Ok(format!("{skills}, every signature good, root {}", registry.fingerprint().short()))
+    });
+    finding("built-in registry", opened, Health::Bad)
+}
+
+fn sandbox(global: &Global) -> Finding {
+    let made = loading::sandbox(global).map_err(|fail| fail.message).map(|_sandbox| {
+        "wasmtime 48.0.8: fuel, epochs, memory and host-call limits are always on".to_owned()
+    });
+    finding("sandbox", made, Health::Bad)
+}
+
+/// What a second wall would be; said so that nobody believes in one.
+fn walls() -> Finding {
+    let text = "guests and compiler run in this process; no seccomp, Landlock or executor yet";
+    Finding { name: "second wall", health: Health::Absent, text: text.to_owned() }
+}
+
+fn toolchain() -> Finding {
+    let found = Toolchain::find().map(|toolchain| toolchain.identity().to_owned());
+    let found = found.map_err(|error| format!("{error}; {}", error.help()));
+    finding("toolchain for skills", found, Health::Absent)
+}

@@ -1,0 +1,36 @@
+//! One file per command: its arguments, and what it does.
+
+pub(crate) mod call;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod graph;
+pub(crate) mod registry;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod search;
+pub(crate) mod skill;
+pub(crate) mod update;
+
+use crate::args::{Cli, Command};
+use crate::exit::Fail;
+
+/// Does what was asked.
+pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Run(args) => run::run(global, &args),
+        Command::Check(args) => check::run(global, &args),
+        Command::Call(args) => call::run(global, &args),
+        Command::Graph(args) => graph::run(global, &args),
+        Command::Runs(command) => runs::run(global, &command),
+        Command::Search(args) => search::run(global, &args),
+        Command::Skill(command) => skill::run(global, &command),
+        Command::Registry(command) => registry::run(global, &command),
+        Command::Update(args) => update::run(global, &args),
+        Command::Explain(args) => explain::run(global, &args),
+        Command::Doctor(args) => doctor::run(global, &args),
+        Command::Completions(args) => completions::run(&args),
+    }
+}

@@ -1,0 +1,63 @@
+//! `coldframe run FILE`: compile, check, bind the inputs, drive the run, print the results.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use coldframe_engine::MemoryJournal;
+use coldframe_journal::RunState;
+use coldframe_store::{Level, NewRun, Store};
+
+use crate::args::{Global, InputArgs, JournalLevel, LimitArgs};
+use crate::exit::Fail;
+use crate::loading::{self, Keeping, Settings, Start};
+use crate::project::Project;
+use crate::{inputs, place};
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The pipeline
+    file: PathBuf,
+    #[command(flatten)]
+    inputs: InputArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+    /// How durable the journal is
+    #[arg(long, value_enum, default_value_t = JournalLevel::Relaxed)]
+    journal: JournalLevel,
+    /// Refuse to add a skill to `coldframe.lock`
+    #[arg(long)]
+    locked: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
+    let given = inputs::read(&args.inputs)?;
+    let limits = loading::limits(&args.limits)?;
+    let project = Project::of_file(global, &args.file)?;
+    let compiled = project.compile_file(global, &args.file)?;
+    let bound = loading::bind(&compiled.graph, given)?;
+    project.keep_pins(&compiled.graph, args.locked)?;
+    let settings = Settings::new(&project, &compiled.graph, limits);
+    let graph = Arc::new(compiled.graph);
+    let run_id = loading::new_run_id();
+    let keeping = match args.journal {
+        JournalLevel::Memory => Keeping::Memory(MemoryJournal::default()),
+        JournalLevel::Relaxed | JournalLevel::Strict => {
+            let strict = args.journal == JournalLevel::Strict;
+            let level = if strict { Level::Strict } else { Level::Relaxed };
+            Keeping::Disk(Store::open(&place::data_dir(global)?, level)?.create(NewRun {
+                run_id: run_id.clone(),
+                created_us: loading::now_us(),
+                pipeline: graph.name.clone(),
+                spec_sha256: graph.spec_sha256.to_string(),
+                source_name: args.file.display().to_string(),
+                spec: compiled.text,
+                settings: settings.to_json(),
+            })?)
+        }
+    };
+    let state = RunState::default();
+    let limits = settings.limits;
+    let start = Start { graph, inputs: bound, state, keeping, run_id, limits };
+    loading::drive_run(global, &project, start)
+}

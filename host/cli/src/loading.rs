@@ -1,0 +1,279 @@
+//! From a compiled pipeline to a run: inputs bound, components loaded, the engine driven.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use coldframe_engine::{
+    CallLimits, Host, Invoke, Journal, MemoryJournal, Observer, RunLimits, RunOptions, drive,
+};
+use coldframe_format::{Digest, SkillId};
+use coldframe_journal::RunState;
+use coldframe_lang::graph::{Graph, Limits, StepKind};
+use coldframe_sandbox::{Sandbox, SandboxConfig};
+use coldframe_store::{RunRow, SqliteJournal};
+use semver::Version;
+use serde_json::{Value, json};
+
+use crate::args::{Global, LimitArgs};
+use crate::exit::{Exit, Fail};
+use crate::inputs::Given;
+use crate::live::Live;
+use crate::output::{self, Format};
+use crate::project::Project;
+use crate::{place, report};
+
+/// The operator's price of a million units of fuel, nano-USD: a second of one core is about 10^9
+/// units, and 0.00005 USD buy it.
+pub(crate) const NANO_PER_MFUEL: u64 = 50;
+
+/// What a run needs to go on later besides its text and its journal.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Bounds from the command line.
+    pub(crate) limits: Limits,
+    /// Exactly what was resolved.
+    pub(crate) pins: BTreeMap<SkillId, (Version, Digest)>,
+    /// Registries the run was started with, besides the built-in one.
+    pub(crate) registries: Vec<String>,
+}
+
+impl Settings {
+    /// The settings of a run of `graph`.
+    pub(crate) fn new(project: &Project, graph: &Graph, limits: Limits) -> Self {
+        Self { limits, pins: pins(graph), registries: project.registry_places() }
+    }
+
+    /// As kept with the run.
+    pub(crate) fn to_json(&self) -> String {
+        let pins: Vec<Value> = self
+            .pins
+            .iter()
+            .map(|(id, (version, component))| {
+                json!({ "id": id, "version": version, "component": component })
+            })
+            .collect();
+        json!({
+            "version": 1,
+            "limits": {
+                "fuel": self.limits.fuel,
+                "wall_us": self.limits.wall.map(|wall| wall.as_micros() as u64),
+                "cost_nano": self.limits.cost_nano,
+                "memory_bytes": self.limits.memory_bytes,
+            },
+            "pins": pins,
+            "registries": self.registries,
+        })
+        .to_string()
+    }
+
+    fn from_json(text: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(text).ok()?;
+        let limits = &value["limits"];
+        let mut pins = BTreeMap::new();
+        for pin in value["pins"].as_array()? {
+            let id: SkillId = pin["id"].as_str()?.parse().ok()?;
+            let version = pin["version"].as_str()?.parse().ok()?;
+            pins.insert(id, (version, pin["component"].as_str()?.parse().ok()?));
+        }
+        let registries = value["registries"].as_array()?;
+        Some(Self {
+            limits: Limits {
+                fuel: limits["fuel"].as_u64(),
+                wall: limits["wall_us"].as_u64().map(std::time::Duration::from_micros),
+                cost_nano: limits["cost_nano"].as_u64(),
+                memory_bytes: limits["memory_bytes"].as_u64(),
+            },
+            pins,
+            registries: registries.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        })
+    }
+
+    /// The settings a run was registered with.
+    pub(crate) fn of(row: &RunRow) -> Result<Self, Fail> {
+        Self::from_json(&row.run.settings).ok_or_else(|| {
+            Fail::usage(format!("the settings of run `{}` do not read", row.run.run_id))
+                .help("it was started by another version of coldframe; use that one")
+        })
+    }
+}
+
+/// Every skill a graph calls, with what it was resolved to.
+pub(crate) fn pins(graph: &Graph) -> BTreeMap<SkillId, (Version, Digest)> {
+    let calls = graph.steps.iter().filter_map(|step| match &step.kind {
+        StepKind::Uses { skill, version, component, .. } => {
+            Some((skill.clone(), (version.clone(), *component)))
+        }
+        StepKind::Set { .. } => None,
+    });
+    calls.collect()
+}
+
+/// Reads `--limit` flags.
+pub(crate) fn limits(args: &LimitArgs) -> Result<Limits, Fail> {
+    let mut limits = Limits::default();
+    for pair in &args.limit {
+        let Some((name, value)) = pair.split_once('=') else {
+            return Err(Fail::usage(format!("`--limit {pair}` has no `=`"))
+                .help("write --limit fuel=5e6, wall=3s, memory=64MiB or cost_usd=0.01"));
+        };
+        limits
+            .set(name, value)
+            .map_err(|error| Fail::usage(format!("`--limit {pair}`: {error}")))?;
+    }
+    Ok(limits)
+}
+
+/// Binds what was given to the pipeline's inputs.
+pub(crate) fn bind(graph: &Graph, given: Given) -> Result<Value, Fail> {
+    let mut values = given.values;
+    let mut problems = Vec::new();
+    for (name, text) in given.texts {
+        match coldframe_lang::inputs::from_text(&graph.inputs, &name, &text) {
+            Ok(value) => {
+                values.insert(name, value);
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() {
+        match coldframe_lang::inputs::bind(&graph.inputs, values) {
+            Ok(bound) => return Ok(bound),
+            Err(found) => problems = found,
+        }
+    }
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    let fail = Fail::new(Exit::Problems, lines.join("\n       "));
+    Err(match problems.into_iter().find_map(|problem| problem.help) {
+        Some(help) => fail.help(help),
+        None => fail.help("give inputs with --input name=value, or --input name=@file"),
+    })
+}
+
+/// The graph of a run, from the text and the pins it was started with.
+pub(crate) fn recompile(global: &Global, row: &RunRow) -> Result<(Project, Graph), Fail> {
+    let project = Project::pinned(global, &Settings::of(row)?)?;
+    let graph = project.compile_text(global, &row.run.source_name, &row.run.spec)?;
+    Ok((project, graph))
+}
+
+/// Where a run's records go.
+pub(crate) enum Keeping {
+    Memory(MemoryJournal),
+    Disk(SqliteJournal),
+}
+
+/// Everything `drive_run` needs of a run.
+pub(crate) struct Start {
+    pub(crate) graph: Arc<Graph>,
+    pub(crate) inputs: Value,
+    pub(crate) state: RunState,
+    pub(crate) keeping: Keeping,
+    pub(crate) run_id: String,
+    pub(crate) limits: Limits,
+}
+
+/// Drives a run to its end and prints what it came to.
+pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
+    let Start { graph, inputs, state, mut keeping, run_id, limits } = start;
+    let sandbox = sandbox(global)?;
+    let evaluator = load(project, &sandbox, &graph)?;
+    let invoke: Arc<dyn Invoke> = sandbox;
+    let quiet = global.quiet || global.format == Format::Json;
+    let observer: Arc<dyn Observer> = Arc::new(Live::new(&graph, quiet));
+    let (stop, cancel) = tokio::sync::watch::channel(false);
+    let host = Host { invoke, observer, now_us, cancel };
+    let options = RunOptions {
+        run_id: run_id.clone(),
+        limits: RunLimits::new(&graph.limits, &limits, CallLimits::default()),
+        operator_caps: None,
+        evaluator,
+        nano_per_mfuel: NANO_PER_MFUEL,
+    };
+    let runtime = runtime()?;
+    let report = runtime.block_on(async {
+        tokio::spawn(async move {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                let _ = stop.send(true);
+            }
+            // Dropping the sender would say that nobody can cancel any more.
+            std::future::pending::<()>().await;
+        });
+        let journal: &mut dyn Journal = match &mut keeping {
+            Keeping::Memory(journal) => journal,
+            Keeping::Disk(journal) => journal,
+        };
+        drive(Arc::clone(&graph), inputs, state, journal, &host, options).await
+    })?;
+    // Every record is written and the lock is free before anything is said.
+    drop(keeping);
+    if global.format == Format::Json {
+        output::json(&report::json(&run_id, &graph, &report.state));
+    } else {
+        if !global.quiet {
+            report::summary(&run_id, &graph, &report.state, report.wall_us);
+        }
+        if let Some(finished) = &report.state.finished {
+            report::outputs(&finished.outputs);
+        }
+    }
+    match report::exit(&report.state) {
+        Exit::Done => Ok(()),
+        exit => Err(Fail::said(exit)),
+    }
+}
+
+/// The sandbox, with its cache under the data directory and sockets for granted HTTP.
+pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
+    let config = SandboxConfig {
+        cache_dir: Some(place::data_dir(global)?.join("code")),
+        http: Some(Arc::new(coldframe_ports::HttpClient::new())),
+        ..SandboxConfig::default()
+    };
+    Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
+}
+
+/// Loads every component of the graph, and the evaluator where an expression needs it. Gives the
+/// evaluator's digest.
+fn load(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<Digest, Fail> {
+    for (id, (version, component)) in pins(graph) {
+        let skill = project.fetch(&id, &version, component)?;
+        load_one(sandbox, &skill, &format!("{id}@{version}"))?;
+    }
+    if !coldframe_engine::core::needs_evaluator(graph) {
+        return Ok(Digest::of(b"no expression"));
+    }
+    let evaluator = project.evaluator()?;
+    load_one(sandbox, &evaluator, "the expression evaluator")?;
+    Ok(evaluator.component_digest())
+}
+
+/// Loads one skill into the sandbox.
+pub(crate) fn load_one(
+    sandbox: &Sandbox,
+    skill: &coldframe_client::VerifiedSkill,
+    name: &str,
+) -> Result<(), Fail> {
+    sandbox.load(skill).map(|_loaded| ()).map_err(|error| {
+        let exit = if error.kind.is_stop() { Exit::Stopped } else { Exit::Problems };
+        Fail::new(exit, format!("{name}: {}: {}", error.kind, error.message))
+    })
+}
+
+/// The threads everything asynchronous runs on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Fail::usage(format!("failed to start threads: {error}")))
+}
+
+/// The time, microseconds since 1970.
+pub(crate) fn now_us() -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |now| u64::try_from(now.as_micros()).unwrap_or(u64::MAX))
+}
+
+/// A run id: unique, and sorted by time.
+pub(crate) fn new_run_id() -> String {
+    uuid::Uuid::now_v7().to_string()
+}

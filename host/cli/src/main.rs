@@ -1,0 +1,44 @@
+//! The coldframe command: arguments in, exit code out.
+
+mod args;
+mod commands;
+mod exit;
+mod inputs;
+mod live;
+mod loading;
+mod output;
+mod place;
+mod project;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::args::Cli;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // clap prints help to stdout and mistakes to stderr; both are its to word.
+            let _ = error.print();
+            return if error.use_stderr() { exit::Exit::Usage } else { exit::Exit::Done }.into();
+        }
+    };
+    init_tracing();
+    match commands::run(cli) {
+        Ok(()) => exit::Exit::Done.into(),
+        Err(fail) => {
+            output::fail(&fail);
+            fail.exit.into()
+        }
+    }
+}
+
+/// `COLDFRAME_LOG=debug` shows what happens inside; otherwise only warnings are shown.
+fn init_tracing() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("COLDFRAME_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}

@@ -1,0 +1,130 @@
+//! The only place that prints. Results go to stdout, everything else to stderr.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is where printing is")]
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+use crate::exit::Fail;
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Text in red, where the terminal shows colours.
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
+/// Text in green.
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
+/// Text in yellow.
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+/// Text in cyan.
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+/// Text that steps back.
+pub(crate) const DIM: Style = Style::new().dimmed();
+
+/// Prints a result. A reader that went away is not an error.
+pub(crate) fn result(text: &str) {
+    let mut out = anstream::stdout().lock();
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    let _ = write!(out, "{text}{end}").and_then(|()| out.flush());
+}
+
+/// Prints a result for programs.
+pub(crate) fn json(value: &Value) {
+    result(&format!("{value:#}"));
+}
+
+/// Prints a value for people: text as it is, anything else as YAML.
+pub(crate) fn value(value: &Value) {
+    match value {
+        Value::String(text) => result(text),
+        other => match serde_saphyr::to_string(other) {
+            Ok(text) => result(&text),
+            Err(_) => json(other),
+        },
+    }
+}
+
+/// Prints a line that is not a result.
+pub(crate) fn note(text: &str) {
+    let mut err = anstream::stderr().lock();
+    let _ = writeln!(err, "{text}");
+}
+
+/// Prints a warning.
+pub(crate) fn warn(text: &str) {
+    note(&format!("{YELLOW}warning:{YELLOW:#} {text}"));
+}
+
+/// Prints a failure: what happened, then the next step.
+pub(crate) fn fail(fail: &Fail) {
+    if !fail.message.is_empty() {
+        note(&format!("{RED}error:{RED:#} {}", fail.message));
+    }
+    if let Some(help) = &fail.help {
+        note(&format!("{CYAN}help:{CYAN:#} {help}"));
+    }
+}
+
+/// Whether stderr is a terminal that shows colours and movement.
+pub(crate) fn is_live() -> bool {
+    std::io::stderr().is_terminal() && shows_colour()
+}
+
+/// Whether stderr shows colours: a terminal, and nobody said no.
+pub(crate) fn shows_colour() -> bool {
+    !matches!(
+        anstream::AutoStream::choice(&std::io::stderr()),
+        anstream::ColorChoice::Never
+    )
+}
+
+/// `1 step`, `2 steps`.
+pub(crate) fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// Microseconds for people.
+pub(crate) fn time(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} us"),
+        1_000..1_000_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+        1_000_000..60_000_000 => format!("{}.{:02} s", us / 1_000_000, us % 1_000_000 / 10_000),
+        _ => format!("{} min {} s", us / 60_000_000, us / 1_000_000 % 60),
+    }
+}
+
+/// A large number for people: `1.2M`.
+pub(crate) fn large(n: u64) -> String {
+    match n {
+        0..10_000 => n.to_string(),
+        10_000..1_000_000 => format!("{}.{}k", n / 1_000, n % 1_000 / 100),
+        1_000_000..1_000_000_000 => format!("{}.{}M", n / 1_000_000, n % 1_000_000 / 100_000),
+        _ => format!("{}.{}G", n / 1_000_000_000, n % 1_000_000_000 / 100_000_000),
+    }
+}
+
+/// Nano-USD for people.
+pub(crate) fn money(nano: u64) -> String {
+    format!("${}", coldframe_engine::step::usd(nano))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_for_people() {
+        let times = [0, 999, 1_500, 2_340_000, 61_000_000].map(time);
+        assert_eq!(times, ["0 us", "999 us", "1.5 ms", "2.34 s", "1 min 1 s"]);
+        let numbers = [9_999, 12_345, 1_250_000, 2_000_000_000].map(large);
+        assert_eq!(numbers, ["9999", "12.3k", "1.2M", "2.0G"]);
+    }
+}

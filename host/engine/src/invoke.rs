@@ -1,0 +1,158 @@
+//! The call of one operation, as the engine sees it. The sandbox implements it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use coldframe_format::{Caps, Digest};
+use coldframe_journal::ErrorKind;
+use serde_json::Value;
+
+/// Calls operations of components that were loaded before.
+pub trait Invoke: Send + Sync {
+    /// Runs one operation in a fresh instance. Never panics on anything a guest does; dropping
+    /// the future stops the guest and discards its instance.
+    fn invoke<'a>(&'a self, call: Call) -> Pin<Box<dyn Future<Output = CallReport> + Send + 'a>>;
+}
+
+/// One operation to call, with everything it may use.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The component, loaded under this digest.
+    pub component: Digest,
+    /// The operation's name, as in `coldframe_format::Operation::name`.
+    pub operation: String,
+    /// An object: parameter name (JSON spelling) to value.
+    pub input: Value,
+    /// Each layer that has a say: pipeline, step, operator. A right holds only where the skill's
+    /// own ceiling (known to the loader) and every layer allow it.
+    pub grants: Vec<Caps>,
+    /// What the call may spend.
+    pub limits: CallLimits,
+    /// Linear memory of all live calls of the run, shared between them.
+    pub memory: Arc<MemoryMeter>,
+}
+
+/// The bounds of one call. Every one of them bites; see the limits tests of the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimits {
+    /// Fuel units, wasmtime's operator costs.
+    pub fuel: u64,
+    /// Wall time from instantiation to the lifted result.
+    pub wall: Duration,
+    /// Bytes of linear memory of this call, all memories together.
+    pub memory_bytes: u64,
+    /// Elements of all tables together.
+    pub table_elements: u64,
+    /// Core instances, counted by the store.
+    pub instances: u32,
+    /// Live component-model handles.
+    pub handles: u32,
+    /// Bytes copied from the guest in one host call, or in the result.
+    pub hostcall_bytes: u64,
+    /// Bytes of the result as JSON.
+    pub output_bytes: u64,
+    /// Nesting of the result as JSON.
+    pub output_depth: u32,
+    /// Bytes of all log lines.
+    pub log_bytes: u64,
+    /// Outgoing requests.
+    pub net_requests: u32,
+    /// Outgoing requests at the same time.
+    pub net_concurrency: u32,
+    /// Bytes received and sent over the network.
+    pub net_bytes: u64,
+}
+
+impl Default for CallLimits {
+    /// The strict column of the limits table: what a stranger's code gets.
+    fn default() -> Self {
+        Self {
+            fuel: 2_000_000_000,
+            wall: Duration::from_secs(10),
+            memory_bytes: 64 << 20,
+            table_elements: 100_000,
+            instances: 100,
+            handles: 1_000,
+            hostcall_bytes: 4 << 20,
+            output_bytes: 4 << 20,
+            output_depth: 64,
+            log_bytes: 256 << 10,
+            net_requests: 32,
+            net_concurrency: 8,
+            net_bytes: 16 << 20,
+        }
+    }
+}
+
+/// What a call came to, whether it succeeded or not.
+#[derive(Debug, Clone)]
+pub struct CallReport {
+    /// The output as JSON (the `ok` side of a `result`), or why there is none.
+    pub result: Result<Value, CallError>,
+    /// Fuel consumed.
+    pub fuel: u64,
+    /// Wall time, microseconds.
+    pub wall_us: u64,
+    /// The most linear memory the call held, bytes.
+    pub memory_peak_bytes: u64,
+    /// Calls from the guest to host services.
+    pub host_calls: u64,
+    /// What the guest logged, sanitised, oldest first.
+    pub logs: Vec<String>,
+}
+
+/// Why a call has no output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallError {
+    /// The stable kind.
+    pub kind: ErrorKind,
+    /// One line for people. Text that came from the guest is escaped already.
+    pub message: String,
+    /// Whether trying again may help.
+    pub transient: bool,
+    /// How long the callee asked to be left alone, microseconds.
+    pub retry_after_us: Option<u64>,
+}
+
+impl CallError {
+    /// A failure that trying again will not cure.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), transient: false, retry_after_us: None }
+    }
+}
+
+/// Linear memory in use by all live calls of a run, and its bound.
+#[derive(Debug)]
+pub struct MemoryMeter {
+    used: AtomicU64,
+    max: u64,
+}
+
+impl MemoryMeter {
+    /// A meter that allows `max` bytes at any one time.
+    pub fn new(max: u64) -> Self {
+        Self { used: AtomicU64::new(0), max }
+    }
+
+    /// Takes `bytes` if the run may still have them.
+    pub fn take(&self, bytes: u64) -> bool {
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|next| *next <= self.max)
+            })
+            .is_ok()
+    }
+
+    /// Gives `bytes` back.
+    pub fn give_back(&self, bytes: u64) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// The bound, bytes.
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+}

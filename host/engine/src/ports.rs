@@ -1,0 +1,110 @@
+//! Host services the sandbox calls on a guest's behalf, as traits.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use coldframe_journal::ErrorKind;
+
+/// Sends one HTTP request. Whether the request is granted was decided before; where a name leads,
+/// and whether that address may be dialled at all, is decided here.
+pub trait HttpPort: Send + Sync {
+    /// Sends the request and returns as soon as the response's head is there. Follows no redirect,
+    /// decodes no body, uses no proxy. Dropping the future or the body ends the exchange.
+    fn send(&self, request: HttpRequest) -> BoxFuture<Result<HttpResponse, HttpFailure>>;
+}
+
+/// A future that owns all it needs.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// A request whose parts were parsed and checked once; the port dials exactly these.
+pub struct HttpRequest {
+    /// Upper case.
+    pub method: String,
+    /// `http` or `https`.
+    pub scheme: String,
+    /// Lower case, no trailing dot, no userinfo. An IPv6 address stands in brackets.
+    pub host: String,
+    /// The port to dial.
+    pub port: u16,
+    /// Starts with `/`.
+    pub path_and_query: String,
+    /// Name and value, in the guest's order. Without `host` and the hop-by-hop headers.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body; `None` for none.
+    pub body: Option<HttpBody>,
+    /// How long to wait for what.
+    pub timeouts: HttpTimeouts,
+    /// Whether every layer of grants names this very host literally, so that it may lead to a
+    /// private or loopback address.
+    pub private: bool,
+}
+
+/// The bounds of one exchange. The port clamps nothing; the sandbox has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpTimeouts {
+    /// Resolving, connecting and the TLS handshake.
+    pub connect: Duration,
+    /// From there to the head of the response.
+    pub first_byte: Duration,
+    /// Between two pieces of the body.
+    pub between_bytes: Duration,
+    /// The whole exchange.
+    pub total: Duration,
+}
+
+/// The head of a response, and its body to be read.
+pub struct HttpResponse {
+    /// The status code.
+    pub status: u16,
+    /// Name (lower case) and value, in the server's order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body as it comes.
+    pub body: HttpBody,
+}
+
+/// Pieces of a body.
+pub type HttpBody = Pin<Box<dyn HttpBodyStream>>;
+
+/// A body in pieces.
+pub trait HttpBodyStream: Send {
+    /// The next piece; `None` at the end. Not called again after the end or an error.
+    fn poll_piece(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Vec<u8>, HttpFailure>>>;
+}
+
+/// Why an exchange failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpFailure {
+    /// What happened.
+    pub cause: HttpCause,
+    /// One line for people.
+    pub message: String,
+}
+
+/// What ended an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HttpCause {
+    /// A rule: the call ends with this kind, whatever the guest makes of the error.
+    Refused(ErrorKind),
+    /// The name has no address.
+    Dns,
+    /// Nobody answers there.
+    Connect,
+    /// The other side is not who it should be, or speaks no TLS.
+    Tls,
+    /// Some wait was too long.
+    Timeout,
+    /// The other side broke off or speaks no HTTP.
+    Protocol,
+}
+
+impl HttpFailure {
+    /// A failure with a line for people.
+    pub fn new(cause: HttpCause, message: impl Into<String>) -> Self {
+        Self { cause, message: message.into() }
+    }
+}

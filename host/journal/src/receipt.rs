@@ -1,0 +1,92 @@
+//! What an attempt consumed and produced.
+
+use serde::{Deserialize, Serialize};
+
+/// The account of one attempt of a step. Integers only: nano-USD, microseconds, fuel, bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Which try, from 1.
+    pub attempt: u32,
+    /// Digest of the component that ran; none for a step that calls nothing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub component: Option<String>,
+    /// The skill and operation, `std/text@1.0.0#stats`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operation: Option<String>,
+    /// Digest of the canonical JSON of the arguments, where they could be computed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub input_sha256: Option<String>,
+    /// Digest of the canonical JSON of the output, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output_sha256: Option<String>,
+    /// Fuel of the call and of the step's expressions together.
+    pub fuel: u64,
+    /// Wall time, microseconds.
+    pub wall_us: u64,
+    /// The most linear memory held, bytes.
+    pub memory_peak_bytes: u64,
+    /// Calls from the guest to host services.
+    pub host_calls: u64,
+    /// Price of the fuel, nano-USD.
+    pub cost_nano: u64,
+}
+
+/// Sums over the attempts of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Attempts that ended.
+    pub attempts: u64,
+    /// Fuel.
+    pub fuel: u64,
+    /// Nano-USD.
+    pub cost_nano: u64,
+    /// Sum of the attempts' wall times, microseconds. Attempts side by side count twice.
+    pub wall_us: u64,
+    /// The largest of the attempts' memory peaks, bytes.
+    pub memory_peak_bytes: u64,
+    /// Calls from guests to host services.
+    pub host_calls: u64,
+}
+
+impl Totals {
+    /// Adds one attempt.
+    pub fn add(&mut self, receipt: &Receipt) {
+        self.attempts += 1;
+        self.fuel = self.fuel.saturating_add(receipt.fuel);
+        self.cost_nano = self.cost_nano.saturating_add(receipt.cost_nano);
+        self.wall_us = self.wall_us.saturating_add(receipt.wall_us);
+        self.memory_peak_bytes = self.memory_peak_bytes.max(receipt.memory_peak_bytes);
+        self.host_calls = self.host_calls.saturating_add(receipt.host_calls);
+    }
+}
+
+/// The price of `fuel` at `nano_per_million` nano-USD per million units, rounded up.
+pub fn price_nano(fuel: u64, nano_per_million: u64) -> u64 {
+    let nano = (u128::from(fuel) * u128::from(nano_per_million)).div_ceil(1_000_000);
+    u64::try_from(nano).unwrap_or(u64::MAX)
+}
+
+/// The most fuel that costs no more than `nano` nano-USD; no bound at a price of zero.
+pub fn fuel_for(nano: u64, nano_per_million: u64) -> u64 {
+    if nano_per_million == 0 {
+        return u64::MAX;
+    }
+    let fuel = u128::from(nano) * 1_000_000 / u128::from(nano_per_million);
+    u64::try_from(fuel).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuel_for_a_price_is_never_dearer_than_the_price() {
+        for (nano, price) in [(0, 50), (1, 50), (49, 50), (50, 50), (1_000_003, 7), (u64::MAX, 1)] {
+            let fuel = fuel_for(nano, price);
+            assert!(price_nano(fuel, price) <= nano, "{nano} at {price}");
+            if fuel < u64::MAX {
+                assert!(price_nano(fuel + 1, price) > nano, "{nano} at {price}");
+            }
+        }
+    }
+}

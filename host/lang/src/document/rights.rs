@@ -1,0 +1,152 @@
+//! `limits` and `caps`, of a pipeline or a step.
+
+use coldframe_format::Caps;
+use coldframe_format::caps::HttpGrant;
+
+use super::fields::{join, wrong_shape};
+use super::{CapsDecl, LimitsDecl};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::limits::{self, LimitError};
+use crate::shown::shown;
+use crate::yaml::node::{Entry, Node, NodeKind, Text};
+
+/// The capabilities of this version.
+pub(crate) const CAPS: &[&str] = &["http", "log", "clock", "random"];
+/// Capabilities that the language will have.
+const CAPS_LATER: &[&str] = &["llm", "memory", "kv", "secrets", "sql", "fs", "env"];
+
+fn entries<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Option<&'n [Entry]> {
+    let node = node?;
+    match &node.kind {
+        NodeKind::Map(entries) => Some(entries),
+        _ => {
+            report.push(wrong_shape(node, "a map", path));
+            None
+        }
+    }
+}
+
+/// The limits at a node.
+pub(super) fn limits<'n>(
+    node: Option<&'n Node>,
+    path: &str,
+    report: &mut Report,
+) -> LimitsDecl<'n> {
+    let mut found = LimitsDecl::default();
+    for entry in entries(node, path, report).unwrap_or_default() {
+        let path = join(path, &entry.key.text);
+        if !limits::NAMES.contains(&entry.key.text.as_str()) {
+            report_unknown_limit(&entry.key, &path, report);
+            continue;
+        }
+        let text = match &entry.value.kind {
+            NodeKind::Number(text) => text,
+            NodeKind::String(text) => &text.text,
+            _ => {
+                report.push(wrong_shape(&entry.value, "a number or a text such as `30s`", &path));
+                continue;
+            }
+        };
+        match found.limits.set(&entry.key.text, text) {
+            Ok(()) => found.places.push((&entry.key, entry.value.span)),
+            Err(error) => report.push(bad_limit(&error, &entry.value, &path)),
+        }
+    }
+    found
+}
+
+fn report_unknown_limit(key: &Text, path: &str, report: &mut Report) {
+    let help = report.suggest(&key.text, "the limits are", limits::NAMES.iter().copied());
+    let message = format!("there is no limit `{}`", shown(&key.text));
+    report.push(Diagnostic::new(&codes::UNKNOWN_KEY, key.span, message).maybe_help(help).at(path));
+}
+
+fn bad_limit(error: &LimitError, value: &Node, path: &str) -> Diagnostic {
+    Diagnostic::new(&codes::BAD_LIMIT, value.span, error.to_string())
+        .maybe_help(error.help())
+        .at(path)
+}
+
+/// The grants at a node.
+pub(super) fn caps<'n>(
+    node: Option<&'n Node>,
+    path: &str,
+    report: &mut Report,
+) -> Option<CapsDecl<'n>> {
+    let mut found = CapsDecl { caps: Caps::default(), unclear: Vec::new(), places: Vec::new() };
+    for entry in entries(node, path, report)? {
+        let path = join(path, &entry.key.text);
+        let caps = &mut found.caps;
+        let clear = match entry.key.text.as_str() {
+            "http" => grants(&mut caps.http, &entry.value, &path, report),
+            "log" => flag(&mut caps.log, &entry.value, &path, report),
+            "clock" => flag(&mut caps.clock, &entry.value, &path, report),
+            "random" => flag(&mut caps.random, &entry.value, &path, report),
+            _ => {
+                report_unknown(&entry.key, &path, report);
+                continue;
+            }
+        };
+        if !clear {
+            found.unclear.push(&entry.key.text);
+        }
+        found.places.push((&entry.key, entry.value.span));
+    }
+    Some(found)
+}
+
+fn report_unknown(key: &Text, path: &str, report: &mut Report) {
+    let shown = shown(&key.text);
+    if CAPS_LATER.contains(&key.text.as_str()) {
+        let message = format!("the capability `{shown}` is not supported yet by this version");
+        report.push(
+            Diagnostic::new(&codes::UNSUPPORTED_KEY, key.span, message)
+                .help("remove it; nothing is ignored silently")
+                .at(path),
+        );
+        return;
+    }
+    let help = report.suggest(&key.text, "the capabilities are", CAPS.iter().copied());
+    let message = format!("there is no capability `{shown}`");
+    report.push(Diagnostic::new(&codes::UNKNOWN_KEY, key.span, message).maybe_help(help).at(path));
+}
+
+/// Reads a flag; `false` where it is none.
+fn flag(target: &mut bool, node: &Node, path: &str, report: &mut Report) -> bool {
+    if let NodeKind::Bool(value) = &node.kind {
+        *target = *value;
+        return true;
+    }
+    report.push(wrong_shape(node, "`true` or `false`", path).help("write `true` to grant it"));
+    false
+}
+
+/// Reads a list of grants; `false` where some are none.
+fn grants(target: &mut Vec<HttpGrant>, node: &Node, path: &str, report: &mut Report) -> bool {
+    let example = "for example `http: [\"GET https://api.example.com/v1/**\"]`";
+    let NodeKind::List(items) = &node.kind else {
+        report.push(wrong_shape(node, "a list of allowed requests", path).help(example));
+        return false;
+    };
+    for (index, item) in items.iter().enumerate() {
+        let path = format!("{path}[{index}]");
+        let NodeKind::String(text) = &item.kind else {
+            report.push(wrong_shape(item, "a string", &path).help(example));
+            continue;
+        };
+        match text.text.parse::<HttpGrant>() {
+            Ok(grant) => target.push(grant),
+            Err(error) => report.push(
+                Diagnostic::new(
+                    &codes::BAD_GRANT,
+                    item.span,
+                    format!("`{}` is not an HTTP grant: {}", shown(&text.text), error.why),
+                )
+                .help("write `[METHOD ]scheme://host[:port][/path]`, as in `GET https://api.example.com/v1/**`")
+                .at(&path),
+            ),
+        }
+    }
+    target.len() == items.len()
+}

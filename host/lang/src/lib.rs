@@ -1,0 +1,40 @@
+//! YAML text to a typed, checked graph.
+//!
+//! | stage | gives | guaranteed after it |
+//! |---|---|---|
+//! | `yaml::read` | tree of nodes | one document within budgets, no aliases, tags, merge or duplicate keys, every node has its place |
+//! | `document::read` | `Document` | only known keys, values of the right shape, schemas and limits are ones |
+//! | `resolve::resolve` | `Resolved` | every name in an expression and every `uses` points at what it means; an order that runs |
+//! | `check::check` | the same | every edge fits the type of the operation, every import is granted, limits nest |
+//! | `lower::lower` | [`graph::Graph`] | no name lookups are necessary; every edge is an index smaller than the step's own |
+//!
+//! Only the first stage stops at its first problem; the others report all of theirs. The graph is
+//! there if and only if there are no errors.
+
+pub mod catalog;
+mod check;
+pub mod codes;
+mod compile;
+pub mod diagnostic;
+mod document;
+pub mod expr;
+pub mod graph;
+pub mod inputs;
+pub mod limits;
+mod lower;
+mod render;
+mod resolve;
+pub mod shown;
+pub mod source;
+pub mod suggest;
+pub mod template;
+#[cfg(test)]
+mod tests;
+mod types;
+mod yaml;
+
+pub use compile::{Compiled, compile};
+pub use diagnostic::{Diagnostic, Severity};
+pub use graph::Graph;
+pub use render::{PRINTED_MAX, render_text, to_json};
+pub use source::{Source, Span};

@@ -1,0 +1,119 @@
+//! `uses` to an operation of a skill.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use coldframe_format::{Operation, OperationError, SkillId, SkillRef};
+
+use super::Skill;
+use crate::catalog::{CatalogError, SkillCatalog, SkillEntry};
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::shown::{sentence, shown};
+use crate::suggest;
+use crate::yaml::node::Text;
+
+/// Looks skills up, each reference once.
+pub(super) struct Lookup<'c> {
+    catalog: &'c dyn SkillCatalog,
+    /// By the text of the reference.
+    found: BTreeMap<String, Result<Skill, Problem>>,
+    /// Every id there is, asked for when the first is unknown.
+    ids: Option<Vec<String>>,
+}
+
+/// A problem without its place.
+#[derive(Clone)]
+struct Problem {
+    code: &'static codes::Code,
+    message: String,
+    help: Option<String>,
+}
+
+impl Problem {
+    fn new(code: &'static codes::Code, message: String, help: Option<String>) -> Self {
+        Self { code, message, help }
+    }
+}
+
+impl<'c> Lookup<'c> {
+    pub(super) fn new(catalog: &'c dyn SkillCatalog) -> Self {
+        Self { catalog, found: BTreeMap::new(), ids: None }
+    }
+
+    /// The operation that a reference means.
+    pub(super) fn find(&mut self, reference: &Text, path: &str, report: &mut Report) -> Option<Skill> {
+        if !self.found.contains_key(&reference.text) {
+            let found = self.look_up(&reference.text, report);
+            self.found.insert(reference.text.clone(), found);
+        }
+        match self.found.get(&reference.text)? {
+            Ok(skill) => Some(skill.clone()),
+            Err(problem) => {
+                report.push(
+                    Diagnostic::new(problem.code, reference.span, problem.message.clone())
+                        .maybe_help(problem.help.clone())
+                        .at(&format!("{path}.uses")),
+                );
+                None
+            }
+        }
+    }
+
+    fn look_up(&mut self, text: &str, report: &mut Report) -> Result<Skill, Problem> {
+        let wanted: SkillRef = text.parse().map_err(|error: coldframe_format::name::NameError| {
+            let help = "write `namespace/name#operation`, as in `std/text@^1#stats`".to_owned();
+            Problem::new(&codes::BAD_SKILL_REFERENCE, sentence(&error.to_string()), Some(help))
+        })?;
+        let entry = self.catalog.find(&wanted).map_err(|error| self.not_found(&wanted, error, report))?;
+        let operation = operation(&entry, &wanted)?;
+        Ok(Skill { entry, operation: Arc::new(operation) })
+    }
+
+    fn not_found(&mut self, wanted: &SkillRef, error: CatalogError, report: &mut Report) -> Problem {
+        let id = &wanted.id;
+        match error {
+            CatalogError::UnknownSkill => {
+                let help = self.nearest(id, report);
+                Problem::new(&codes::UNKNOWN_SKILL, format!("there is no skill `{id}`"), help)
+            }
+            CatalogError::NoVersion(versions) => {
+                let there: Vec<String> = versions.iter().rev().map(ToString::to_string).collect();
+                let help = suggest::listed(there.iter().map(String::as_str)).map(|list| format!("there are {list}"));
+                let message = format!("no version of `{id}` satisfies `{}`", shown(&wanted.req.to_string()));
+                Problem::new(&codes::NO_VERSION, message, help)
+            }
+            CatalogError::Refused(why) => Problem::new(
+                &codes::SKILL_REFUSED,
+                format!("`{id}` is refused: {}", sentence(&why)),
+                Some("don't work around it: ask the registry's owner, or restore the registry from a copy you trust".to_owned()),
+            ),
+        }
+    }
+
+    fn nearest(&mut self, id: &SkillId, report: &mut Report) -> Option<String> {
+        let catalog = self.catalog;
+        let ids = self.ids.get_or_insert_with(|| catalog.ids().iter().map(ToString::to_string).collect());
+        report.suggest(&id.to_string(), "the skills are", ids.iter().map(String::as_str))
+    }
+}
+
+fn operation(entry: &SkillEntry, wanted: &SkillRef) -> Result<Operation, Problem> {
+    let id = &wanted.id;
+    entry.interface.operation(wanted.operation.as_deref()).cloned().map_err(|error| match error {
+        OperationError::None => {
+            let message = format!("`{id}` has no operations");
+            Problem::new(&codes::UNKNOWN_OPERATION, message, Some("choose another skill".to_owned()))
+        }
+        OperationError::Ambiguous(names) => {
+            let example = names.first().map_or("operation", String::as_str);
+            let message = format!("`{id}` has {} operations, expected `#` and one of them", names.len());
+            let list = suggest::listed(names.iter().map(String::as_str)).unwrap_or_default();
+            Problem::new(&codes::OPERATION_NEEDED, message, Some(format!("write `{id}#{}`; there are {list}", shown(example))))
+        }
+        OperationError::Unknown { name, names, .. } => {
+            let help = suggest::help(&name, "the operations are", names.iter().map(String::as_str));
+            Problem::new(&codes::UNKNOWN_OPERATION, format!("`{id}` has no operation `{}`", shown(&name)), help)
+        }
+    })
+}

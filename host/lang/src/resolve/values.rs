@@ -1,0 +1,266 @@
+//! Values and conditions to trees whose names are bound.
+
+use std::collections::BTreeMap;
+
+use super::tree::{Bound, BoundUse, Part, Target, Tree, TreeKind};
+use crate::codes::{self, Code};
+use crate::diagnostic::{Diagnostic, Report};
+use crate::document::{RESERVED, join};
+use crate::expr::holes::{self, Piece};
+use crate::expr::scan::{self, ErrorKind, ExprError, Use};
+use crate::shown::shown;
+use crate::source::Span;
+use crate::yaml::node::{Node, NodeKind, Text};
+
+/// Binds the names of one step, or of the outputs.
+pub(super) struct Binder<'r, 'n> {
+    ids: &'r BTreeMap<&'n str, usize>,
+    source: &'r str,
+    /// The step that is looked at; the outputs are none.
+    step: Option<usize>,
+    needs: BTreeMap<usize, Span>,
+    report: &'r mut Report,
+}
+
+impl<'r, 'n> Binder<'r, 'n> {
+    pub(super) fn new(
+        ids: &'r BTreeMap<&'n str, usize>,
+        source: &'r str,
+        step: Option<usize>,
+        report: &'r mut Report,
+    ) -> Self {
+        Self { ids, source, step, needs: BTreeMap::new(), report }
+    }
+
+    /// The steps that were named, each with the first place.
+    pub(super) fn take_needs(&mut self) -> BTreeMap<usize, Span> {
+        std::mem::take(&mut self.needs)
+    }
+
+    pub(super) fn values(
+        &mut self,
+        values: &[(&'n Text, &'n Node)],
+        path: &str,
+    ) -> Vec<(&'n Text, Tree<'n>)> {
+        values.iter().map(|(name, node)| (*name, self.tree(node, &join(path, &name.text)))).collect()
+    }
+
+    /// Depth is bounded by the reader.
+    fn tree(&mut self, node: &'n Node, path: &str) -> Tree<'n> {
+        let kind = match &node.kind {
+            NodeKind::Null => TreeKind::Null,
+            NodeKind::Bool(value) => TreeKind::Bool(*value),
+            NodeKind::Number(text) => TreeKind::Number(text),
+            NodeKind::String(text) => self.text(text, path),
+            NodeKind::List(items) => TreeKind::List(
+                items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.tree(item, &format!("{path}[{index}]")))
+                    .collect(),
+            ),
+            NodeKind::Map(entries) => TreeKind::Map(
+                entries
+                    .iter()
+                    .map(|entry| {
+                        let path = join(path, &entry.key.text);
+                        self.refuse_holes(&entry.key, &path);
+                        (&entry.key, self.tree(&entry.value, &path))
+                    })
+                    .collect(),
+            ),
+        };
+        Tree { span: node.span, kind }
+    }
+
+    /// A hole in a key would be taken for text.
+    fn refuse_holes(&mut self, key: &Text, path: &str) {
+        if key.text.contains("{{") {
+            self.report.push(
+                Diagnostic::new(&codes::TEMPLATE_NOT_HERE, key.span, "keys have no holes, only values have")
+                    .help("build the map in an expression: `\"{{ {inputs.key: 1} }}\"`")
+                    .at(path),
+            );
+        }
+    }
+
+    fn text(&mut self, text: &'n Text, path: &str) -> TreeKind<'n> {
+        let pieces = match holes::split(&text.text) {
+            Ok(pieces) => pieces,
+            Err(error) => {
+                self.report_expr(text, 0, vec![error], path);
+                return TreeKind::Broken;
+            }
+        };
+        match pieces.as_slice() {
+            [] | [Piece::Text(_)] => TreeKind::Text(&text.text),
+            [Piece::Hole(range)] => match self.expr(text, range.start, range.end, path) {
+                Some(bound) => TreeKind::Whole(bound),
+                None => TreeKind::Broken,
+            },
+            _ => self.mixed(text, &pieces, path),
+        }
+    }
+
+    fn mixed(&mut self, text: &'n Text, pieces: &[Piece], path: &str) -> TreeKind<'n> {
+        let mut parts = Vec::new();
+        let mut broken = false;
+        for piece in pieces {
+            match piece {
+                Piece::Text(range) => {
+                    parts.push(Part::Text(text.text.get(range.clone()).unwrap_or_default().to_owned()));
+                }
+                Piece::Hole(range) => match self.expr(text, range.start, range.end, path) {
+                    Some(bound) => parts.push(Part::Hole(bound)),
+                    None => broken = true,
+                },
+            }
+        }
+        if broken { TreeKind::Broken } else { TreeKind::Mixed(parts) }
+    }
+
+    /// A bare expression.
+    pub(super) fn condition(&mut self, text: &Text, path: &str) -> Option<Bound> {
+        let written = text.text.trim();
+        if written.starts_with("{{") && written.ends_with("}}") {
+            let inner = written.trim_start_matches('{').trim_end_matches('}').trim();
+            self.report.push(
+                Diagnostic::new(&codes::WHEN_BRACES, text.span, "`when` is an expression, and needs no `{{ }}`")
+                    .help(format!("write `when: \"{}\"`", shown(inner)))
+                    .at(path),
+            );
+            return None;
+        }
+        let start = text.text.len() - text.text.trim_start().len();
+        self.expr(text, start, start + written.len(), path)
+    }
+
+    /// The expression between two bytes of a text.
+    fn expr(&mut self, text: &Text, start: usize, end: usize, path: &str) -> Option<Bound> {
+        let source = text.text.get(start..end).unwrap_or_default();
+        let found = match scan::scan(source) {
+            Ok(found) => found,
+            Err(errors) => {
+                self.report_expr(text, start, errors, path);
+                return None;
+            }
+        };
+        let named = found.uses.len();
+        let uses: Vec<BoundUse> =
+            found.uses.into_iter().filter_map(|used| self.name(text, start, used, path)).collect();
+        (uses.len() == named).then(|| Bound {
+            source: source.to_owned(),
+            span: text.part(self.source, start, end),
+            uses,
+            plain: found.plain,
+        })
+    }
+
+    fn name(&mut self, text: &Text, offset: usize, used: Use, path: &str) -> Option<BoundUse> {
+        let span = text.part(self.source, offset + used.start, offset + used.end);
+        let target = match used.name.as_str() {
+            "inputs" => Target::Inputs,
+            "run" => Target::Run,
+            name => match self.ids.get(name) {
+                Some(index) => Target::Step(self.reference(*index, name, span, path)?),
+                None => {
+                    let rest = text.text.get(offset + used.start..).unwrap_or_default();
+                    self.unknown_name(name, rest, span, path);
+                    return None;
+                }
+            },
+        };
+        let path = used
+            .path
+            .into_iter()
+            .map(|part| {
+                let span = text.part(self.source, offset + part.start, offset + part.end);
+                (part.segment, span)
+            })
+            .collect();
+        Some(BoundUse { target, span, path, guard: used.guard })
+    }
+
+    /// Notes that this step comes after another one; not after itself.
+    fn reference(&mut self, index: usize, name: &str, span: Span, path: &str) -> Option<usize> {
+        if self.step == Some(index) {
+            self.report.push(
+                Diagnostic::new(
+                    &codes::SELF_REFERENCE,
+                    span,
+                    format!("the step `{}` uses its own output, which it doesn't have yet", shown(name)),
+                )
+                .help("use the output of another step")
+                .at(path),
+            );
+            return None;
+        }
+        self.needs.entry(index).or_insert(span);
+        Some(index)
+    }
+
+    /// `rest` is the expression from the name on.
+    fn unknown_name(&mut self, name: &str, rest: &str, span: Span, path: &str) {
+        let problem = Diagnostic::new(
+            &codes::UNKNOWN_NAME,
+            span,
+            format!("there is no step or value `{}`", shown(name)),
+        );
+        let reserved = RESERVED.contains(&name) && name != "inputs" && name != "run";
+        let problem = if reserved {
+            problem.help(format!("`{name}` is kept for later; use `inputs`, `run` or the id of a step"))
+        } else if let Some(meant) = self.meant_with_minus(rest) {
+            problem.help(format!("`-` is a minus here; write `{meant}`"))
+        } else {
+            let names = self.ids.keys().copied().chain(["inputs", "run"]);
+            let help = self.report.suggest(name, "there are", names);
+            problem.maybe_help(help)
+        };
+        self.report.push(problem.at(path));
+    }
+
+    /// The step that `my-step` means, where there is one called `my_step`.
+    fn meant_with_minus(&self, rest: &str) -> Option<String> {
+        let end = rest.find(|c: char| c != '-' && c != '_' && !c.is_ascii_alphanumeric());
+        let meant = rest.get(..end.unwrap_or(rest.len()))?.replace('-', "_");
+        self.ids.contains_key(meant.as_str()).then_some(meant)
+    }
+
+    /// A line of `needs`.
+    pub(super) fn need(&mut self, id: &Text, path: &str) {
+        let Some(index) = self.ids.get(id.text.as_str()) else {
+            let help = self.report.suggest(&id.text, "the steps are", self.ids.keys().copied());
+            let message = format!("there is no step `{}`", shown(&id.text));
+            self.report.push(Diagnostic::new(&codes::UNKNOWN_STEP, id.span, message).maybe_help(help).at(path));
+            return;
+        };
+        if self.step == Some(*index) {
+            let message = format!("the step `{}` needs itself", shown(&id.text));
+            self.report.push(
+                Diagnostic::new(&codes::SELF_REFERENCE, id.span, message).help("remove it").at(path),
+            );
+            return;
+        }
+        self.needs.entry(*index).or_insert(id.span);
+    }
+
+    fn report_expr(&mut self, text: &Text, offset: usize, errors: Vec<ExprError>, path: &str) {
+        for error in errors {
+            let span = text.part(self.source, offset + error.start, offset + error.end);
+            self.report.push(
+                Diagnostic::new(code(error.kind), span, error.message).maybe_help(error.help).at(path),
+            );
+        }
+    }
+}
+
+fn code(kind: ErrorKind) -> &'static Code {
+    match kind {
+        ErrorKind::Syntax => &codes::EXPRESSION_SYNTAX,
+        ErrorKind::TooLarge => &codes::EXPRESSION_TOO_LARGE,
+        ErrorKind::Statement => &codes::UNSUPPORTED_STATEMENT,
+        ErrorKind::Filter => &codes::UNKNOWN_FILTER,
+        ErrorKind::Test => &codes::UNKNOWN_TEST,
+        ErrorKind::Function => &codes::UNKNOWN_FUNCTION,
+    }
+}

@@ -1,0 +1,54 @@
+//! Other people's text inside our messages: escaped and cut, so that it can neither move the
+//! terminal's cursor nor fill the screen.
+
+/// The longest piece of foreign text in a message, in characters.
+const SHOWN_CHARS_MAX: usize = 80;
+
+/// The longest foreign sentence in a message, in characters.
+const SENTENCE_CHARS_MAX: usize = 400;
+
+/// A name or value: control and direction characters escaped, cut at 80 characters.
+pub fn shown(text: &str) -> String {
+    escaped(text, SHOWN_CHARS_MAX)
+}
+
+/// A sentence of someone else: escaped the same, cut at 400 characters.
+pub fn sentence(text: &str) -> String {
+    escaped(text, SENTENCE_CHARS_MAX)
+}
+
+fn escaped(text: &str, chars_max: usize) -> String {
+    let mut out = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == chars_max {
+            out.push('…');
+            break;
+        }
+        if is_hidden(c) || c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// Characters that make a text read differently from what it says: direction marks and overrides,
+/// zero-width characters, the byte order mark, line and paragraph separators.
+pub(crate) fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}'
+        | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_a_terminal_would_obey_and_cuts() {
+        assert_eq!(shown("a\u{1b}[2Jb\u{202e}c\n"), "a\\u{1b}[2Jb\\u{202e}c\\n");
+        assert_eq!(shown("grün"), "grün");
+        assert_eq!(shown(&"x".repeat(200)).chars().count(), 81);
+    }
+}

@@ -1,0 +1,104 @@
+//! Values with holes: what stands in `with`, `set` and `outputs`.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// A value in which some parts are computed when the step starts.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Template {
+    /// A value with no holes.
+    Literal(Value),
+    /// `"{{ words.count }}"`: a plain path, resolved natively, keeps its type.
+    Path(Path),
+    /// `"{{ expr }}"` that is more than a path: evaluated in the sandbox, keeps its type.
+    Expr(Expr),
+    /// Text around holes: `"Hello {{ inputs.name }}"`. The result is a string.
+    Text(Vec<Part>),
+    /// A list with holes somewhere inside.
+    List(Vec<Template>),
+    /// An object with holes somewhere inside.
+    Map(IndexMap<String, Template>),
+}
+
+/// A piece of a text template.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// As it stands.
+    Text(String),
+    /// A hole. A string goes in as it is, anything else as JSON.
+    Hole(Expr),
+}
+
+/// An expression of the language (minijinja's).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expr {
+    /// The source, without `{{ }}`, trimmed.
+    pub source: String,
+    /// The root values it names, sorted, without repeats. Only these are handed to the evaluator.
+    pub roots: Vec<Root>,
+    /// Set where the whole expression is one plain path; no evaluator is needed then.
+    pub path: Option<Path>,
+}
+
+/// A dotted path from a root: `inputs.text`, `words.counts[0].word`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Path {
+    /// Where it begins.
+    pub root: Root,
+    /// How it goes on.
+    pub segments: Vec<Segment>,
+}
+
+/// What a path can begin with.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Root {
+    /// `inputs`: the object of all inputs.
+    Inputs,
+    /// `run`: `run.id` and `run.name`.
+    Run,
+    /// The output of a step, by its index in `Graph::steps`.
+    Step(usize, String),
+}
+
+/// One step of a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment {
+    /// `.name`
+    Key(String),
+    /// `[3]`
+    Index(usize),
+}
+
+impl Root {
+    /// The name the expression uses for it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Inputs => "inputs",
+            Self::Run => "run",
+            Self::Step(_, id) => id,
+        }
+    }
+}
+
+impl Template {
+    /// The root values it names, in the order in which they stand in it, with repeats.
+    ///
+    /// Depth is that of the YAML it came from, which the reader bounds.
+    pub fn roots(&self) -> Vec<&Root> {
+        match self {
+            Self::Literal(_) => Vec::new(),
+            Self::Path(path) => vec![&path.root],
+            Self::Expr(expr) => expr.roots.iter().collect(),
+            Self::Text(parts) => parts
+                .iter()
+                .filter_map(|part| match part {
+                    Part::Text(_) => None,
+                    Part::Hole(expr) => Some(&expr.roots),
+                })
+                .flatten()
+                .collect(),
+            Self::List(items) => items.iter().flat_map(Self::roots).collect(),
+            Self::Map(entries) => entries.values().flat_map(Self::roots).collect(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The tree of a YAML document with the place of every key and value.
+
+use serde_json::Value;
+
+use crate::source::Span;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) span: Span,
+    pub(crate) kind: NodeKind,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum NodeKind {
+    Null,
+    Bool(bool),
+    /// As it is written, since `0.05` USD must not become a float on its way.
+    ///
+    /// INVARIANT: `scalar::number` has a value for it.
+    Number(String),
+    String(Text),
+    List(Vec<Node>),
+    /// In source order, without equal keys.
+    Map(Vec<Entry>),
+}
+
+/// One line of a map.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) key: Text,
+    pub(crate) value: Node,
+}
+
+/// A text and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Text {
+    pub(crate) span: Span,
+    pub(crate) text: String,
+    /// Where the characters themselves begin, if the source has them one after the other:
+    /// behind the quote, and not where there are escapes or several lines.
+    pub(crate) verbatim: Option<usize>,
+}
+
+impl Text {
+    /// The place of a part of the text, as exactly as the source allows.
+    pub(crate) fn part(&self, source: &str, start: usize, end: usize) -> Span {
+        if let Some(at) = self.verbatim {
+            return Span::new(at + start, at + end);
+        }
+        let written = source.get(self.span.start..self.span.end).unwrap_or_default();
+        let wanted = self.text.get(start..end).unwrap_or_default();
+        match written.find(wanted) {
+            Some(at) if !wanted.is_empty() => {
+                let start = self.span.start + at;
+                Span::new(start, start + wanted.len())
+            }
+            _ => self.span,
+        }
+    }
+}
+
+impl Node {
+    /// `a string`, `a list`: for "expected …, found …".
+    pub(crate) fn what(&self) -> &'static str {
+        match &self.kind {
+            NodeKind::Null => "nothing",
+            NodeKind::Bool(_) => "a boolean",
+            NodeKind::Number(_) => "a number",
+            NodeKind::String(_) => "a string",
+            NodeKind::List(_) => "a list",
+            NodeKind::Map(_) => "a map",
+        }
+    }
+
+    /// The value of a map's key.
+    pub(crate) fn get(&self, key: &str) -> Option<&Node> {
+        match &self.kind {
+            NodeKind::Map(entries) => entries.iter().find(|e| e.key.text == key).map(|e| &e.value),
+            _ => None,
+        }
+    }
+
+    /// How many items or lines it has; a scalar has none.
+    pub(crate) fn len(&self) -> usize {
+        match &self.kind {
+            NodeKind::List(items) => items.len(),
+            NodeKind::Map(entries) => entries.len(),
+            _ => 0,
+        }
+    }
+
+    /// The text of a string.
+    pub(crate) fn as_text(&self) -> Option<&Text> {
+        match &self.kind {
+            NodeKind::String(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The plain value, without places. Depth is bounded by the reader.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.kind {
+            NodeKind::Null => Value::Null,
+            NodeKind::Bool(value) => Value::Bool(*value),
+            NodeKind::Number(text) => super::scalar::number(text).unwrap_or_default(),
+            NodeKind::String(text) => Value::String(text.text.clone()),
+            NodeKind::List(items) => items.iter().map(Node::to_value).collect(),
+            NodeKind::Map(entries) => entries
+                .iter()
+                .map(|entry| (entry.key.text.clone(), entry.value.to_value()))
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Adapters of host services; the only host crate that opens sockets.
+//!
+//! [`http::HttpClient`] sends what the sandbox has granted. Which addresses a name may lead to is
+//! decided by [`address`].
+
+pub mod address;
+pub mod http;
+pub mod lookup;
+
+pub use http::HttpClient;

@@ -1,0 +1,323 @@
+//! What a step costs at each layer, side by side in one run, against wasmtime itself.
+//!
+//! Every row is the median of several rounds; rounds of all rows alternate, so that a neighbour's
+//! noise falls on all of them. `cargo xtask bench` builds what is needed and runs this.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a measurement prints its table and may panic"
+)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use coldframe_engine::{
+    Call, CallLimits, Host, Invoke, Journal, MemoryJournal, MemoryMeter, RunLimits, RunOptions,
+    Silent, drive,
+};
+use coldframe_format::{Caps, Digest, SkillId};
+use coldframe_journal::{RunState, RunStatus};
+use coldframe_lang::graph::{Graph, Limits, Step, StepKind};
+use coldframe_lang::template::{Path as ValuePath, Root, Template};
+use coldframe_sandbox::{Sandbox, SandboxConfig};
+use coldframe_store::{Level, NewRun, Store};
+use indexmap::IndexMap;
+use serde_json::json;
+use tokio::sync::watch;
+use wasmtime::component::{Component, InstancePre, Linker};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// A component whose one operation gives its argument back.
+const NO_OP: &str = r#"
+    (component
+        (core module $m
+            (memory 1)
+            (func (export "run") (param i32) (result i32) local.get 0))
+        (core instance $i (instantiate $m))
+        (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))
+"#;
+
+/// Steps in a chain.
+const CHAIN: usize = 1_000;
+/// Rounds of each row; the median is printed.
+const ROUNDS: usize = 9;
+
+fn main() {
+    println!("machine: {}", machine());
+    println!("load at the start: {}", load());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let rows = steps(&runtime);
+    print_steps(&rows);
+    println!("\nfdatasync of 4 KiB, median: {} us", fdatasync_us());
+    if let Some(binary) = std::env::var_os("COLDFRAME_BIN") {
+        processes(Path::new(&binary));
+    }
+    println!("\nload at the end: {}", load());
+}
+
+/// A named row and its rounds, microseconds per step.
+type Row = (&'static str, Vec<f64>);
+
+fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
+    let floor = Floor::new();
+    let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
+    let skill = coldframe_client::unsigned("no-op", wat::parse_str(NO_OP).unwrap(), &Caps::default()).unwrap();
+    sandbox.load(&skill).unwrap();
+    let component = skill.component_digest();
+    let graph = chain(component);
+    let dir = tempfile::tempdir().unwrap();
+    let relaxed = Store::open(&dir.path().join("relaxed"), Level::Relaxed).unwrap();
+    let strict = Store::open(&dir.path().join("strict"), Level::Strict).unwrap();
+    let mut rows: Vec<Row> = vec![
+        ("bare wasmtime: instantiate + call (the floor)", vec![]),
+        ("`sandbox`: the same component, JSON in and out", vec![]),
+        ("`engine`, memory journal: a chain of 1,000 steps", vec![]),
+        ("`engine`, relaxed journal", vec![]),
+        ("`engine`, strict journal", vec![]),
+    ];
+    // The first round warms caches and is thrown away.
+    for round in 0..=ROUNDS {
+        let times = [
+            per_step(|| runtime.block_on(floor.calls(CHAIN))),
+            per_step(|| runtime.block_on(invoke(&sandbox, component, CHAIN))),
+            per_step(|| run(runtime, &sandbox, &graph, &mut MemoryJournal::default())),
+            per_step(|| run(runtime, &sandbox, &graph, &mut journal(&relaxed, round))),
+            per_step(|| run(runtime, &sandbox, &graph, &mut journal(&strict, round))),
+        ];
+        if round > 0 {
+            rows.iter_mut().zip(times).for_each(|((_, row), time)| row.push(time));
+        }
+    }
+    rows
+}
+
+fn print_steps(rows: &[Row]) {
+    let floor = median(&rows[0].1);
+    println!("\n| layer | us per step | times the floor |\n|---|---|---|");
+    for (name, row) in rows {
+        let time = median(row);
+        println!("| {name} | {time:.1} | {:.2} |", time / floor);
+    }
+}
+
+/// Microseconds per step of something that does `CHAIN` of them.
+fn per_step(work: impl FnOnce()) -> f64 {
+    let begun = Instant::now();
+    work();
+    begun.elapsed().as_secs_f64() * 1e6 / CHAIN as f64
+}
+
+fn median(values: &[f64]) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The least an embedding that limits fuel and time can do per call.
+struct Floor {
+    engine: Engine,
+    pre: InstancePre<()>,
+}
+
+impl Floor {
+    fn new() -> Self {
+        let mut pools = PoolingAllocationConfig::new();
+        pools.total_component_instances(32).total_core_instances(64).total_memories(64);
+        let mut config = Config::new();
+        config
+            .consume_fuel(true)
+            .epoch_interruption(true)
+            .cranelift_nan_canonicalization(true)
+            .allocation_strategy(InstanceAllocationStrategy::Pooling(pools));
+        let engine = Engine::new(&config).unwrap();
+        let ticking = engine.clone();
+        std::thread::spawn(move || {
+            loop {
+                std::thread::sleep(Duration::from_millis(5));
+                ticking.increment_epoch();
+            }
+        });
+        let component = Component::from_binary(&engine, &wat::parse_str(NO_OP).unwrap()).unwrap();
+        let pre = Linker::new(&engine).instantiate_pre(&component).unwrap();
+        Self { engine, pre }
+    }
+
+    async fn calls(&self, count: usize) {
+        for number in 0..count {
+            let mut store = wasmtime::Store::new(&self.engine, ());
+            store.set_fuel(2_000_000_000).unwrap();
+            store.set_epoch_deadline(2_000);
+            let instance = self.pre.instantiate_async(&mut store).await.unwrap();
+            let run = instance.get_typed_func::<(u32,), (u32,)>(&mut store, "run").unwrap();
+            let argument = u32::try_from(number).unwrap();
+            assert_eq!(run.call_async(&mut store, (argument,)).await.unwrap().0, argument);
+        }
+    }
+}
+
+async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
+    let memory = Arc::new(MemoryMeter::new(u64::MAX));
+    for number in 0..count {
+        let call = Call {
+            component,
+            operation: "run".into(),
+            input: json!({ "x": number }),
+            grants: vec![Caps::default()],
+            limits: CallLimits::default(),
+            memory: Arc::clone(&memory),
+        };
+        assert_eq!(sandbox.invoke(call).await.result, Ok(json!(number)));
+    }
+}
+
+fn chain(component: Digest) -> Arc<Graph> {
+    let step = |number: usize| {
+        let x = match number.checked_sub(1) {
+            None => Template::Literal(json!(7)),
+            Some(before) => {
+                let root = Root::Step(before, format!("s{before}"));
+                Template::Path(ValuePath { root, segments: vec![] })
+            }
+        };
+        Step {
+            id: format!("s{number}"),
+            name: format!("s{number}"),
+            yaml_path: format!("steps[{number}]"),
+            line: number,
+            kind: StepKind::Uses {
+                skill: SkillId::new("bench", "no-op").unwrap(),
+                version: semver::Version::new(1, 0, 0),
+                component,
+                operation: "run".into(),
+                with: BTreeMap::from([("x".into(), x)]),
+            },
+            needs: number.checked_sub(1).into_iter().collect(),
+            when: None,
+            limits: Limits::default(),
+            caps: None,
+        }
+    };
+    Arc::new(Graph {
+        name: "chain".into(),
+        version: semver::Version::new(0, 0, 0),
+        spec_sha256: Digest::of(b"chain"),
+        inputs: IndexMap::new(),
+        limits: Limits::default(),
+        caps: Caps::default(),
+        steps: (0..CHAIN).map(step).collect(),
+        outputs: IndexMap::new(),
+    })
+}
+
+fn journal(store: &Store, round: usize) -> coldframe_store::SqliteJournal {
+    let run = NewRun {
+        run_id: format!("round-{round}"),
+        created_us: 0,
+        pipeline: "chain".into(),
+        spec_sha256: String::new(),
+        source_name: String::new(),
+        spec: String::new(),
+        settings: String::new(),
+    };
+    store.create(run).unwrap()
+}
+
+fn run(
+    runtime: &tokio::runtime::Runtime,
+    sandbox: &Arc<Sandbox>,
+    graph: &Arc<Graph>,
+    journal: &mut dyn Journal,
+) {
+    let (_keep, cancel) = watch::channel(false);
+    let invoke: Arc<dyn Invoke> = Arc::clone(sandbox) as _;
+    let host = Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel };
+    let options = RunOptions {
+        run_id: "bench".into(),
+        limits: RunLimits::new(&Limits::default(), &Limits::default(), CallLimits::default()),
+        operator_caps: None,
+        evaluator: Digest::of(b"none"),
+        nano_per_mfuel: 50,
+    };
+    let driven = drive(Arc::clone(graph), json!({}), RunState::default(), journal, &host, options);
+    let report = runtime.block_on(driven).unwrap();
+    assert_eq!(report.state.finished.unwrap().status, RunStatus::Succeeded);
+}
+
+/// Whole processes: `/bin/true` for the machine's own cost, then `coldframe run` of three steps.
+fn processes(binary: &Path) {
+    let pipeline = "\
+apiVersion: coldframe/v1
+kind: Pipeline
+metadata: { name: three }
+steps:
+  - { id: a, uses: std/hash#sha256, with: { text: hello } }
+  - { id: b, uses: std/text#stats, with: { text: \"{{ a }}\" } }
+  - { id: c, uses: std/hash#base64-encode, with: { text: \"{{ a }}\" } }
+outputs: { out: \"{{ c }}\" }
+";
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("three.yml"), pipeline).unwrap();
+    let time = |command: &mut Command| {
+        let begun = Instant::now();
+        let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
+        assert!(status.success(), "{command:?}");
+        begun.elapsed().as_secs_f64() * 1e3
+    };
+    let coldframe = |data: &Path| {
+        let mut command = Command::new(binary);
+        command.args(["run", "three.yml"]).current_dir(&dir).env("COLDFRAME_DATA_DIR", data);
+        command
+    };
+    let mut rows: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    let warm = dir.path().join("warm");
+    time(&mut coldframe(&warm));
+    for round in 0..21 {
+        let mut note = |name, ms| rows.entry(name).or_default().push(ms);
+        note("1 `/bin/true`", time(&mut Command::new("/bin/true")));
+        note("2 `coldframe --help`", time(Command::new(binary).arg("--help")));
+        note("3 `coldframe run`, three steps, warm cache", time(&mut coldframe(&warm)));
+        if round < 5 {
+            let cold = dir.path().join(format!("cold-{round}"));
+            note("4 `coldframe run`, three steps, cold cache", time(&mut coldframe(&cold)));
+        }
+    }
+    let base = median(&rows["1 `/bin/true`"]);
+    println!("\n| whole process | ms | more than `/bin/true` |\n|---|---|---|");
+    for (name, row) in &rows {
+        let time = median(row);
+        println!("| {} | {time:.1} | {:.1} |", &name[2..], time - base);
+    }
+}
+
+/// The disk's own cost of a durable write, microseconds.
+fn fdatasync_us() -> u128 {
+    use std::io::Write as _;
+    let mut file = tempfile::tempfile().unwrap();
+    let mut times: Vec<u128> = (0..200)
+        .map(|_| {
+            let begun = Instant::now();
+            file.write_all(&[0; 4096]).unwrap();
+            file.sync_data().unwrap();
+            begun.elapsed().as_micros()
+        })
+        .collect();
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    format!("{}, {cores} cores", model.trim_start_matches([' ', '\t', ':']))
+}
+
+fn load() -> String {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').take(3).collect::<Vec<_>>().join(" ")
+}

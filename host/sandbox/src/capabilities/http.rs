@@ -1,0 +1,316 @@
+//! `wasi:http/outgoing-handler`: granted requests only, counted and bounded both ways.
+//!
+//! A request is parsed once; what was checked against the grants is what the port dials. A refusal
+//! is an error to the guest and ends the call as well: code that asks for what it may not have is
+//! not left to go on.
+
+mod body;
+mod target;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use coldframe_engine::ports::{
+    HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse, HttpTimeouts,
+};
+use coldframe_engine::{Call, CallError, CallLimits};
+use coldframe_format::Caps;
+use coldframe_journal::ErrorKind;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::Linker;
+use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types};
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttp,
+    WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+};
+
+use self::body::{FromGuest, FromServer};
+use self::target::Target;
+use crate::state::CallState;
+use crate::stop::Stop;
+
+/// Bytes of all headers of one message.
+const HEADER_BYTES_MAX: usize = 32 << 10;
+/// Bytes a guest may write to a body at once.
+const BODY_CHUNK_BYTES: usize = 64 << 10;
+/// The longest waits; a guest may ask for shorter ones.
+const TIMEOUTS_MAX: HttpTimeouts = HttpTimeouts {
+    connect: Duration::from_secs(10),
+    first_byte: Duration::from_secs(30),
+    between_bytes: Duration::from_secs(30),
+    total: Duration::from_secs(60),
+};
+
+/// Adds the interface of types.
+pub(crate) fn add_types(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    let options = types::LinkOptions::default();
+    types::add_to_linker::<_, WasiHttp>(linker, &options, CallState::http)
+}
+
+/// Adds the interface that sends.
+pub(crate) fn add_handler(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    outgoing_handler::add_to_linker::<_, WasiHttp>(linker, CallState::http)
+}
+
+/// What the requests of one call share.
+pub(crate) struct HttpState {
+    ctx: WasiHttpCtx,
+    hooks: Hooks,
+}
+
+struct Hooks(Arc<Exchanges>);
+
+/// Budgets, rights and the way out, shared with the tasks that carry bodies.
+struct Exchanges {
+    port: Option<Arc<dyn HttpPort>>,
+    /// The ceiling first, then what pipeline, step and operator grant.
+    layers: Vec<Caps>,
+    requests: AtomicU32,
+    requests_max: u32,
+    slots: Arc<Semaphore>,
+    slots_max: u32,
+    bytes: AtomicU64,
+    bytes_max: u64,
+    stop: Arc<Stop>,
+}
+
+impl HttpState {
+    /// The state of a call whose rights are what every layer allows.
+    pub(crate) fn new(port: Option<Arc<dyn HttpPort>>, ceiling: &Caps, call: &Call) -> Self {
+        let mut layers = Vec::with_capacity(call.grants.len() + 1);
+        layers.push(ceiling.clone());
+        layers.extend(call.grants.iter().cloned());
+        Self::with(port, layers, &call.limits)
+    }
+
+    /// The state of a call without any right; nothing that imports no HTTP ever sees it.
+    pub(crate) fn closed() -> Self {
+        let limits = CallLimits { net_requests: 0, ..CallLimits::default() };
+        Self::with(None, vec![Caps::default()], &limits)
+    }
+
+    fn with(port: Option<Arc<dyn HttpPort>>, layers: Vec<Caps>, limits: &CallLimits) -> Self {
+        let mut ctx = WasiHttpCtx::new();
+        ctx.set_field_size_limit(HEADER_BYTES_MAX);
+        let slots_max = limits.net_concurrency.min(1 << 16);
+        let exchanges = Exchanges {
+            port,
+            layers,
+            requests: AtomicU32::new(limits.net_requests),
+            requests_max: limits.net_requests,
+            slots: Arc::new(Semaphore::new(slots_max as usize)),
+            slots_max,
+            bytes: AtomicU64::new(limits.net_bytes),
+            bytes_max: limits.net_bytes,
+            stop: Arc::default(),
+        };
+        Self { ctx, hooks: Hooks(Arc::new(exchanges)) }
+    }
+
+    /// How a refused request ends the call.
+    pub(crate) fn stop(&self) -> Arc<Stop> {
+        Arc::clone(&self.hooks.0.stop)
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        let (table, state) = self.http_parts();
+        WasiHttpCtxView { hooks: &mut state.hooks, table, ctx: &mut state.ctx }
+    }
+}
+
+impl Exchanges {
+    /// Ends the call and gives the guest an error, should it still be there to see it.
+    fn refuse(&self, kind: ErrorKind, message: String) -> Error {
+        self.stop.set(CallError::new(kind, message));
+        Error::HttpRequestDenied
+    }
+
+    /// Takes bytes of either direction from the call's budget.
+    fn take_bytes(&self, count: usize) -> Result<(), Error> {
+        let take = |left: u64| left.checked_sub(count as u64);
+        match self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                let message = format!("the call may move {} bytes over the network", self.bytes_max);
+                Err(self.refuse(ErrorKind::LimitNetBytes, message))
+            }
+        }
+    }
+
+    fn take_request(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let take = |left: u32| left.checked_sub(1);
+        if self.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
+            let message = format!("the call may send {} requests", self.requests_max);
+            return Err(self.refuse(ErrorKind::LimitNetConcurrency, message));
+        }
+        Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
+            let message = format!("the call may have {} requests open at once", self.slots_max);
+            self.refuse(ErrorKind::LimitNetConcurrency, message)
+        })
+    }
+
+    /// Whether every layer allows the request, and whether every layer names its host literally.
+    fn granted(&self, method: &str, target: &Target) -> Result<bool, Error> {
+        let mut private = target.may_be_private();
+        for layer in &self.layers {
+            let matching = |literal: bool| {
+                layer.http.iter().filter(move |grant| !literal || !grant.subdomains).any(|grant| {
+                    grant.allows(method, target.scheme, &target.host, target.port, &target.path)
+                })
+            };
+            if !matching(false) {
+                let message = format!("no grant for `{method} {target}`");
+                return Err(self.refuse(ErrorKind::DeniedHost, message));
+            }
+            private = private && matching(true);
+        }
+        Ok(private)
+    }
+
+    /// The error a guest sees; a rule that was broken ends the call.
+    fn failed(&self, failure: HttpFailure) -> Error {
+        match failure.cause {
+            HttpCause::Refused(kind) => {
+                let error = self.refuse(kind, failure.message);
+                if kind == ErrorKind::DeniedAddress { Error::DestinationIpProhibited } else { error }
+            }
+            HttpCause::Dns => Error::DnsError { rcode: None, info_code: None },
+            HttpCause::Connect => Error::ConnectionRefused,
+            HttpCause::Tls => Error::TlsProtocolError,
+            HttpCause::Timeout => Error::ConnectionTimeout,
+            HttpCause::Protocol => Error::HttpProtocolError,
+        }
+    }
+
+    async fn exchange(
+        self: Arc<Self>,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+    ) -> Result<http::Response<WasiBody>, Error> {
+        let permit = self.take_request()?;
+        let (head, body) = request.into_parts();
+        let method = head.method.as_str();
+        let target = Target::parse(&head.uri).map_err(|problem| {
+            let message = format!("refused the address of a request: {problem}");
+            self.refuse(ErrorKind::DeniedHost, message)
+        })?;
+        if matches!(method, "CONNECT" | "TRACE") {
+            let message = format!("method `{method}` is never granted");
+            return Err(self.refuse(ErrorKind::DeniedHost, message));
+        }
+        let private = self.granted(method, &target)?;
+        let headers = outgoing(&head.headers);
+        self.take_bytes(headers.iter().map(|(name, value)| name.len() + value.len()).sum())?;
+        let empty = http_body::Body::is_end_stream(&body);
+        let request = HttpRequest {
+            method: method.to_owned(),
+            scheme: target.scheme.to_owned(),
+            host: target.host,
+            port: target.port,
+            path_and_query: target.path_and_query,
+            headers,
+            body: (!empty).then(|| FromGuest::new(body, Arc::clone(&self))),
+            timeouts: clamped(options),
+            private,
+        };
+        let Some(port) = &self.port else { return Err(Error::DestinationUnavailable) };
+        let response = port.send(request).await.map_err(|failure| self.failed(failure))?;
+        self.response(response, permit)
+    }
+
+    fn response(
+        self: &Arc<Self>,
+        response: HttpResponse,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<http::Response<WasiBody>, Error> {
+        let sizes = response.headers.iter().map(|(name, value)| name.len() + value.len());
+        self.take_bytes(sizes.sum())?;
+        let body = FromServer::new(response.body, Arc::clone(self), permit);
+        let mut answer = http::Response::new(body.boxed_unsync());
+        *answer.status_mut() = http::StatusCode::from_u16(response.status)
+            .map_err(|_| Error::HttpProtocolError)?;
+        *answer.headers_mut() = incoming(response.headers)?;
+        Ok(answer)
+    }
+}
+
+impl WasiHttpHooks for Hooks {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        Arc::new(is_forbidden)
+    }
+
+    /// The port names the host; a second name could only differ.
+    fn set_host_header(&mut self) -> bool {
+        false
+    }
+
+    fn send_request(
+        &mut self,
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _done: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Exchange {
+        let exchanges = Arc::clone(&self.0);
+        Box::new(async move {
+            let response = exchanges.exchange(request, options).await?;
+            let done: Box<dyn Future<Output = Result<(), Error>> + Send> =
+                Box::new(std::future::ready(Ok(())));
+            Ok((response, done))
+        })
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_CHUNK_BYTES
+    }
+}
+
+/// What the trait wants of a request on its way.
+type Exchange = Box<
+    dyn Future<
+            Output = Result<
+                (http::Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>),
+                Error,
+            >,
+        > + Send,
+>;
+
+/// Headers about the connection and not the message, and those meant for a proxy.
+fn is_forbidden(name: &HeaderName) -> bool {
+    DEFAULT_FORBIDDEN_HEADERS.contains(name)
+        || matches!(name.as_str(), "te" | "trailer")
+        || name.as_str().starts_with("proxy-")
+}
+
+fn outgoing(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let sent = headers.iter().filter(|(name, _)| !is_forbidden(name));
+    sent.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
+}
+
+fn incoming(headers: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name: HeaderName = name.parse().map_err(|_| Error::HttpProtocolError)?;
+        let value = HeaderValue::from_bytes(&value).map_err(|_| Error::HttpProtocolError)?;
+        if !is_forbidden(&name) {
+            map.append(name, value);
+        }
+    }
+    Ok(map)
+}
+
+fn clamped(options: Option<RequestOptions>) -> HttpTimeouts {
+    let options = options.unwrap_or_default();
+    let clamp = |wanted: Option<Duration>, max: Duration| wanted.map_or(max, |wanted| wanted.min(max));
+    HttpTimeouts {
+        connect: clamp(options.connect_timeout, TIMEOUTS_MAX.connect),
+        first_byte: clamp(options.first_byte_timeout, TIMEOUTS_MAX.first_byte),
+        between_bytes: clamp(options.between_bytes_timeout, TIMEOUTS_MAX.between_bytes),
+        total: TIMEOUTS_MAX.total,
+    }
+}

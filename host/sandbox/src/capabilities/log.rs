@@ -1,0 +1,77 @@
+//! `coldframe:host/log`: lines for the people who run the pipeline. Never part of an output.
+
+use wasmtime::component::{ComponentType, Lift, Linker};
+use wasmtime::StoreContextMut;
+
+use crate::limiter::LimitHit;
+use crate::sanitize;
+use crate::state::CallState;
+
+/// A longer line is cut.
+const LINE_BYTES_MAX: usize = 4096;
+
+/// `enum level` of the interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ComponentType, Lift)]
+#[component(enum)]
+#[repr(u8)]
+#[expect(dead_code, reason = "values are only made by lifting, which the compiler does not see")]
+enum Level {
+    #[component(name = "debug")]
+    Debug,
+    #[component(name = "info")]
+    Info,
+    #[component(name = "warn")]
+    Warn,
+    #[component(name = "error")]
+    Error,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warn => "warn",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// The lines of one call.
+pub(crate) struct LogState {
+    lines: Vec<String>,
+    left: u64,
+    max: u64,
+}
+
+impl LogState {
+    pub(crate) fn new(max: u64) -> Self {
+        Self { lines: Vec::new(), left: max, max }
+    }
+
+    /// Takes the lines out, oldest first.
+    pub(crate) fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.lines)
+    }
+
+    fn write(&mut self, level: Level, message: &str) -> Result<(), LimitHit> {
+        // Counted as the guest gave it and one for the line, so that empty lines are not free.
+        let bytes = (message.len() as u64).saturating_add(1);
+        self.left = self.left.checked_sub(bytes).ok_or(LimitHit::Log { max: self.max })?;
+        let text = sanitize::line(message, LINE_BYTES_MAX);
+        self.lines.push(format!("{}: {text}", level.name()));
+        Ok(())
+    }
+}
+
+/// Adds the interface under `name`.
+pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<()> {
+    linker.instance(name)?.func_wrap(
+        "log",
+        |mut store: StoreContextMut<'_, CallState>, (level, message): (Level, String)| {
+            let state = store.data_mut();
+            state.host_calls += 1;
+            Ok(state.log.write(level, &message)?)
+        },
+    )
+}

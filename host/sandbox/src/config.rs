@@ -1,0 +1,45 @@
+//! What the operator sets once for the process.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use coldframe_engine::ports::HttpPort;
+
+/// The sandbox's settings. Bounds of a single call travel with the call, not here.
+#[derive(Clone)]
+pub struct SandboxConfig {
+    /// Where native code is kept between processes; nothing is kept without one.
+    pub cache_dir: Option<PathBuf>,
+    /// Sends granted requests; without one every request fails.
+    pub http: Option<Arc<dyn HttpPort>>,
+    /// Calls that run at the same time; others wait. The allocator's pools are sized by it.
+    pub max_concurrent_calls: u32,
+    /// How long one component may take to compile.
+    pub compile_time_max: Duration,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            cache_dir: None,
+            http: None,
+            // Enough to hide waiting for the network on a small machine; each one costs address
+            // space only until it is used.
+            max_concurrent_calls: 32,
+            compile_time_max: Duration::from_secs(60),
+        }
+    }
+}
+
+impl fmt::Debug for SandboxConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxConfig")
+            .field("cache_dir", &self.cache_dir)
+            .field("http", &self.http.is_some())
+            .field("max_concurrent_calls", &self.max_concurrent_calls)
+            .field("compile_time_max", &self.compile_time_max)
+            .finish()
+    }
+}

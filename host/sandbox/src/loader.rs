@@ -1,0 +1,173 @@
+//! From verified bytes to a component that is ready to be instantiated.
+
+use std::time::{Duration, Instant};
+
+use coldframe_engine::CallError;
+use coldframe_format::{Caps, Digest, Field, Interface, Operation, Type};
+use coldframe_format::imports::CapNeeds;
+use coldframe_journal::ErrorKind;
+use wasmtime::Engine;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
+
+use crate::cache::Cache;
+use crate::classify;
+use crate::link::{self, UnknownImport};
+use crate::sanitize;
+use crate::state::CallState;
+use crate::{admission, compile};
+
+/// What the loader needs to know of a skill. Made only from a verified one.
+#[derive(Clone, Copy)]
+pub(crate) struct Admitted<'a> {
+    pub(crate) digest: Digest,
+    pub(crate) interface: &'a Interface,
+    pub(crate) ceiling: &'a Caps,
+    pub(crate) bytes: &'a [u8],
+}
+
+/// How a component came to be ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    /// Whether its native code was there already, in this process or in the cache.
+    pub from_cache: bool,
+    /// Time spent compiling, microseconds.
+    pub compile_us: u64,
+}
+
+/// Why a component cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct LoadError {
+    /// The stable kind.
+    pub kind: ErrorKind,
+    /// One line for people; text from the component is escaped.
+    pub message: String,
+}
+
+impl LoadError {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl From<LoadError> for CallError {
+    fn from(error: LoadError) -> Self {
+        Self::new(error.kind, error.message)
+    }
+}
+
+/// A component, compiled, linked and looked up: what a call needs and nothing else.
+pub(crate) struct Prepared {
+    pub(crate) pre: InstancePre<CallState>,
+    pub(crate) needs: CapNeeds,
+    pub(crate) ceiling: Caps,
+    operations: Vec<PreparedOperation>,
+}
+
+/// One operation of it.
+pub(crate) struct PreparedOperation {
+    name: String,
+    pub(crate) params: Vec<Field>,
+    pub(crate) result: Option<Type>,
+    pub(crate) export: ComponentExportIndex,
+}
+
+impl Prepared {
+    /// The operation `name`.
+    pub(crate) fn operation(&self, name: &str) -> Option<&PreparedOperation> {
+        self.operations.iter().find(|operation| operation.name == name)
+    }
+}
+
+/// Compiles or fetches, links and looks up.
+pub(crate) fn prepare(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    compile_time_max: Duration,
+    skill: Admitted<'_>,
+) -> Result<(Prepared, Loaded), LoadError> {
+    let needs = required(skill.interface, skill.ceiling)?;
+    let (component, loaded) = native(engine, cache, compile_time_max, skill)?;
+    let linker = link::linker(engine, &component).map_err(|error| refused(&error))?;
+    let pre = linker.instantiate_pre(&component).map_err(|error| refused(&error))?;
+    let operations = skill
+        .interface
+        .operations
+        .iter()
+        .map(|operation| lookup(&component, operation))
+        .collect::<Result<_, _>>()?;
+    Ok((Prepared { pre, needs, ceiling: skill.ceiling.clone(), operations }, loaded))
+}
+
+/// The rights the imports need, all of them within the ceiling.
+fn required(interface: &Interface, ceiling: &Caps) -> Result<CapNeeds, LoadError> {
+    let needs = interface
+        .required_caps()
+        .map_err(|error| LoadError::new(ErrorKind::DeniedImport, sanitize::line(&error.to_string(), 400)))?;
+    match needs.missing_from(ceiling).first() {
+        None => Ok(needs),
+        Some(missing) => {
+            let message =
+                format!("the component imports what needs `{missing}`, which its manifest does not ask for");
+            Err(LoadError::new(ErrorKind::DeniedImport, message))
+        }
+    }
+}
+
+fn native(
+    engine: &Engine,
+    cache: Option<&Cache>,
+    compile_time_max: Duration,
+    skill: Admitted<'_>,
+) -> Result<(Component, Loaded), LoadError> {
+    if let Some(component) = cache.and_then(|cache| cache.get(engine, &skill.digest)) {
+        return Ok((component, Loaded { from_cache: true, compile_us: 0 }));
+    }
+    admission::admit(skill.bytes)?;
+    let started = Instant::now();
+    let component = compile::compile(engine, skill.bytes, compile_time_max)?;
+    let compile_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    if let Some(cache) = cache {
+        cache.put(engine, &skill.digest, &component);
+    }
+    Ok((component, Loaded { from_cache: false, compile_us }))
+}
+
+fn lookup(component: &Component, operation: &Operation) -> Result<PreparedOperation, LoadError> {
+    let instance = match &operation.interface {
+        Some(name) => Some(component.get_export_index(None, name).ok_or_else(|| gone(operation))?),
+        None => None,
+    };
+    let export = component
+        .get_export_index(instance.as_ref(), &operation.function)
+        .ok_or_else(|| gone(operation))?;
+    Ok(PreparedOperation {
+        name: operation.name.clone(),
+        params: operation.params.clone(),
+        result: operation.result.clone(),
+        export,
+    })
+}
+
+/// The interface was read out of the same bytes, so this is ours.
+fn gone(operation: &Operation) -> LoadError {
+    let message = format!("operation `{}` is not exported by its component", operation.name);
+    LoadError::new(ErrorKind::HostBug, message)
+}
+
+/// An error of wasmtime on the way to a linked component.
+pub(crate) fn refused(error: &wasmtime::Error) -> LoadError {
+    if let Some(unknown) = error.downcast_ref::<UnknownImport>() {
+        return LoadError::new(ErrorKind::DeniedImport, unknown.to_string());
+    }
+    let message = sanitize::line(&format!("{error:#}"), 400);
+    let kind = classify::known_text(error).unwrap_or_else(|| {
+        // The linker's own words for an import it has no, or another, definition of.
+        if message.contains("matching implementation was not found") {
+            ErrorKind::DeniedImport
+        } else {
+            ErrorKind::InvalidComponent
+        }
+    });
+    LoadError::new(kind, message)
+}

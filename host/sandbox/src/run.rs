@@ -1,0 +1,204 @@
+//! One call: a fresh store and instance, armed before the guest's first instruction and thrown
+//! away after its last.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use coldframe_engine::{Call, CallError, CallLimits, CallReport};
+use coldframe_format::Caps;
+use coldframe_journal::ErrorKind;
+use serde_json::Value;
+use wasmtime::component::Val;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::classify::{Phase, classify};
+use crate::loader::{Prepared, PreparedOperation};
+use crate::outcome;
+use crate::state::CallState;
+use crate::stop::Stop;
+use crate::values::{self, Allowance};
+use crate::Sandbox;
+
+/// What a lifted value costs us beside what it costs the guest: a `u8` in a list is one byte there
+/// and a whole `Val` here. Results that are more than one text get this many times the bytes.
+const COMPOUND_FACTOR: u64 = 8;
+
+/// Runs a call to its report.
+pub(crate) async fn call(sandbox: &Sandbox, call: Call) -> CallReport {
+    match prepare(sandbox, &call) {
+        Ok((skill, operation)) => match skill.operation(&operation) {
+            Some(operation) => admitted(sandbox, &skill, operation, call).await,
+            None => nothing(CallError::new(
+                ErrorKind::HostBug,
+                format!("the component has no operation `{operation}`"),
+            )),
+        },
+        Err(error) => nothing(error),
+    }
+}
+
+/// A report of a call that never started.
+fn nothing(error: CallError) -> CallReport {
+    CallReport {
+        result: Err(error),
+        fuel: 0,
+        wall_us: 0,
+        memory_peak_bytes: 0,
+        host_calls: 0,
+        logs: Vec::new(),
+    }
+}
+
+/// The component, if it is loaded and every right it cannot do without is granted.
+fn prepare(sandbox: &Sandbox, call: &Call) -> Result<(Arc<Prepared>, String), CallError> {
+    let skill = sandbox.find(&call.component).ok_or_else(|| {
+        let message = format!("component {} is not loaded", call.component.short());
+        CallError::new(ErrorKind::HostBug, message)
+    })?;
+    let layers = std::iter::once(&skill.ceiling).chain(&call.grants);
+    for missing in layers.flat_map(|layer: &Caps| skill.needs.missing_from(layer)) {
+        let message = format!("the skill needs the capability `{missing}`, which is not granted");
+        return Err(CallError::new(ErrorKind::DeniedCapability, message));
+    }
+    Ok((skill, call.operation.clone()))
+}
+
+async fn admitted(
+    sandbox: &Sandbox,
+    skill: &Prepared,
+    operation: &PreparedOperation,
+    mut call: Call,
+) -> CallReport {
+    let input = std::mem::take(&mut call.input);
+    let arguments = match values::arguments(input, &operation.params, Allowance::default()) {
+        Ok(arguments) => arguments,
+        Err(error) => return nothing(CallError::new(ErrorKind::InvalidInput, error.message)),
+    };
+    // There are as many permits as slots in the pools, so a guest never sees an exhausted pool.
+    let Ok(_permit) = sandbox.permits.acquire().await else {
+        return nothing(CallError::new(ErrorKind::HostBug, "the sandbox is closed"));
+    };
+    if let Err(error) = sandbox.ticker.start() {
+        let message = format!("failed to start the clock of deadlines: {error}");
+        return nothing(CallError::new(ErrorKind::HostBug, message));
+    }
+    let started = Instant::now();
+    let mut store = armed(sandbox, skill, &call, started);
+    let stop = store.data().stop();
+    let result = {
+        let work = pin!(guarded(execute(&mut store, skill, operation, &arguments, &call.limits)));
+        bounded(work, call.limits.wall, stop.as_deref()).await
+    };
+    report(store, &call.limits, started, result)
+}
+
+/// A store with every limit set.
+fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
+    let limits = &call.limits;
+    let http = skill.needs.http.then(|| sandbox.http_state(&skill.ceiling, call));
+    let mut store = Store::new(&sandbox.engine, CallState::new(call, http));
+    store.limiter(|state| &mut state.limiter);
+    // Cannot fail: the engine consumes fuel.
+    let _ = store.set_fuel(limits.fuel);
+    store.set_max_component_handles(limits.handles as usize);
+    store.set_hostcall_fuel(usize::try_from(limits.hostcall_bytes).unwrap_or(usize::MAX));
+    let deadline = started.checked_add(limits.wall);
+    store.set_epoch_deadline(1);
+    // At every tick the guest either stops or makes room for others.
+    store.epoch_deadline_callback(move |_| {
+        let over = deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        Ok(if over { UpdateDeadline::Interrupt } else { UpdateDeadline::Yield(1) })
+    });
+    store
+}
+
+async fn execute(
+    store: &mut Store<CallState>,
+    skill: &Prepared,
+    operation: &PreparedOperation,
+    arguments: &[Val],
+    limits: &CallLimits,
+) -> Result<Value, CallError> {
+    let instance = skill
+        .pre
+        .instantiate_async(&mut *store)
+        .await
+        .map_err(|error| classify(&error, Phase::Instantiate))?;
+    let function = instance.get_func(&mut *store, operation.export).ok_or_else(|| {
+        CallError::new(ErrorKind::HostBug, "the operation's export is not a function")
+    })?;
+    if operation.result.as_ref().is_some_and(outcome::is_compound) {
+        let bytes = limits.hostcall_bytes.saturating_mul(COMPOUND_FACTOR);
+        store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
+    }
+    let mut results = [Val::Bool(false)];
+    let results = match operation.result {
+        Some(_) => &mut results[..],
+        None => &mut [],
+    };
+    function
+        .call_async(&mut *store, arguments, results)
+        .await
+        .map_err(|error| classify(&error, Phase::Call))?;
+    let value = results.first_mut().map(|value| std::mem::replace(value, Val::Bool(false)));
+    outcome::read(value, operation.result.as_ref(), limits)
+}
+
+/// Ends `work` when its time is over or something asks for its end.
+async fn bounded(
+    work: impl Future<Output = Result<Value, CallError>>,
+    wall: Duration,
+    stop: Option<&Stop>,
+) -> Result<Value, CallError> {
+    let timed = async {
+        tokio::time::timeout(wall, work).await.unwrap_or_else(|_| {
+            let message = "the call took longer than its wall time";
+            Err(CallError::new(ErrorKind::LimitDeadline, message))
+        })
+    };
+    let Some(stop) = stop else { return timed.await };
+    let result = tokio::select! {
+        biased;
+        error = stop.wait() => return Err(error),
+        result = timed => result,
+    };
+    // The guest may have ended in the very step that was refused.
+    stop.get().map_or(result, Err)
+}
+
+/// A panic in a host function ends this call and no other.
+async fn guarded(
+    work: impl Future<Output = Result<Value, CallError>>,
+) -> Result<Value, CallError> {
+    let mut work = pin!(work);
+    poll_fn(|cx| {
+        // The store is thrown away after a panic, so nobody sees what it left half done.
+        catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(cx))).unwrap_or_else(|_| {
+            let message = "a host function failed unexpectedly";
+            Poll::Ready(Err(CallError::new(ErrorKind::HostBug, message)))
+        })
+    })
+    .await
+}
+
+fn report(
+    mut store: Store<CallState>,
+    limits: &CallLimits,
+    started: Instant,
+    result: Result<Value, CallError>,
+) -> CallReport {
+    let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
+    let state = store.data_mut();
+    CallReport {
+        result,
+        fuel,
+        wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        memory_peak_bytes: state.limiter.memory_peak(),
+        host_calls: state.host_calls,
+        logs: state.log.take(),
+    }
+}

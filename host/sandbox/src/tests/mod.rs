@@ -1,0 +1,13 @@
+//! Tests of whole calls: a guest in text form, an input, limits, and what must come of it.
+
+mod admission;
+mod attacks;
+mod cache;
+mod calls;
+mod conversion;
+mod generate;
+mod guest;
+mod http;
+mod limits;
+mod texts;
+mod wasi;

@@ -1,0 +1,177 @@
+//! The journal of one run, as the engine sees it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use coldframe_engine::{Journal, JournalFailure};
+use coldframe_journal::Record;
+
+use crate::Store;
+use crate::error::StoreError;
+use crate::lock::RunLock;
+use crate::runs::NewRun;
+use crate::writer::{Job, Writer};
+
+/// Appends the records of one run. Holds the run's lock: while it lives nobody else drives it.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    run: String,
+    writer: Arc<Writer>,
+    _lock: RunLock,
+}
+
+impl Store {
+    /// Registers a new run and opens its journal.
+    pub fn create(&self, run: NewRun) -> Result<SqliteJournal, StoreError> {
+        let lock = RunLock::take(&self.dir, &run.run_id)?;
+        self.register(&run)?;
+        Ok(SqliteJournal { run: run.run_id, writer: self.writer()?, _lock: lock })
+    }
+
+    /// Opens the journal of a run that is there already, to go on with it.
+    pub fn resume(&self, run_id: &str) -> Result<SqliteJournal, StoreError> {
+        let lock = RunLock::take(&self.dir, run_id)?;
+        Ok(SqliteJournal { run: run_id.to_owned(), writer: self.writer()?, _lock: lock })
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn append<'a>(
+        &'a mut self,
+        record: &'a Record,
+    ) -> Pin<Box<dyn Future<Output = Result<(), JournalFailure>> + Send + 'a>> {
+        Box::pin(async move {
+            let event = serde_json::to_string(&record.event)
+                .map_err(|error| JournalFailure { message: error.to_string() })?;
+            let answer = self.writer.submit(Job {
+                run: self.run.clone(),
+                seq: record.seq,
+                at_us: record.at_us,
+                event,
+            });
+            if record.event.is_hint() {
+                // Written in order with the next record, whose answer covers it.
+                return Ok(());
+            }
+            match answer.await {
+                Ok(written) => written.map_err(|message| JournalFailure { message }),
+                Err(_) => Err(JournalFailure { message: "the writer is gone".to_owned() }),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use coldframe_journal::event::FORMAT_VERSION;
+    use coldframe_journal::{Event, Receipt, RunStatus};
+    use serde_json::json;
+
+    use super::*;
+    use crate::Level;
+
+    fn new_run(id: &str) -> NewRun {
+        NewRun {
+            run_id: id.into(),
+            created_us: 5,
+            pipeline: "p".into(),
+            spec_sha256: "sha256:0".into(),
+            source_name: "p.yml".into(),
+            spec: "kind: Pipeline".into(),
+            settings: "{}".into(),
+        }
+    }
+
+    fn events() -> Vec<Record> {
+        let events = [
+            Event::RunStarted {
+                version: FORMAT_VERSION,
+                pipeline: "p".into(),
+                spec_sha256: "sha256:0".into(),
+                inputs: json!({"a": 1.5}),
+            },
+            Event::StepStarted { step: "a".into(), attempt: 1 },
+            Event::StepSucceeded {
+                step: "a".into(),
+                output: json!([1, null]),
+                receipt: Receipt { attempt: 1, fuel: 3, ..Receipt::default() },
+            },
+            Event::RunFinished { status: RunStatus::Succeeded, outputs: json!({}), failure: None },
+        ];
+        let number = |(seq, event)| Record { seq: seq as u64, at_us: 9, event };
+        events.into_iter().enumerate().map(number).collect()
+    }
+
+    async fn write(journal: &mut SqliteJournal, records: &[Record]) {
+        for record in records {
+            journal.append(record).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_appended_reads_back_in_another_store() {
+        for level in [Level::Relaxed, Level::Strict] {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Store::open(dir.path(), level).unwrap();
+            let mut journal = store.create(new_run("run-1")).unwrap();
+            write(&mut journal, &events()).await;
+            let found = Store::open(dir.path(), level).unwrap().run("run").unwrap();
+            assert_eq!(found.records, events());
+            assert_eq!(found.run, new_run("run-1"));
+            assert_eq!(found.state, coldframe_journal::RunState::fold(&events()).unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn one_driver_at_a_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Level::Relaxed).unwrap();
+        let mut journal = store.create(new_run("run-1")).unwrap();
+        write(&mut journal, &events()[..1]).await;
+        assert!(matches!(store.resume("run-1"), Err(StoreError::Busy(_))));
+        drop(journal);
+        let mut journal = store.resume("run-1").unwrap();
+        // The record is there already, so somebody else must have written it.
+        let error = journal.append(&events()[0]).await.unwrap_err();
+        assert!(error.message.contains("another process"), "{error}");
+        write(&mut journal, &events()[1..]).await;
+        assert_eq!(store.run("run-1").unwrap().records.len(), 4);
+    }
+
+    #[tokio::test]
+    async fn many_runs_share_the_writer() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(dir.path(), Level::Relaxed).unwrap());
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let store = Arc::clone(&store);
+            tasks.spawn(async move {
+                let mut journal = store.create(new_run(&format!("run-{number:02}"))).unwrap();
+                write(&mut journal, &events()).await;
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.unwrap();
+        }
+        let runs = store.runs(100).unwrap();
+        assert_eq!(runs.len(), 20);
+        assert!(runs.iter().all(|run| run.records == events()));
+        assert!(matches!(store.run("run-"), Err(StoreError::AmbiguousRun(_))));
+        assert!(matches!(store.run("other"), Err(StoreError::UnknownRun(_))));
+    }
+
+    #[test]
+    fn refuses_a_newer_file_and_an_unwritable_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Level::Relaxed).unwrap();
+        let connection = rusqlite::Connection::open(store.file()).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let error = Store::open(dir.path(), Level::Relaxed).unwrap_err();
+        assert!(matches!(error, StoreError::Newer { found: 99, .. }), "{error}");
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = Store::open(&file, Level::Relaxed).unwrap_err();
+        assert!(error.to_string().contains("data directory"), "{error}");
+    }
+}

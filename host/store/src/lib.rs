@@ -1,0 +1,68 @@
+//! Journals of runs on SQLite: one file, one writer thread, group commit.
+//!
+//! # What each level loses
+//!
+//! | level | process killed | power cut |
+//! |---|---|---|
+//! | `memory` | everything | everything |
+//! | `relaxed` | nothing acknowledged | the last moments |
+//! | `strict` | nothing acknowledged | nothing acknowledged |
+
+mod error;
+mod journal;
+mod lock;
+mod runs;
+mod schema;
+mod writer;
+
+pub use error::StoreError;
+pub use journal::SqliteJournal;
+pub use lock::RunLock;
+pub use runs::{NewRun, RunRow};
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use writer::Writer;
+
+/// How durable an acknowledged record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Survives the process: WAL, no sync per commit.
+    Relaxed,
+    /// Survives a power cut: a sync per group of commits.
+    Strict,
+}
+
+/// The runs kept under one data directory.
+#[derive(Debug)]
+pub struct Store {
+    dir: PathBuf,
+    level: Level,
+    /// Started with the first append, so that commands which only read start no thread.
+    writer: OnceLock<Arc<Writer>>,
+}
+
+impl Store {
+    /// Opens the store under `dir`, creating both where they are missing.
+    pub fn open(dir: &Path, level: Level) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(dir)
+            .map_err(|source| StoreError::Directory { path: dir.to_owned(), source })?;
+        let store = Self { dir: dir.to_owned(), level, writer: OnceLock::new() };
+        schema::prepare(&store.file())?;
+        Ok(store)
+    }
+
+    /// The database file.
+    pub fn file(&self) -> PathBuf {
+        self.dir.join("runs.sqlite")
+    }
+
+    fn writer(&self) -> Result<Arc<Writer>, StoreError> {
+        if let Some(writer) = self.writer.get() {
+            return Ok(Arc::clone(writer));
+        }
+        let writer = Arc::new(Writer::start(self.file(), self.level)?);
+        Ok(Arc::clone(self.writer.get_or_init(|| writer)))
+    }
+}

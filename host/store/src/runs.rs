@@ -1,0 +1,142 @@
+//! Runs and their records, read back.
+
+use coldframe_journal::{Record, RunState};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::error::StoreError;
+use crate::{Store, schema};
+
+/// A run to register.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRun {
+    /// Unique and sortable by time.
+    pub run_id: String,
+    /// Microseconds since 1970.
+    pub created_us: u64,
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// Digest of `spec`.
+    pub spec_sha256: String,
+    /// What the file was called.
+    pub source_name: String,
+    /// The pipeline's text: a resumed run runs what was started, not what the file says now.
+    pub spec: String,
+    /// What else is needed to go on, as JSON: pins, limits, the evaluator.
+    pub settings: String,
+}
+
+/// A run that was registered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunRow {
+    /// As registered.
+    pub run: NewRun,
+    /// Its records, in order.
+    pub records: Vec<Record>,
+    /// Their fold.
+    pub state: RunState,
+}
+
+impl Store {
+    /// Writes the row of a new run, before any of its records.
+    pub(crate) fn register(&self, run: &NewRun) -> Result<(), StoreError> {
+        schema::connect(&self.file())?
+            .execute(
+                "INSERT INTO runs (run_id, created_us, pipeline, spec_sha256, source_name, spec, settings)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    run.run_id,
+                    i64::try_from(run.created_us).ok(),
+                    run.pipeline,
+                    run.spec_sha256,
+                    run.source_name,
+                    run.spec,
+                    run.settings,
+                ],
+            )
+            .map(|_rows| ())
+            .map_err(|source| self.wrap(source))
+    }
+
+    /// The run whose id begins with `prefix`.
+    pub fn run(&self, prefix: &str) -> Result<RunRow, StoreError> {
+        let connection = schema::connect(&self.file())?;
+        let mut statement = connection
+            .prepare("SELECT * FROM runs WHERE run_id >= ?1 AND run_id < ?1 || '~' LIMIT 2")
+            .map_err(|source| self.wrap(source))?;
+        let rows = statement.query_map(params![prefix], new_run).map_err(|e| self.wrap(e))?;
+        let mut found = rows.collect::<Result<Vec<_>, _>>().map_err(|e| self.wrap(e))?;
+        match (found.pop(), found.pop()) {
+            (None, _) => Err(StoreError::UnknownRun(prefix.to_owned())),
+            (Some(_), Some(_)) => Err(StoreError::AmbiguousRun(prefix.to_owned())),
+            (Some(run), None) => self.with_records(&connection, run),
+        }
+    }
+
+    /// The newest `count` runs, newest first.
+    pub fn runs(&self, count: usize) -> Result<Vec<RunRow>, StoreError> {
+        let connection = schema::connect(&self.file())?;
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let mut statement = connection
+            .prepare("SELECT * FROM runs ORDER BY created_us DESC, run_id DESC LIMIT ?")
+            .map_err(|source| self.wrap(source))?;
+        let rows = statement.query_map(params![count], new_run).map_err(|e| self.wrap(e))?;
+        let found = rows.collect::<Result<Vec<_>, _>>().map_err(|e| self.wrap(e))?;
+        found.into_iter().map(|run| self.with_records(&connection, run)).collect()
+    }
+
+    fn with_records(&self, connection: &Connection, run: NewRun) -> Result<RunRow, StoreError> {
+        let mut statement = connection
+            .prepare_cached("SELECT seq, at_us, event FROM events WHERE run_id = ? ORDER BY seq")
+            .map_err(|source| self.wrap(source))?;
+        let mut rows = statement.query(params![run.run_id]).map_err(|e| self.wrap(e))?;
+        let mut records = Vec::new();
+        while let Some(row) = rows.next().map_err(|e| self.wrap(e))? {
+            let read = |index| row.get::<_, i64>(index).map(|n| u64::try_from(n).unwrap_or(0));
+            let seq = read(0).map_err(|e| self.wrap(e))?;
+            let at_us = read(1).map_err(|e| self.wrap(e))?;
+            let text: String = row.get(2).map_err(|e| self.wrap(e))?;
+            let event = serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
+                run: run.run_id.clone(),
+                seq,
+                message: error.to_string(),
+            })?;
+            records.push(Record { seq, at_us, event });
+        }
+        let state = RunState::fold(&records)
+            .map_err(|source| StoreError::Inconsistent { run: run.run_id.clone(), source })?;
+        Ok(RunRow { run, records, state })
+    }
+
+    /// Whether nobody drives the run right now.
+    pub fn is_idle(&self, run_id: &str) -> bool {
+        crate::lock::RunLock::take(&self.dir, run_id).is_ok()
+    }
+
+    /// The newest run of all, if there is one.
+    pub fn newest(&self) -> Result<Option<String>, StoreError> {
+        schema::connect(&self.file())?
+            .query_row(
+                "SELECT run_id FROM runs ORDER BY created_us DESC, run_id DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|source| self.wrap(source))
+    }
+
+    fn wrap(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Database { path: self.file(), source }
+    }
+}
+
+fn new_run(row: &Row<'_>) -> rusqlite::Result<NewRun> {
+    Ok(NewRun {
+        run_id: row.get("run_id")?,
+        created_us: u64::try_from(row.get::<_, i64>("created_us")?).unwrap_or(0),
+        pipeline: row.get("pipeline")?,
+        spec_sha256: row.get("spec_sha256")?,
+        source_name: row.get("source_name")?,
+        spec: row.get("spec")?,
+        settings: row.get("settings")?,
+    })
+}

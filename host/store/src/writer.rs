@@ -1,0 +1,123 @@
+//! The one thread that writes: it commits what is waiting, all at once, and answers everyone.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+
+use rusqlite::{Connection, ErrorCode, params};
+use tokio::sync::oneshot;
+
+use crate::error::StoreError;
+use crate::{Level, schema};
+
+/// Records per commit at most: above this the sync no longer dominates.
+const GROUP_MAX: usize = 256;
+
+/// One record to write.
+pub(crate) struct Job {
+    pub(crate) run: String,
+    pub(crate) seq: u64,
+    pub(crate) at_us: u64,
+    pub(crate) event: String,
+}
+
+type Answer = oneshot::Sender<Result<(), String>>;
+
+/// The writer thread's near end.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    jobs: Option<Sender<(Job, Answer)>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(file: PathBuf, level: Level) -> Result<Self, StoreError> {
+        let connection = schema::connect(&file)?;
+        let wrap = |source| StoreError::Database { path: file.clone(), source };
+        let synchronous = match level {
+            Level::Relaxed => "NORMAL",
+            Level::Strict => "FULL",
+        };
+        connection.pragma_update(None, "synchronous", synchronous).map_err(wrap)?;
+        let (jobs, queue) = channel();
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || serve(&connection, &queue))
+            .map_err(|source| StoreError::Directory { path: file.clone(), source })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+    }
+
+    /// Queues a job. The receiver answers once it is committed.
+    pub(crate) fn submit(&self, job: Job) -> oneshot::Receiver<Result<(), String>> {
+        let (answer, receiver) = oneshot::channel();
+        if let Some(jobs) = &self.jobs {
+            // A writer that is gone drops the answer, and the receiver says so.
+            let _ = jobs.send((job, answer));
+        }
+        receiver
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // Closing the queue ends the thread once everything in it is written.
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn serve(connection: &Connection, queue: &Receiver<(Job, Answer)>) {
+    while let Ok(first) = queue.recv() {
+        let mut group = vec![first];
+        while group.len() < GROUP_MAX
+            && let Ok(next) = queue.try_recv()
+        {
+            group.push(next);
+        }
+        commit(connection, group);
+    }
+}
+
+fn commit(connection: &Connection, group: Vec<(Job, Answer)>) {
+    let mut answers = Vec::with_capacity(group.len());
+    let result = (|| {
+        let change = connection.unchecked_transaction()?;
+        for (job, answer) in group {
+            // One refused row must not take its neighbours with it.
+            answers.push((answer, write(&change, &job).map_err(|e| reason(&e, &job))));
+        }
+        change.commit()
+    })();
+    let failed = result.err().map(|error| error.to_string());
+    for (answer, written) in answers {
+        // Nobody waits for hints, so nobody may be there to hear.
+        let _ = answer.send(match &failed {
+            Some(error) => Err(error.clone()),
+            None => written,
+        });
+    }
+}
+
+fn write(connection: &Connection, job: &Job) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO events (run_id, seq, at_us, event) VALUES (?, ?, ?, ?)")?
+        .execute(params![
+            job.run,
+            i64::try_from(job.seq).ok(),
+            i64::try_from(job.at_us).ok(),
+            job.event
+        ])
+        .map(|_rows| ())
+}
+
+fn reason(error: &rusqlite::Error, job: &Job) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::ConstraintViolation) => format!(
+            "record {} of run `{}` is there already: another process drives the run",
+            job.seq, job.run
+        ),
+        _ => error.to_string(),
+    }
+}

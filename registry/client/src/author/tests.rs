@@ -1,0 +1,7 @@
+//! Registries on real disks with real signatures: publishing, crashing, attacking.
+
+mod attacks;
+mod crash;
+mod forge;
+mod publishing;
+mod world;

@@ -1,0 +1,30 @@
+//! Fetches, verifies, resolves and publishes skills of a signed registry.
+//!
+//! A registry is a tree of files in TUF layout. [`Registry`] opens one and verifies its metadata,
+//! [`Registries`] puts several side by side, [`author`] writes them. What comes out is a
+//! [`VerifiedSkill`], and nothing else reaches the loader.
+//!
+//! Expiry stops updates, never execution: a run verifies every signature, digest and version, and
+//! only asks for the date where somebody wants something newer ([`Registry::stale`]).
+
+pub mod author;
+mod crypto;
+pub mod error;
+mod fetch;
+mod floors;
+mod layout;
+pub mod registries;
+pub mod registry;
+pub mod search;
+pub mod skill;
+mod strict_json;
+pub mod tree;
+mod trust;
+mod unsigned;
+
+pub use error::Error;
+pub use registries::Registries;
+pub use registry::{BUILTIN, Expect, Registry, Release};
+pub use search::Hit;
+pub use skill::{Provenance, VerifiedSkill};
+pub use unsigned::unsigned;

@@ -1,0 +1,33 @@
+//! What a skill is on paper: names, digests, manifests, interfaces, index rows and lock files.
+//!
+//! Everything here is pure: text or bytes in, values or errors out. No clock, file, network,
+//! environment or randomness, and no async.
+
+pub mod canonical;
+pub mod caps;
+mod convert;
+pub mod digest;
+pub mod docs;
+mod http_grant;
+pub mod imports;
+pub mod interface;
+pub mod lock;
+pub mod manifest;
+pub mod name;
+pub mod read;
+pub mod row;
+pub mod schema;
+pub mod structure;
+pub mod suggest;
+pub mod types;
+
+pub use caps::Caps;
+pub use digest::Digest;
+pub use imports::{CapNeeds, UnknownImport};
+pub use interface::{Interface, Operation, OperationError};
+pub use lock::{LockedRegistry, LockedSkill, Lockfile};
+pub use manifest::{Manifest, ManifestError};
+pub use name::{SkillId, SkillRef};
+pub use read::InterfaceError;
+pub use row::IndexRow;
+pub use types::{Field, Type};

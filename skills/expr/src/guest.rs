@@ -1,0 +1,19 @@
+//! The component's exports: WIT types in, calls of the plain functions, WIT types out.
+
+use crate::evaluate;
+
+wit_bindgen::generate!({ world: "expr", path: "wit", generate_all });
+
+struct Skill;
+
+impl Guest for Skill {
+    fn eval(source: String, vars: Json) -> Result<Json, Error> {
+        evaluate::eval(&source, &vars).map_err(Error::Permanent)
+    }
+
+    fn render(template: String, vars: Json) -> Result<String, Error> {
+        evaluate::render(&template, &vars).map_err(Error::Permanent)
+    }
+}
+
+export!(Skill);

@@ -1,0 +1,1 @@
+//! HTML to readable text, its links and its title.

@@ -1,0 +1,57 @@
+//! The gate: what must hold for a commit to land.
+
+use std::time::Instant;
+
+use anyhow::Context as _;
+use xshell::{Shell, cmd};
+
+/// Runs every stage in order and stops at the first that fails.
+#[expect(clippy::print_stdout, reason = "a gate says which stage it is in")]
+pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
+    let stages: [(&str, fn(&Shell) -> anyhow::Result<()>); 7] = [
+        ("fmt", fmt),
+        ("tidy", crate::tidy::run),
+        ("features", crate::features::run),
+        ("clippy", clippy),
+        ("test", test),
+        ("docs", docs),
+        ("skills", |shell| crate::skills::run(shell, true, false)),
+    ];
+    for (name, stage) in stages {
+        println!("==> {name}");
+        let begun = Instant::now();
+        stage(shell).with_context(|| format!("stage `{name}`"))?;
+        println!("    {name}: {} s", begun.elapsed().as_secs());
+    }
+    println!("==> all stages passed");
+    Ok(())
+}
+
+/// Rewrites every expectation.
+pub(crate) fn bless(shell: &Shell) -> anyhow::Result<()> {
+    let _bless = shell.push_env("BLESS", "1");
+    let _update = shell.push_env("INSTA_UPDATE", "always");
+    cmd!(shell, "cargo test --workspace --locked").run()?;
+    Ok(())
+}
+
+fn fmt(shell: &Shell) -> anyhow::Result<()> {
+    cmd!(shell, "cargo fmt --all --check").run()?;
+    Ok(())
+}
+
+fn clippy(shell: &Shell) -> anyhow::Result<()> {
+    cmd!(shell, "cargo clippy --workspace --all-targets --locked -- -D warnings").run()?;
+    Ok(())
+}
+
+fn test(shell: &Shell) -> anyhow::Result<()> {
+    cmd!(shell, "cargo test --workspace --locked").run()?;
+    Ok(())
+}
+
+fn docs(shell: &Shell) -> anyhow::Result<()> {
+    let _deny = shell.push_env("RUSTDOCFLAGS", "-D warnings");
+    cmd!(shell, "cargo doc --workspace --no-deps --locked --quiet").run()?;
+    Ok(())
+}

@@ -1,0 +1,56 @@
+//! The chores of the project. `cargo xtask ci` is the only gate; everything else is a part of it.
+
+mod bench;
+mod ci;
+mod features;
+mod skills;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run everything CI runs, in order
+    Ci,
+    /// Rewrite the expectations of the tests; read the difference before committing it
+    Bless,
+    /// Check what no compiler checks: layering, module docs, left-overs
+    Tidy,
+    /// Build the built-in skills and sign them into `registry/builtin`
+    Skills {
+        /// Only prove that the committed components are what the sources give
+        #[arg(long)]
+        check: bool,
+        /// Fail, instead of saying so, where no guest toolchain can be had
+        #[arg(long)]
+        require_toolchain: bool,
+    },
+    /// Measure, side by side in one run, and print the table of docs/benchmarks.md
+    Bench,
+}
+
+fn main() -> anyhow::Result<()> {
+    let shell = xshell::Shell::new()?;
+    shell.change_dir(root());
+    match Cli::parse().task {
+        Task::Ci => ci::run(&shell),
+        Task::Bless => ci::bless(&shell),
+        Task::Tidy => tidy::run(&shell),
+        Task::Skills { check, require_toolchain } => skills::run(&shell, check, require_toolchain),
+        Task::Bench => bench::run(&shell),
+    }
+}
+
+/// The root of the repository.
+fn root() -> std::path::PathBuf {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
