@@ -5,6 +5,7 @@
 mod case;
 mod crash;
 mod documents;
+mod loopback;
 mod redact;
 mod world;
 
@@ -22,6 +23,7 @@ fn main() {
     }
     trials.extend(documents::trials(&root));
     trials.extend(crash::trials());
+    trials.extend(loopback::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

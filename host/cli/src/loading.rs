@@ -116,9 +116,13 @@ pub(crate) fn limits(args: &LimitArgs) -> Result<Limits, Fail> {
             return Err(Fail::usage(format!("`--limit {pair}` has no `=`"))
                 .help("write --limit fuel=5e6, wall=3s, memory=64MiB or cost_usd=0.01"));
         };
-        limits
-            .set(name, value)
-            .map_err(|error| Fail::usage(format!("`--limit {pair}`: {error}")))?;
+        limits.set(name, value).map_err(|error| {
+            let fail = Fail::usage(format!("`--limit {pair}`: {error}"));
+            match error.help() {
+                Some(help) => fail.help(help),
+                None => fail,
+            }
+        })?;
     }
     Ok(limits)
 }
@@ -213,7 +217,7 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
             report::summary(&run_id, &graph, &report.state, report.wall_us);
         }
         if let Some(finished) = &report.state.finished {
-            report::outputs(&finished.outputs);
+            report::outputs(&graph, &finished.outputs);
         }
     }
     match report::exit(&report.state) {

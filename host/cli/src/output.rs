@@ -45,10 +45,15 @@ pub(crate) fn json(value: &Value) {
 pub(crate) fn value(value: &Value) {
     match value {
         Value::String(text) => result(text),
-        other => match serde_saphyr::to_string(other) {
-            Ok(text) => result(&text),
-            Err(_) => json(other),
-        },
+        other => yaml(other),
+    }
+}
+
+/// Prints something as YAML.
+pub(crate) fn yaml(value: &impl serde::Serialize) {
+    match serde_saphyr::to_string(value) {
+        Ok(text) => result(&text),
+        Err(error) => warn(&format!("the result cannot be written as YAML: {error}")),
     }
 }
 

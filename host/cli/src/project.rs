@@ -22,7 +22,8 @@ use crate::{inputs, output, place};
 /// The file that pins skills, beside a pipeline or in a folder above it.
 pub(crate) const LOCK_FILE: &str = "coldframe.lock";
 
-/// The largest pipeline text, bytes. The compiler has the same bound and words the complaint.
+/// The largest pipeline file that is read at all, bytes. The compiler's own bound is far below
+/// and is explained better.
 const PIPELINE_BYTES_MAX: u64 = 4 << 20;
 
 /// The skill that evaluates expressions; always the built-in one.
@@ -138,8 +139,13 @@ impl Project {
 
     /// Checks a pipeline file.
     pub(crate) fn check_file(&self, file: &Path) -> Result<Checked, Fail> {
-        let bytes = inputs::read_bytes(file, PIPELINE_BYTES_MAX)?;
         let name = file.display().to_string();
+        if std::fs::metadata(file).is_ok_and(|found| found.len() > PIPELINE_BYTES_MAX) {
+            let message = format!("`{name}` is too large for a pipeline, expected at most 1 MiB");
+            return Err(Fail::new(Exit::Problems, message)
+                .help("put data into files and hand them in as inputs"));
+        }
+        let bytes = inputs::read_bytes(file, PIPELINE_BYTES_MAX)?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Fail::new(Exit::Problems, format!("`{name}` is not UTF-8 text: byte {at} is not"))
@@ -168,8 +174,11 @@ impl Project {
         if global.format == output::Format::Json {
             if let Some(exit) = checked.exit() {
                 let status = if exit == Exit::Refused { "refused" } else { "invalid" };
-                let diagnostics = checked.diagnostics_json();
-                output::json(&json!({ "status": status, "diagnostics": diagnostics }));
+                let mut report = checked.diagnostics_json();
+                if let Some(report) = report.as_object_mut() {
+                    report.insert("status".to_owned(), json!(status));
+                }
+                output::json(&report);
             }
         } else {
             checked.print_diagnostics();
@@ -415,7 +424,7 @@ impl Checked {
         }
         let source = Source { name: &self.name, text: &self.text };
         let text = coldframe_lang::render_text(&self.diagnostics, &source, output::shows_colour());
-        output::note(text.trim_end());
+        output::note(&format!("{}\n", text.trim_end()));
     }
 }
 

@@ -4,6 +4,7 @@ use coldframe_engine::core::statuses;
 use coldframe_engine::step::usd;
 use coldframe_journal::{RunState, RunStatus, StepStatus};
 use coldframe_lang::graph::Graph;
+use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -97,12 +98,14 @@ pub(crate) fn summary(run_id: &str, graph: &Graph, state: &RunState, wall_us: u6
     }
 }
 
-/// The outputs for people, on stdout: one text alone as it is, several as YAML.
-pub(crate) fn outputs(outputs: &Value) {
-    match outputs.as_object() {
-        Some(map) if map.is_empty() => {}
-        Some(map) if map.len() == 1 => map.values().for_each(output::value),
-        _ => output::value(outputs),
+/// The outputs for people, on stdout: one alone as it is, several as YAML in the file's order.
+pub(crate) fn outputs(graph: &Graph, outputs: &Value) {
+    let found = |name: &String| Some((name.clone(), outputs.get(name)?.clone()));
+    let ordered: IndexMap<String, Value> = graph.outputs.keys().filter_map(found).collect();
+    match ordered.len() {
+        0 => {}
+        1 => ordered.values().for_each(output::value),
+        _ => output::yaml(&ordered),
     }
 }
 

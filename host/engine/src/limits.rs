@@ -48,7 +48,7 @@ impl RunLimits {
 
     /// The fuel a step asks for before the ledger has its say.
     pub fn step_fuel(&self, step: &Step) -> u64 {
-        step.limits.fuel.unwrap_or(self.call.fuel).min(self.fuel)
+        step.limits.fuel.unwrap_or(self.call.fuel)
     }
 
     /// The linear memory one call of the step may have.

@@ -42,6 +42,11 @@ impl Scope {
         Ok(at.clone())
     }
 
+    /// The names in an expression that stand for nothing: outputs of skipped steps.
+    pub(crate) fn absent<'e>(&self, expr: &'e Expr) -> Vec<&'e str> {
+        expr.roots.iter().filter(|root| self.root(root).is_none()).map(Root::name).collect()
+    }
+
     /// The variables an expression names, as one object. A skipped step is left out, so that it
     /// is undefined to the expression.
     pub(crate) fn variables(&self, expr: &Expr) -> Value {

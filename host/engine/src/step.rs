@@ -198,7 +198,11 @@ impl Shared {
         Call {
             component: self.evaluator,
             operation: "eval".to_owned(),
-            input: json!({ "source": expr.source, "vars": self.scope.variables(expr) }),
+            input: json!({
+                "source": expr.source,
+                "vars": self.scope.variables(expr),
+                "absent": self.scope.absent(expr),
+            }),
             grants: Vec::new(),
             limits: CallLimits {
                 fuel: fuel.min(EXPR_FUEL_MAX),
@@ -235,6 +239,11 @@ impl Shared {
             (ErrorKind::LimitFuel, Bound::RunFuel) => {
                 let fuel = self.limits.fuel;
                 let message = format!("step `{id}` used up the run's fuel limit of {fuel}");
+                CallError::new(ErrorKind::LimitFuel, message)
+            }
+            (ErrorKind::LimitFuel, Bound::StepFuel) => {
+                let fuel = reservation.fuel;
+                let message = format!("step `{id}` used up its fuel limit of {fuel}");
                 CallError::new(ErrorKind::LimitFuel, message)
             }
             (ErrorKind::LimitFuel, Bound::RunCost) => {

@@ -135,9 +135,8 @@ impl Report {
 
     /// All of them by place.
     pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by(|a, b| {
-            (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message))
-        });
+        self.found
+            .sort_by(|a, b| (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message)));
         self.found.dedup();
         self.found
     }

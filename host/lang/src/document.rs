@@ -79,7 +79,10 @@ pub(crate) struct StepDecl<'n> {
 /// What a step does.
 #[derive(Debug)]
 pub(crate) enum Body<'n> {
-    Uses { reference: &'n Text, with: Vec<(&'n Text, &'n Node)> },
+    Uses {
+        reference: &'n Text,
+        with: Vec<(&'n Text, &'n Node)>,
+    },
     Set(Vec<(&'n Text, &'n Node)>),
     /// Reported already.
     Broken,

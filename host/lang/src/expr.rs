@@ -13,24 +13,88 @@ pub const EXPR_BYTES_MAX: usize = 4096;
 /// The deepest nesting of brackets.
 pub const EXPR_DEPTH_MAX: usize = 64;
 
-/// What may stand behind `|`. The evaluator has exactly these.
+/// What may stand behind `|`. The evaluator has all of these.
 pub const FILTERS: &[&str] = &[
-    "abs", "batch", "bool", "capitalize", "count", "default", "dictsort", "first", "float",
-    "groupby", "int", "items", "join", "last", "length", "list", "lower", "map", "max", "min",
-    "reject", "rejectattr", "replace", "reverse", "round", "select", "selectattr", "slice", "sort",
-    "split", "string", "sum", "title", "tojson", "trim", "unique", "upper", "urlencode",
+    "abs",
+    "batch",
+    "bool",
+    "capitalize",
+    "chain",
+    "count",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "unique",
+    "upper",
+    "urlencode",
+    "zip",
 ];
 
 /// What may stand behind `is`.
 pub const TESTS: &[&str] = &[
-    "boolean", "defined", "divisibleby", "endingwith", "eq", "even", "false", "float", "ge", "gt",
-    "in", "integer", "iterable", "le", "lower", "lt", "mapping", "ne", "none", "number", "odd",
-    "sequence", "startingwith", "string", "true", "undefined", "upper",
+    "boolean",
+    "defined",
+    "divisibleby",
+    "endingwith",
+    "eq",
+    "even",
+    "false",
+    "float",
+    "ge",
+    "gt",
+    "in",
+    "integer",
+    "iterable",
+    "le",
+    "lower",
+    "lt",
+    "mapping",
+    "ne",
+    "none",
+    "number",
+    "odd",
+    "sequence",
+    "startingwith",
+    "string",
+    "true",
+    "undefined",
+    "upper",
 ];
 
 /// What may stand before `(`.
 pub const FUNCTIONS: &[&str] = &["dict", "range"];
 
 /// Words of the expression language, which name nothing.
-pub const KEYWORDS: &[&str] =
-    &["and", "else", "false", "if", "in", "is", "none", "not", "or", "true", "False", "None", "True"];
+pub const KEYWORDS: &[&str] = &[
+    "and", "else", "false", "if", "in", "is", "none", "not", "or", "true", "False", "None", "True",
+];

@@ -112,8 +112,15 @@ impl Graph {
         for (index, step) in self.steps.iter().enumerate() {
             assert!(ids.insert(&step.id), "the id `{}` is unique", step.id);
             assert!(step.needs.is_sorted_by(|a, b| a < b), "`needs` of `{}` ascend", step.id);
-            assert!(step.needs.iter().all(|need| *need < index), "`{}` comes after what it needs", step.id);
-            let roots = step.templates().flat_map(Template::roots).chain(step.when.iter().flat_map(|when| &when.roots));
+            assert!(
+                step.needs.iter().all(|need| *need < index),
+                "`{}` comes after what it needs",
+                step.id
+            );
+            let roots = step
+                .templates()
+                .flat_map(Template::roots)
+                .chain(step.when.iter().flat_map(|when| &when.roots));
             for root in roots {
                 self.assert_root(root);
                 if let Root::Step(need, _) = root {
@@ -129,7 +136,11 @@ impl Graph {
                 (step.limits.cost_nano, tightened.cost_nano),
                 (step.limits.memory_bytes, tightened.memory_bytes),
             ] {
-                assert!(own.is_none() || own == least, "the limits of `{}` are within the run's", step.id);
+                assert!(
+                    own.is_none() || own == least,
+                    "the limits of `{}` are within the run's",
+                    step.id
+                );
             }
             assert!(step.limits.wall.is_none() || step.limits.wall == tightened.wall);
         }
@@ -140,7 +151,11 @@ impl Graph {
 
     fn assert_root(&self, root: &Root) {
         if let Root::Step(index, id) = root {
-            assert_eq!(self.steps.get(*index).map(|step| &step.id), Some(id), "`{id}` is step {index}");
+            assert_eq!(
+                self.steps.get(*index).map(|step| &step.id),
+                Some(id),
+                "`{id}` is step {index}"
+            );
         }
     }
 }
@@ -152,6 +167,8 @@ impl Step {
             StepKind::Uses { with, .. } => (Some(with), None),
             StepKind::Set { values } => (None, Some(values)),
         };
-        with.into_iter().flat_map(BTreeMap::values).chain(set.into_iter().flat_map(IndexMap::values))
+        with.into_iter()
+            .flat_map(BTreeMap::values)
+            .chain(set.into_iter().flat_map(IndexMap::values))
     }
 }

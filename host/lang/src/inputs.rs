@@ -29,8 +29,11 @@ pub fn bind(
     declared: &IndexMap<String, Input>,
     given: BTreeMap<String, Value>,
 ) -> Result<Value, Vec<InputProblem>> {
-    let mut problems: Vec<InputProblem> =
-        given.keys().filter(|name| !declared.contains_key(*name)).map(|name| unknown(name, declared)).collect();
+    let mut problems: Vec<InputProblem> = given
+        .keys()
+        .filter(|name| !declared.contains_key(*name))
+        .map(|name| unknown(name, declared))
+        .collect();
     let mut bound = Map::new();
     let mut given = given;
     for (name, input) in declared {
@@ -65,7 +68,9 @@ pub fn from_text(
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
         // Anything goes, or at least texts do: then what is not JSON is a text.
-        Err(_) if types.is_empty() || types.contains(&"string") => Ok(Value::String(text.to_owned())),
+        Err(_) if types.is_empty() || types.contains(&"string") => {
+            Ok(Value::String(text.to_owned()))
+        }
         Err(error) => Err(InputProblem {
             input: name.to_owned(),
             message: format!(
@@ -96,7 +101,8 @@ fn unknown(name: &str, declared: &IndexMap<String, Input>) -> InputProblem {
     InputProblem {
         input: name.to_owned(),
         message: format!("there is no input `{}`", shown(name)),
-        help: suggest::help(name, "the inputs are", declared.keys().map(String::as_str)).or_else(|| Some(none())),
+        help: suggest::help(name, "the inputs are", declared.keys().map(String::as_str))
+            .or_else(|| Some(none())),
     }
 }
 
@@ -104,7 +110,10 @@ fn missing(name: &str) -> InputProblem {
     InputProblem {
         input: name.to_owned(),
         message: format!("input `{}` is missing", shown(name)),
-        help: Some(format!("give it with `--input {0}=…` or from a file with `--input {0}=@FILE`", shown(name))),
+        help: Some(format!(
+            "give it with `--input {0}=…` or from a file with `--input {0}=@FILE`",
+            shown(name)
+        )),
     }
 }
 
@@ -115,7 +124,11 @@ fn mismatch(name: &str, input: &Input, value: &Value) -> Option<InputProblem> {
     };
     Some(InputProblem {
         input: name.to_owned(),
-        message: format!("input `{}` does not match its schema: {}", shown(name), sentence(&problem)),
+        message: format!(
+            "input `{}` does not match its schema: {}",
+            shown(name),
+            sentence(&problem)
+        ),
         help: None,
     })
 }
@@ -152,7 +165,10 @@ mod tests {
     #[test]
     fn binds_values_and_defaults() {
         check(json!({"text": "hi"}), r#"{"any":null,"count":3,"text":"hi"}"#);
-        check(json!({"text": "hi", "count": 1, "any": [1]}), r#"{"any":[1],"count":1,"text":"hi"}"#);
+        check(
+            json!({"text": "hi", "count": 1, "any": [1]}),
+            r#"{"any":[1],"count":1,"text":"hi"}"#,
+        );
     }
 
     #[test]

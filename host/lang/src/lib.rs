@@ -22,6 +22,7 @@ pub mod graph;
 pub mod inputs;
 pub mod limits;
 mod lower;
+pub mod mermaid;
 mod render;
 mod resolve;
 pub mod shown;

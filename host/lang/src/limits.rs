@@ -66,8 +66,12 @@ impl LimitError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Unknown { help, .. } => help.clone(),
-            Self::Malformed { name, .. } | Self::Zero { name, .. } | Self::TooLarge { name, .. }
-            | Self::TooFine { name, .. } => Some(format!("for example `{name}: {}`", example(name))),
+            Self::Malformed { name, .. }
+            | Self::Zero { name, .. }
+            | Self::TooLarge { name, .. }
+            | Self::TooFine { name, .. } => {
+                Some(format!("for example `{name}: {}`", example(name)))
+            }
         }
     }
 }
@@ -126,8 +130,7 @@ pub fn fuel(text: &str) -> Result<u64, LimitError> {
 pub fn wall(text: &str) -> Result<Duration, LimitError> {
     let expected = "a number with a unit: `ms`, `s`, `m` or `h`";
     let amount = Amount::of("wall", text, expected, "a microsecond");
-    let units: [(&str, u32, u64); 4] =
-        [("ms", 3, 1), ("s", 6, 1), ("m", 6, 60), ("h", 6, 3600)];
+    let units: [(&str, u32, u64); 4] = [("ms", 3, 1), ("s", 6, 1), ("m", 6, 60), ("h", 6, 3600)];
     let (number, decimals, factor) = amount.unit(&units)?;
     let micros = amount.scaled(number, decimals, factor)?;
     Ok(Duration::from_micros(amount.positive(micros)?))
@@ -199,7 +202,9 @@ impl<'a> Amount<'a> {
             .iter()
             .find_map(|(unit, decimals, factor)| {
                 let number = self.text.strip_suffix(unit)?.trim_end_matches(' ');
-                number.ends_with(|c: char| c.is_ascii_digit()).then_some((number, *decimals, *factor))
+                number
+                    .ends_with(|c: char| c.is_ascii_digit())
+                    .then_some((number, *decimals, *factor))
             })
             .ok_or_else(|| self.malformed())
     }
@@ -232,7 +237,10 @@ impl<'a> Amount<'a> {
         let power = 10_u128.checked_pow(u32::try_from(shift.unsigned_abs()).unwrap_or(u32::MAX));
         let value = digits * u128::from(factor);
         let scaled = if shift < 0 {
-            power.filter(|power| value % power == 0).map(|power| value / power).ok_or_else(|| self.too_fine())?
+            power
+                .filter(|power| value.is_multiple_of(*power))
+                .map(|power| value / power)
+                .ok_or_else(|| self.too_fine())?
         } else {
             power.and_then(|power| value.checked_mul(power)).ok_or_else(|| self.too_large())?
         };
@@ -292,7 +300,8 @@ mod tests {
     fn refuses_everything_else() {
         let fuel = "expected a whole number such as `5000000` or `5e6`";
         let wall = "expected a number with a unit: `ms`, `s`, `m` or `h`";
-        let memory = "expected a number of bytes, or one with `KB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`";
+        let memory =
+            "expected a number of bytes, or one with `KB`, `MB`, `GB`, `KiB`, `MiB` or `GiB`";
         check(&[
             ("fuel", "2_000", &format!("`2_000` is not a value of `fuel`, {fuel}")),
             ("fuel", "-1", &format!("`-1` is not a value of `fuel`, {fuel}")),
@@ -300,15 +309,31 @@ mod tests {
             ("fuel", "e6", &format!("`e6` is not a value of `fuel`, {fuel}")),
             ("fuel", "0", "`fuel` is `0`, expected more than zero"),
             ("fuel", "1e20", "`fuel` is `1e20`, which is too large"),
-            ("fuel", "1e99999999999999999999", "`fuel` is `1e99999999999999999999`, which is too large"),
+            (
+                "fuel",
+                "1e99999999999999999999",
+                "`fuel` is `1e99999999999999999999`, which is too large",
+            ),
             ("fuel", "1.5", "`fuel` is `1.5`, which is finer than one unit of fuel"),
             ("wall", "30", &format!("`30` is not a value of `wall`, {wall}")),
             ("wall", "3 days", &format!("`3 days` is not a value of `wall`, {wall}")),
             ("wall", "ms", &format!("`ms` is not a value of `wall`, {wall}")),
             ("wall", "0.0000001s", "`wall` is `0.0000001s`, which is finer than a microsecond"),
-            ("wall", "99999999999999999999h", "`wall` is `99999999999999999999h`, which is too large"),
-            ("cost_usd", "0.0000000001", "`cost_usd` is `0.0000000001`, which is finer than a nano-dollar"),
-            ("cost_usd", "$1", "`$1` is not a value of `cost_usd`, expected an amount in USD such as `0.05`"),
+            (
+                "wall",
+                "99999999999999999999h",
+                "`wall` is `99999999999999999999h`, which is too large",
+            ),
+            (
+                "cost_usd",
+                "0.0000000001",
+                "`cost_usd` is `0.0000000001`, which is finer than a nano-dollar",
+            ),
+            (
+                "cost_usd",
+                "$1",
+                "`$1` is not a value of `cost_usd`, expected an amount in USD such as `0.05`",
+            ),
             ("memory", "64mib", &format!("`64mib` is not a value of `memory`, {memory}")),
             ("memory", "0MiB", "`memory` is `0MiB`, expected more than zero"),
             ("memory", "17179869184GiB", "`memory` is `17179869184GiB`, which is too large"),
@@ -327,8 +352,18 @@ mod tests {
     #[test]
     fn min_is_the_tighter_of_both() {
         let a = Limits { fuel: Some(5), wall: None, cost_nano: Some(1), memory_bytes: None };
-        let b = Limits { fuel: Some(3), wall: Some(Duration::from_secs(1)), cost_nano: Some(2), memory_bytes: None };
-        let tighter = Limits { fuel: Some(3), wall: Some(Duration::from_secs(1)), cost_nano: Some(1), memory_bytes: None };
+        let b = Limits {
+            fuel: Some(3),
+            wall: Some(Duration::from_secs(1)),
+            cost_nano: Some(2),
+            memory_bytes: None,
+        };
+        let tighter = Limits {
+            fuel: Some(3),
+            wall: Some(Duration::from_secs(1)),
+            cost_nano: Some(1),
+            memory_bytes: None,
+        };
         assert_eq!(a.min(&b), tighter);
         assert_eq!(b.min(&a), tighter);
     }

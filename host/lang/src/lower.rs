@@ -15,7 +15,11 @@ use crate::template::{Expr, Part, Path, Root, Template};
 use crate::yaml::scalar;
 
 /// The graph. `None` where something was reported that makes one impossible.
-pub(crate) fn lower(source: &Source<'_>, document: &Document<'_>, resolved: &Resolved<'_>) -> Option<Graph> {
+pub(crate) fn lower(
+    source: &Source<'_>,
+    document: &Document<'_>,
+    resolved: &Resolved<'_>,
+) -> Option<Graph> {
     let lines = Lines::new(source.text);
     let mut places = vec![0; document.steps.len()];
     for (place, index) in resolved.order.iter().enumerate() {
@@ -26,9 +30,15 @@ pub(crate) fn lower(source: &Source<'_>, document: &Document<'_>, resolved: &Res
         lowering.step(document.steps.get(*index)?, resolved.steps.get(*index)?, &lines)
     });
     let inputs = document.inputs.iter().map(|input| {
-        (input.name.text.clone(), Input { schema: input.schema.clone(), default: input.default.clone() })
+        (
+            input.name.text.clone(),
+            Input { schema: input.schema.clone(), default: input.default.clone() },
+        )
     });
-    let outputs = resolved.outputs.iter().map(|(name, tree)| Some((name.text.clone(), lowering.template(tree)?)));
+    let outputs = resolved
+        .outputs
+        .iter()
+        .map(|(name, tree)| Some((name.text.clone(), lowering.template(tree)?)));
     Some(Graph {
         name: document.name.clone(),
         version: document.version.clone(),
@@ -48,21 +58,31 @@ struct Lowering<'a, 'n> {
 }
 
 impl Lowering<'_, '_> {
-    fn step(&self, decl: &StepDecl<'_>, step: &resolve::Step<'_>, lines: &Lines<'_>) -> Option<Step> {
+    fn step(
+        &self,
+        decl: &StepDecl<'_>,
+        step: &resolve::Step<'_>,
+        lines: &Lines<'_>,
+    ) -> Option<Step> {
         let id = decl.id?.text.clone();
         let kind = match (&decl.body, &step.skill) {
-            (Body::Set(_), _) => StepKind::Set { values: self.named(step)?.collect::<Option<IndexMap<_, _>>>()? },
+            (Body::Set(_), _) => {
+                StepKind::Set { values: self.named(step)?.collect::<Option<IndexMap<_, _>>>()? }
+            }
             (Body::Uses { .. }, Some(skill)) => StepKind::Uses {
                 skill: skill.entry.id.clone(),
                 version: skill.entry.version.clone(),
                 component: skill.entry.component,
-                operation: skill.operation.name.clone(),
+                operation: skill.operation.clone(),
                 with: self.named(step)?.collect::<Option<BTreeMap<_, _>>>()?,
             },
             _ => return None,
         };
-        let mut needs: Vec<usize> =
-            step.needs.keys().map(|index| self.places.get(*index).copied()).collect::<Option<_>>()?;
+        let mut needs: Vec<usize> = step
+            .needs
+            .keys()
+            .map(|index| self.places.get(*index).copied())
+            .collect::<Option<_>>()?;
         needs.sort_unstable();
         let when = match &step.when {
             Some(bound) => Some(self.expr(bound)?),
@@ -166,7 +186,8 @@ fn whole_list(items: Vec<Template>) -> Template {
 
 /// A map without holes is a literal.
 fn whole_map(entries: IndexMap<String, Template>) -> Template {
-    let literal = entries.iter().map(|(key, value)| Some((key.clone(), as_literal(value)?.clone())));
+    let literal =
+        entries.iter().map(|(key, value)| Some((key.clone(), as_literal(value)?.clone())));
     match literal.collect::<Option<serde_json::Map<_, _>>>() {
         Some(map) => Template::Literal(Value::Object(map)),
         None => Template::Map(entries),

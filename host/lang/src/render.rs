@@ -71,7 +71,8 @@ fn report<'a>(
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.id));
+    let mut group =
+        Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.id));
     for snippet in snippets(diagnostic, source, lines) {
         group = group.element(snippet);
     }
@@ -128,7 +129,8 @@ fn excerpt(text: &str, lines: &Lines<'_>, line: usize, span: Span) -> Span {
     if end - start <= LINE_BYTES_MAX {
         return Span::new(start, end);
     }
-    let border = |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+    let border =
+        |at: usize| (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     let from = border(span.start.saturating_sub(LINE_BYTES_MAX / 2)).max(start);
     Span::new(from, border((from + LINE_BYTES_MAX).min(end)))
 }

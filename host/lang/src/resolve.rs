@@ -4,6 +4,7 @@
 //! What cannot be bound is reported and left out. Every reference that is left points at something.
 
 mod order;
+mod place;
 mod skills;
 pub(crate) mod tree;
 mod values;
@@ -11,7 +12,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coldframe_format::Operation;
+use indexmap::IndexMap;
 
 use crate::catalog::{SkillCatalog, SkillEntry};
 use crate::codes;
@@ -19,6 +20,7 @@ use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Body, Document, StepDecl};
 use crate::shown::shown;
 use crate::source::Span;
+use crate::types::Ty;
 use crate::yaml::node::Text;
 
 use tree::{Bound, Tree};
@@ -44,14 +46,26 @@ pub(crate) struct Step<'n> {
     /// The steps it comes after, and where it says so.
     pub(crate) needs: BTreeMap<usize, Span>,
     /// `None` for `set`, and for what could not be found.
-    pub(crate) skill: Option<Skill>,
+    pub(crate) skill: Option<Arc<Skill>>,
 }
 
 /// The operation that a step calls.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Skill {
     pub(crate) entry: Arc<SkillEntry>,
-    pub(crate) operation: Arc<Operation>,
+    /// The operation's name.
+    pub(crate) operation: String,
+    /// By their names in JSON.
+    pub(crate) params: IndexMap<String, Param>,
+    pub(crate) output: Ty,
+}
+
+/// A parameter of an operation.
+#[derive(Debug)]
+pub(crate) struct Param {
+    pub(crate) ty: Ty,
+    /// `false` for options.
+    pub(crate) required: bool,
 }
 
 /// Binds every name.

@@ -17,11 +17,8 @@ pub fn nearest<'a>(wrong: &str, candidates: impl IntoIterator<Item = &'a str>) -
         if candidate.len().abs_diff(wrong.len()) > (allowed + 1) * 4 {
             continue;
         }
-        let distance = if same_word(wrong, candidate) {
-            0
-        } else {
-            strsim::osa_distance(wrong, candidate)
-        };
+        let distance =
+            if same_word(wrong, candidate) { 0 } else { strsim::osa_distance(wrong, candidate) };
         if distance <= allowed && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }

@@ -1,12 +1,18 @@
 //! What the compiler knows of a value: types of skills, of inputs and of computed values in one shape.
 
 use std::fmt;
+use std::sync::Arc;
 
 use coldframe_format::types::{Type, json_name};
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use crate::shown::shown;
+
 /// The type of a value in JSON.
+///
+/// Parts are shared, so that a type costs the same wherever it is used: steps that each hold the
+/// one before them twice would else double it every time.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Ty {
     /// Not known, or any JSON value. Checked when the step starts.
@@ -14,24 +20,27 @@ pub(crate) enum Ty {
     Null,
     Bool,
     /// An integer; a bound is there where it is known.
-    Int { min: Option<i128>, max: Option<i128> },
+    Int {
+        min: Option<i128>,
+        max: Option<i128>,
+    },
     F32,
     F64,
     /// A text; with the values it can have, where they are known.
-    Text(Option<Vec<String>>),
+    Text(Option<Arc<[String]>>),
     Char,
     /// A base64 text.
     Bytes,
-    List(Box<Ty>),
-    Tuple(Vec<Ty>),
-    Object(Object),
+    List(Arc<Ty>),
+    Tuple(Arc<[Ty]>),
+    Object(Arc<Object>),
     /// `null` or the value.
-    Option(Box<Ty>),
+    Option(Arc<Ty>),
     /// `"case"` or `{"case": payload}`.
-    Variant(IndexMap<String, Option<Ty>>),
-    Flags(Vec<String>),
+    Variant(Arc<IndexMap<String, Option<Ty>>>),
+    Flags(Arc<[String]>),
     /// `{"ok": …}` or `{"error": …}`.
-    Result(Box<Ty>, Box<Ty>),
+    Result(Arc<Ty>, Arc<Ty>),
 }
 
 /// An object with known fields.
@@ -45,6 +54,12 @@ pub(crate) struct Object {
 /// How deep the schema of an input is looked into. Below that, values are checked at run time.
 const SCHEMA_DEPTH_MAX: usize = 32;
 
+/// How deeply computed types are nested. Below that, values are checked at run time.
+const DEPTH_MAX: usize = 64;
+
+/// How deeply a type is written out in a message.
+const SHOWN_DEPTH_MAX: usize = 3;
+
 impl Ty {
     pub(crate) fn int<T: Into<i128>>(min: T, max: T) -> Self {
         Self::Int { min: Some(min.into()), max: Some(max.into()) }
@@ -54,15 +69,20 @@ impl Ty {
         Self::Text(None)
     }
 
+    /// A text that has one of these values.
+    pub(crate) fn one_of(values: impl IntoIterator<Item = String>) -> Self {
+        Self::Text(Some(values.into_iter().collect()))
+    }
+
     pub(crate) fn object(fields: impl IntoIterator<Item = (String, Self)>) -> Self {
-        Self::Object(Object { fields: fields.into_iter().collect(), open: false })
+        Self::Object(Arc::new(Object { fields: fields.into_iter().collect(), open: false }))
     }
 
     /// `null` or this; an option of an option is one.
     pub(crate) fn optional(self) -> Self {
         match self {
             already @ (Self::Option(_) | Self::Any | Self::Null) => already,
-            other => Self::Option(Box::new(other)),
+            other => Self::Option(Arc::new(other)),
         }
     }
 
@@ -70,7 +90,30 @@ impl Ty {
     pub(crate) fn optional_even_if_any(self) -> Self {
         match self {
             already @ Self::Option(_) => already,
-            other => Self::Option(Box::new(other)),
+            other => Self::Option(Arc::new(other)),
+        }
+    }
+
+    /// Takes the number of the type's parts out of `left`; `false` if there are more, or if they
+    /// are nested too deeply for those who walk types recursively.
+    pub(crate) fn weigh(&self, left: &mut usize) -> bool {
+        self.weigh_at(left, 0)
+    }
+
+    fn weigh_at(&self, left: &mut usize, depth: usize) -> bool {
+        let Some(fewer) = left.checked_sub(1) else { return false };
+        *left = fewer;
+        if depth > DEPTH_MAX {
+            return false;
+        }
+        let mut below = |ty: &Self| ty.weigh_at(left, depth + 1);
+        match self {
+            Self::List(item) | Self::Option(item) => below(item),
+            Self::Tuple(items) => items.iter().all(below),
+            Self::Object(object) => object.fields.values().all(below),
+            Self::Variant(cases) => cases.values().flatten().all(below),
+            Self::Result(ok, error) => below(ok) && below(error),
+            _ => true,
         }
     }
 
@@ -92,28 +135,30 @@ impl Ty {
             Type::String => Self::text(),
             Type::Json => Self::Any,
             Type::List(_) if ty.is_bytes() => Self::Bytes,
-            Type::List(item) => Self::List(Box::new(Self::of_wit(item))),
+            Type::List(item) => Self::List(Arc::new(Self::of_wit(item))),
             Type::Tuple(items) => Self::Tuple(items.iter().map(Self::of_wit).collect()),
-            Type::Record(fields) => {
-                Self::object(fields.iter().map(|field| (json_name(&field.name), Self::of_wit(&field.ty))))
+            Type::Record(fields) => Self::object(
+                fields.iter().map(|field| (json_name(&field.name), Self::of_wit(&field.ty))),
+            ),
+            Type::Enum(names) => {
+                Self::Text(Some(names.iter().map(|name| json_name(name)).collect()))
             }
-            Type::Enum(names) => Self::Text(Some(names.iter().map(|name| json_name(name)).collect())),
             Type::Flags(names) => Self::Flags(names.iter().map(|name| json_name(name)).collect()),
             // Where `null` is a value of the inner type too, `{"some": …}` tells the two apart.
             Type::Option(inner) if inner.admits_null() => {
                 let some = Self::object([("some".to_owned(), Self::of_wit(inner))]);
-                Self::Option(Box::new(some))
+                Self::Option(Arc::new(some))
             }
-            Type::Option(inner) => Self::Option(Box::new(Self::of_wit(inner))),
-            Type::Variant(cases) => Self::Variant(
-                cases
-                    .iter()
-                    .map(|(name, payload)| (json_name(name), payload.as_ref().map(Self::of_wit)))
-                    .collect(),
-            ),
+            Type::Option(inner) => Self::Option(Arc::new(Self::of_wit(inner))),
+            Type::Variant(cases) => {
+                let cases = cases.iter();
+                let cases = cases
+                    .map(|(name, payload)| (json_name(name), payload.as_ref().map(Self::of_wit)));
+                Self::Variant(Arc::new(cases.collect()))
+            }
             Type::Result(ok, error) => {
                 let side = |side: &Option<Box<Type>>| {
-                    Box::new(side.as_deref().map_or(Self::Null, Self::of_wit))
+                    Arc::new(side.as_deref().map_or(Self::Null, Self::of_wit))
                 };
                 Self::Result(side(ok), side(error))
             }
@@ -144,8 +189,9 @@ impl Ty {
                 known => known,
             },
             "array" => {
-                let item = schema.get("items").map_or(Self::Any, |s| Self::of_schema_at(s, depth + 1));
-                Self::List(Box::new(item))
+                let item =
+                    schema.get("items").map_or(Self::Any, |s| Self::of_schema_at(s, depth + 1));
+                Self::List(Arc::new(item))
             }
             "object" => Self::of_object_schema(schema, depth),
             _ => Self::Any,
@@ -168,13 +214,14 @@ impl Ty {
                 })
                 .collect()
         });
-        let open = schema.get("additionalProperties").is_none_or(|more| *more != Value::Bool(false));
-        Self::Object(Object { fields: fields.unwrap_or_default(), open })
+        let open =
+            schema.get("additionalProperties").is_none_or(|more| *more != Value::Bool(false));
+        Self::Object(Arc::new(Object { fields: fields.unwrap_or_default(), open }))
     }
 
     /// The texts of an `enum`; not known where there are other values among them.
     fn of_values(values: Option<&Value>) -> Self {
-        let texts: Option<Vec<String>> = values
+        let texts: Option<Arc<[String]>> = values
             .and_then(Value::as_array)
             .and_then(|values| values.iter().map(|v| v.as_str().map(str::to_owned)).collect());
         texts.map_or(Self::Any, |texts| Self::Text(Some(texts)))
@@ -193,41 +240,60 @@ fn integer_name(min: Option<i128>, max: Option<i128>) -> Option<&'static str> {
         ("s32", i128::from(i32::MIN), i128::from(i32::MAX)),
         ("s64", i128::from(i64::MIN), i128::from(i64::MAX)),
     ];
-    named.iter().find(|(_, low, high)| min == Some(*low) && max == Some(*high)).map(|(name, ..)| *name)
+    named
+        .iter()
+        .find(|(_, low, high)| min == Some(*low) && max == Some(*high))
+        .map(|(name, ..)| *name)
 }
 
-/// As WIT writes it where WIT has it; long lists are cut, since this stands in messages.
+/// As WIT writes it where WIT has it; cut in breadth and depth, since this stands in messages.
 impl fmt::Display for Ty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Any => f.write_str("any value"),
-            Self::Null => f.write_str("null"),
-            Self::Bool => f.write_str("bool"),
-            Self::Int { min, max } => match (integer_name(*min, *max), min, max) {
-                (Some(name), ..) => f.write_str(name),
-                (None, None, None) => f.write_str("integer"),
-                (None, Some(min), None) => write!(f, "integer from {min}"),
-                (None, None, Some(max)) => write!(f, "integer to {max}"),
-                (None, Some(min), Some(max)) if min == max => write!(f, "integer {min}"),
-                (None, Some(min), Some(max)) => write!(f, "integer from {min} to {max}"),
-            },
-            Self::F32 => f.write_str("f32"),
-            Self::F64 => f.write_str("f64"),
-            Self::Text(None) => f.write_str("string"),
-            Self::Text(Some(values)) => {
-                write!(f, "enum {{ {} }}", cut(values.iter().map(|v| crate::shown::shown(v))))
-            }
-            Self::Char => f.write_str("char"),
-            Self::Bytes => f.write_str("list<u8>"),
-            Self::List(item) => write!(f, "list<{item}>"),
-            Self::Tuple(items) => write!(f, "tuple<{}>", cut(items.iter().map(Self::to_string))),
-            Self::Object(object) if object.fields.is_empty() => f.write_str("object"),
-            Self::Object(object) => write!(f, "record {{ {} }}", cut(object.fields.keys().cloned())),
-            Self::Option(inner) => write!(f, "option<{inner}>"),
-            Self::Variant(cases) => write!(f, "variant {{ {} }}", cut(cases.keys().cloned())),
-            Self::Flags(names) => write!(f, "flags {{ {} }}", cut(names.iter().cloned())),
-            Self::Result(ok, error) => write!(f, "result<{ok}, {error}>"),
+        f.write_str(&self.written(0))
+    }
+}
+
+impl Ty {
+    fn written(&self, depth: usize) -> String {
+        if depth > SHOWN_DEPTH_MAX {
+            return "…".to_owned();
         }
+        let below = |ty: &Self| ty.written(depth + 1);
+        match self {
+            Self::Any => "any value".to_owned(),
+            Self::Null => "null".to_owned(),
+            Self::Bool => "bool".to_owned(),
+            Self::Int { min, max } => integer(*min, *max),
+            Self::F32 => "f32".to_owned(),
+            Self::F64 => "f64".to_owned(),
+            Self::Text(None) => "string".to_owned(),
+            Self::Text(Some(values)) => {
+                format!("enum {{ {} }}", cut(values.iter().map(|value| shown(value))))
+            }
+            Self::Char => "char".to_owned(),
+            Self::Bytes => "list<u8>".to_owned(),
+            Self::List(item) => format!("list<{}>", below(item)),
+            Self::Tuple(items) => format!("tuple<{}>", cut(items.iter().map(below))),
+            Self::Object(object) if object.fields.is_empty() => "object".to_owned(),
+            Self::Object(object) => {
+                format!("record {{ {} }}", cut(object.fields.keys().map(|key| shown(key))))
+            }
+            Self::Option(inner) => format!("option<{}>", below(inner)),
+            Self::Variant(cases) => format!("variant {{ {} }}", cut(cases.keys().cloned())),
+            Self::Flags(names) => format!("flags {{ {} }}", cut(names.iter().cloned())),
+            Self::Result(ok, error) => format!("result<{}, {}>", below(ok), below(error)),
+        }
+    }
+}
+
+fn integer(min: Option<i128>, max: Option<i128>) -> String {
+    match (integer_name(min, max), min, max) {
+        (Some(name), ..) => name.to_owned(),
+        (None, None, None) => "integer".to_owned(),
+        (None, Some(min), None) => format!("integer from {min}"),
+        (None, None, Some(max)) => format!("integer to {max}"),
+        (None, Some(min), Some(max)) if min == max => format!("integer {min}"),
+        (None, Some(min), Some(max)) => format!("integer from {min} to {max}"),
     }
 }
 

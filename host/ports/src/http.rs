@@ -150,7 +150,8 @@ fn literal(host: &str) -> Option<IpAddr> {
 fn received(response: reqwest::Response, timeouts: HttpTimeouts, started: Instant) -> HttpResponse {
     let status = response.status().as_u16();
     let headers = response.headers().iter();
-    let headers = headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
+    let headers =
+        headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     let headers = headers.collect();
     let deadline = started + timeouts.total;
     let body = http::Response::from(response).into_body();

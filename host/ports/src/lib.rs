@@ -7,4 +7,7 @@ pub mod address;
 pub mod http;
 pub mod lookup;
 
+#[cfg(test)]
+mod tests;
+
 pub use http::HttpClient;

@@ -66,7 +66,9 @@ type Row = (&'static str, Vec<f64>);
 fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let floor = Floor::new();
     let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
-    let skill = coldframe_client::unsigned("no-op", wat::parse_str(NO_OP).unwrap(), &Caps::default()).unwrap();
+    let skill =
+        coldframe_client::unsigned("no-op", wat::parse_str(NO_OP).unwrap(), &Caps::default())
+            .unwrap();
     sandbox.load(&skill).unwrap();
     let component = skill.component_digest();
     let graph = chain(component);

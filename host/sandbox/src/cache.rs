@@ -74,13 +74,7 @@ impl Cache {
         }
     }
 
-    fn write(
-        &self,
-        engine: &Engine,
-        digest: &Digest,
-        path: &Path,
-        code: &[u8],
-    ) -> io::Result<()> {
+    fn write(&self, engine: &Engine, digest: &Digest, path: &Path, code: &[u8]) -> io::Result<()> {
         let key = self.key().ok_or_else(|| io::Error::other("there is no usable key"))?;
         let mac = mac(&key, engine, digest, code).finalize().into_bytes();
         let temporary = self.temporary()?;

@@ -57,7 +57,9 @@ pub(crate) fn classify(error: &wasmtime::Error, phase: Phase) -> CallError {
             ResourceTableError::Full => {
                 CallError::new(ErrorKind::LimitHandles, "the call holds too many host resources")
             }
-            _ => CallError::new(ErrorKind::GuestTrap, at(error, "a wrong resource handle was used")),
+            _ => {
+                CallError::new(ErrorKind::GuestTrap, at(error, "a wrong resource handle was used"))
+            }
         };
     }
     by_text(error, phase)

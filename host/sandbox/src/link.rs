@@ -1,8 +1,8 @@
 //! Which interface is provided by what, and the linker of a component.
 
+use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
-use wasmtime::Engine;
 
 use crate::capabilities::{http, log, wasi};
 use crate::state::CallState;

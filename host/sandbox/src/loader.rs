@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use coldframe_engine::CallError;
-use coldframe_format::{Caps, Digest, Field, Interface, Operation, Type};
 use coldframe_format::imports::CapNeeds;
+use coldframe_format::{Caps, Digest, Field, Interface, Operation, Type};
 use coldframe_journal::ErrorKind;
 use wasmtime::Engine;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -101,14 +101,15 @@ pub(crate) fn prepare(
 
 /// The rights the imports need, all of them within the ceiling.
 fn required(interface: &Interface, ceiling: &Caps) -> Result<CapNeeds, LoadError> {
-    let needs = interface
-        .required_caps()
-        .map_err(|error| LoadError::new(ErrorKind::DeniedImport, sanitize::line(&error.to_string(), 400)))?;
+    let needs = interface.required_caps().map_err(|error| {
+        LoadError::new(ErrorKind::DeniedImport, sanitize::line(&error.to_string(), 400))
+    })?;
     match needs.missing_from(ceiling).first() {
         None => Ok(needs),
         Some(missing) => {
-            let message =
-                format!("the component imports what needs `{missing}`, which its manifest does not ask for");
+            let message = format!(
+                "the component imports what needs `{missing}`, which its manifest does not ask for"
+            );
             Err(LoadError::new(ErrorKind::DeniedImport, message))
         }
     }

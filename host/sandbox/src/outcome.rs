@@ -82,7 +82,8 @@ fn skill_message(
 ) -> Option<String> {
     let (_, payload) = case.iter().next()?;
     if let Some(limited) = payload.as_object() {
-        *retry_after_us = limited.get("retry_after_ms").and_then(millis).map(|ms| ms.saturating_mul(1000));
+        *retry_after_us =
+            limited.get("retry_after_ms").and_then(millis).map(|ms| ms.saturating_mul(1000));
         return Some(limited.get("message")?.as_str()?.to_owned());
     }
     Some(payload.as_str()?.to_owned())

@@ -15,13 +15,13 @@ use serde_json::Value;
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
+use crate::Sandbox;
 use crate::classify::{Phase, classify};
 use crate::loader::{Prepared, PreparedOperation};
 use crate::outcome;
 use crate::state::CallState;
 use crate::stop::Stop;
 use crate::values::{self, Allowance};
-use crate::Sandbox;
 
 /// What a lifted value costs us beside what it costs the guest: a `u8` in a list is one byte there
 /// and a whole `Val` here. Results that are more than one text get this many times the bytes.
@@ -59,8 +59,10 @@ fn prepare(sandbox: &Sandbox, call: &Call) -> Result<(Arc<Prepared>, String), Ca
         let message = format!("component {} is not loaded", call.component.short());
         CallError::new(ErrorKind::HostBug, message)
     })?;
-    let layers = std::iter::once(&skill.ceiling).chain(&call.grants);
-    for missing in layers.flat_map(|layer: &Caps| skill.needs.missing_from(layer)) {
+    let mut layers = std::iter::once(&skill.ceiling).chain(&call.grants);
+    let missing =
+        layers.find_map(|layer: &Caps| skill.needs.missing_from(layer).into_iter().next());
+    if let Some(missing) = missing {
         let message = format!("the skill needs the capability `{missing}`, which is not granted");
         return Err(CallError::new(ErrorKind::DeniedCapability, message));
     }
@@ -171,9 +173,7 @@ async fn bounded(
 }
 
 /// A panic in a host function ends this call and no other.
-async fn guarded(
-    work: impl Future<Output = Result<Value, CallError>>,
-) -> Result<Value, CallError> {
+async fn guarded(work: impl Future<Output = Result<Value, CallError>>) -> Result<Value, CallError> {
     let mut work = pin!(work);
     poll_fn(|cx| {
         // The store is thrown away after a panic, so nobody sees what it left half done.

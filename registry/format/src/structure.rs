@@ -450,3 +450,48 @@ fn name(name: &str) -> Result<(), StructureError> {
         Err(StructureError::Name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(wat: &str, expected: &str) {
+        let found = full(&wat::parse_str(wat).unwrap());
+        assert_eq!(found.map_or_else(|error| error.to_string(), |()| String::new()), expected);
+    }
+
+    #[test]
+    fn instances_are_multiplied_and_not_built() {
+        let leaf = "(component $c (core module $m) (core instance (instantiate $m)))";
+        let eight = |inner: &str| {
+            format!("(component $c {inner} {})", "(instance (instantiate $c))".repeat(8))
+        };
+        // 8 leaves with an instance each, then 8 of those: 16 and 136.
+        let allowed = eight(&eight(leaf));
+        check(&allowed, "");
+        check(&eight(&allowed), "the component has 274 instances, expected at most 256");
+    }
+
+    #[test]
+    fn components_may_be_used_through_aliases_and_exports() {
+        check(
+            r#"(component $top (component $c)
+                (component (alias outer $top $c (component $d)) (instance (instantiate $d)))
+                (export "x" (component $c)))"#,
+            "",
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_counted_is_refused() {
+        check(
+            r#"(component (component (import "x" (component $x)) (instance (instantiate $x))))"#,
+            "the component uses a component as an argument of a component, which is not supported",
+        );
+        check(
+            "(component (core module (memory 1) (memory 1)))",
+            "the component uses a module with more than one memory, which is not supported",
+        );
+    }
+}

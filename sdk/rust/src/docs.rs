@@ -7,7 +7,7 @@ use std::path::Path;
 
 use coldframe_format::Interface;
 use coldframe_format::docs::Docs;
-use wit_parser::{Resolve, World, WorldItem};
+use wit_parser::{Resolve, World, WorldId, WorldItem};
 
 /// Appends the comments of the world in the folder `wit` that exports what `component` exports.
 /// A folder that is not there has none.
@@ -19,9 +19,13 @@ pub(crate) fn attach(mut component: Vec<u8>, wit: &Path) -> Result<Vec<u8>, Stri
     let mut source = Resolve::default();
     // The whole chain of causes; the last one names the file and the line.
     let (package, _) = source.push_dir(wit).map_err(|error| format!("{error:#}"))?;
-    let mut worlds = source.packages[package].worlds.values().copied();
+    let worlds =
+        source.packages.get(package).into_iter().flat_map(|package| package.worlds.values());
     // The name of the world is not in the component, so it is found by what it exports.
-    if let Some(world) = worlds.find(|world| exports_all(&source, &source.worlds[*world], &built)) {
+    let same = |id: &WorldId| {
+        source.worlds.get(*id).is_some_and(|world| exports_all(&source, world, &built))
+    };
+    if let Some(world) = worlds.copied().find(same) {
         Docs::of_world(&source, world).append_to(&mut component);
     }
     Ok(component)

@@ -73,9 +73,18 @@ impl Toolchain {
     /// The first way that is open: an installed target, a target that can be installed, or a
     /// standard library that can be compiled.
     pub fn find() -> Result<Self, ToolchainError> {
-        Self::prebuilt().or_else(|prebuilt| {
-            Self::build_std().map_err(|build_std| ToolchainError::Missing { prebuilt, build_std })
-        })
+        Self::prebuilt()
+            .or_else(|missing| if rustup_adds_target() { Self::prebuilt() } else { Err(missing) })
+            .or_else(Self::build_std_instead)
+    }
+
+    /// As [`Toolchain::find`], without installing anything.
+    pub fn present() -> Result<Self, ToolchainError> {
+        Self::prebuilt().or_else(Self::build_std_instead)
+    }
+
+    fn build_std_instead(prebuilt: String) -> Result<Self, ToolchainError> {
+        Self::build_std().map_err(|build_std| ToolchainError::Missing { prebuilt, build_std })
     }
 
     /// The `rustc` and `cargo` of the search path, with the target installed.
@@ -85,12 +94,7 @@ impl Toolchain {
         let version = ask(&rustc, &["-vV"]).ok_or("no `rustc` on the search path")?;
         ask(Path::new("cargo"), &["-V"]).ok_or("no `cargo` on the search path")?;
         if !has_target(&rustc) {
-            if !rustup_adds_target() {
-                return Err(format!("`rustup target add {TARGET}` did not work"));
-            }
-            if !has_target(&rustc) {
-                return Err(format!("the `rustc` on the search path has no `{TARGET}`"));
-            }
+            return Err(format!("the `rustc` on the search path has no target `{TARGET}`"));
         }
         let sysroot = sysroot(&rustc).ok_or("`rustc` does not name its sysroot")?;
         Ok(Self {
@@ -232,4 +236,39 @@ impl Toolchain {
 
 fn changes_profile(name: &OsString) -> bool {
     name.to_str().is_some_and(|name| name.starts_with("CARGO_PROFILE_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_identity_has_the_compiler_and_where_its_library_is_from() {
+        let version = "rustc 1.95.0 (59807616e 2026-04-14)\nbinary: rustc\n";
+        assert_eq!(identity(version, "prebuilt"), "rustc 1.95.0 (59807616e 2026-04-14), prebuilt");
+    }
+
+    #[test]
+    fn a_command_that_hangs_is_given_up() {
+        let mut hanging = Command::new("sleep");
+        hanging.arg("60");
+        let start = Instant::now();
+        assert!(!succeeds_within(hanging, Duration::from_millis(100)));
+        assert!(start.elapsed() < Duration::from_secs(30));
+        assert!(succeeds_within(Command::new("true"), Duration::from_secs(30)));
+        assert!(!succeeds_within(Command::new("/no/such/program"), Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_for_both_ways() {
+        let error = ToolchainError::Missing {
+            prebuilt: "no `rustc` on the search path".to_owned(),
+            build_std: "no package `rustc-web`".to_owned(),
+        };
+        assert_eq!(
+            error.to_string(),
+            "nothing here compiles Rust to `wasm32-unknown-unknown`: \
+             no `rustc` on the search path; no package `rustc-web`"
+        );
+    }
 }

@@ -14,10 +14,14 @@ const SOURCE_BYTES_MAX: usize = 256 << 10;
 /// loop with a message that speaks of the template.
 const FUEL: u64 = 5_000_000;
 
-/// The value of `source`, with the fields of `vars` as its names.
-pub fn eval(source: &str, vars: &str) -> Result<String, String> {
+/// The value of `source`, with the fields of `vars` as its names. With `some_absent` a field of
+/// what is undefined is undefined too, and not an error.
+pub fn eval(source: &str, vars: &str, some_absent: bool) -> Result<String, String> {
     let vars = variables(source, vars)?;
-    let environment = environment();
+    let mut environment = environment();
+    if some_absent {
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    }
     let expression = environment.compile_expression(source).map_err(describe)?;
     let value = expression.eval(vars).map_err(describe)?;
     if value.is_undefined() {
@@ -92,12 +96,12 @@ mod tests {
 
     #[track_caller]
     fn check(source: &str, expected: &str) {
-        assert_eq!(eval(source, VARS).as_deref(), Ok(expected));
+        assert_eq!(eval(source, VARS, false).as_deref(), Ok(expected));
     }
 
     #[track_caller]
     fn check_refused(source: &str, expected: &str) {
-        assert_eq!(eval(source, VARS).unwrap_err(), expected);
+        assert_eq!(eval(source, VARS, false).unwrap_err(), expected);
     }
 
     #[test]
@@ -134,13 +138,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_absent_can_be_asked_for() {
+        let absent = |source| eval(source, VARS, true);
+        assert_eq!(absent("gone.text | default('none')").as_deref(), Ok("\"none\""));
+        assert_eq!(absent("gone.deep.er is defined").as_deref(), Ok("false"));
+        assert_eq!(absent("gone.text").unwrap_err(), "`gone.text` is undefined");
+    }
+
+    #[test]
     fn wrong_sources_say_where() {
         check_refused(
             "1 +",
             "syntax error: unexpected end of input, expected expression (in <expression>:1)",
         );
-        assert!(eval("1", "[]").unwrap_err().contains("not an object"));
-        assert!(eval("1", "{").unwrap_err().contains("not JSON"));
+        assert!(eval("1", "[]", false).unwrap_err().contains("not an object"));
+        assert!(eval("1", "{", false).unwrap_err().contains("not JSON"));
     }
 
     #[test]
@@ -149,7 +161,7 @@ mod tests {
             "{% for a in range(9999) %}{% for b in range(9999) %}{{ b }}{% endfor %}{% endfor %}";
         assert!(render(loops, "{}").unwrap_err().contains("fuel"));
         let long = "1+".repeat(200_000);
-        assert!(eval(&long, "{}").unwrap_err().contains("expected at most"));
+        assert!(eval(&long, "{}", false).unwrap_err().contains("expected at most"));
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub fn query(value: &Value, path: &str) -> Result<Vec<Value>, String> {
             path.len()
         ));
     }
-    let parsed = JsonPath::parse(path)
-        .map_err(|error| format!("`{path}` is not a JSONPath: {}", error.message()))?;
+    let parsed =
+        JsonPath::parse(path).map_err(|error| format!("`{path}` is not a JSONPath: {error}"))?;
     Ok(parsed.query(value).all().into_iter().cloned().collect())
 }
 

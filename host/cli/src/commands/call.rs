@@ -216,14 +216,18 @@ fn print(
             for line in &report.logs {
                 output::note(&format!("{DIM}log:{DIM:#} {line}"));
             }
-            output::note(&format!(
+            let refused = matches!(exit, Some(Exit::Problems));
+            let summary = format!(
                 "{DIM}{}: {}, {} fuel, {} KiB, {}{DIM:#}",
                 operation.name,
                 output::time(receipt.wall_us),
                 output::large(receipt.fuel),
                 receipt.memory_peak_bytes >> 10,
                 output::money(receipt.cost_nano),
-            ));
+            );
+            if !refused {
+                output::note(&summary);
+            }
         }
         match &report.result {
             Ok(value) => output::value(value),

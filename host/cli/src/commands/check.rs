@@ -28,11 +28,14 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
             worst = Some(worst.map_or(exit, |w| if w as u8 > exit as u8 { w } else { exit }));
         }
         match global.format {
-            Format::Json => reports.push(json!({
-                "file": file.display().to_string(),
-                "ok": checked.exit().is_none(),
-                "diagnostics": checked.diagnostics_json(),
-            })),
+            Format::Json => {
+                let mut report = checked.diagnostics_json();
+                if let Some(report) = report.as_object_mut() {
+                    report.insert("file".to_owned(), json!(file.display().to_string()));
+                    report.insert("ok".to_owned(), json!(checked.exit().is_none()));
+                }
+                reports.push(report);
+            }
             Format::Text => {
                 checked.print_diagnostics();
                 if checked.exit().is_none() && !global.quiet {

@@ -19,7 +19,7 @@ pub(crate) struct GraphArgs {
 pub(crate) fn run(global: &Global, args: &GraphArgs) -> Result<(), Fail> {
     let project = Project::of_file(global, &args.file)?;
     let compiled = project.compile_file(global, &args.file)?;
-    let text = format!("{}", compiled.graph.name);
+    let text = coldframe_lang::mermaid::mermaid(&compiled.graph);
     match global.format {
         Format::Json => output::json(&json!({ "mermaid": text })),
         Format::Text => output::result(&text),

@@ -34,8 +34,10 @@ pub(crate) fn run(global: &Global, command: &RegistryCommand) -> Result<(), Fail
             "root": root,
         })),
         Format::Text => {
-            output::note(&format!("made the registry `{}`", dir.display()));
-            output::note(&format!("its keys are in `{}`: keep them secret", keys.display()));
+            if !global.quiet {
+                output::note(&format!("made the registry `{}`", dir.display()));
+                output::note(&format!("its keys are in `{}`: keep them secret", keys.display()));
+            }
             output::result(&root.to_string());
         }
     }

@@ -158,7 +158,7 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
             output::result(&format!("why\n  {}: {}\n", failure.kind, failure.message));
         }
         output::result("outputs");
-        output::value(&finished.outputs);
+        report::outputs(&graph, &finished.outputs);
     } else if store.is_idle(&row.run.run_id) {
         output::note(&format!("`coldframe runs resume {}` goes on with it", row.run.run_id));
     }

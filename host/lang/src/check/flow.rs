@@ -2,8 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use coldframe_format::types::{Type, json_name};
-
 use super::path;
 use super::value::Values;
 use crate::codes;
@@ -18,7 +16,8 @@ use crate::yaml::node::Text;
 
 /// Follows the steps in their order.
 pub(super) fn types(document: &Document<'_>, resolved: &Resolved<'_>, report: &mut Report) {
-    let inputs = document.inputs.iter().map(|input| (input.name.text.clone(), Ty::of_schema(&input.schema)));
+    let inputs =
+        document.inputs.iter().map(|input| (input.name.text.clone(), Ty::of_schema(&input.schema)));
     let mut flow = Flow {
         document,
         inputs: Ty::object(inputs),
@@ -28,7 +27,8 @@ pub(super) fn types(document: &Document<'_>, resolved: &Resolved<'_>, report: &m
         report,
     };
     for index in &resolved.order {
-        let (Some(decl), Some(step)) = (document.steps.get(*index), resolved.steps.get(*index)) else {
+        let (Some(decl), Some(step)) = (document.steps.get(*index), resolved.steps.get(*index))
+        else {
             continue;
         };
         flow.guarded = defined_steps(step.when.as_ref());
@@ -39,7 +39,7 @@ pub(super) fn types(document: &Document<'_>, resolved: &Resolved<'_>, report: &m
             (Body::Set(_), _) => flow.set(&step.values, &decl.path),
             (Body::Uses { reference, .. }, Some(skill)) => {
                 flow.call(decl, reference, skill, &step.values);
-                skill.operation.output().map_or(Ty::Null, Ty::of_wit)
+                skill.output.clone()
             }
             _ => {
                 flow.unknown(&step.values, &join(&decl.path, "with"));
@@ -63,6 +63,10 @@ fn defined_steps(when: Option<&Bound>) -> BTreeSet<usize> {
     })
     .collect()
 }
+
+/// The most parts of the type of a `set` step. Of what is beyond, the type is not followed; it is
+/// checked at run time.
+const SET_TYPES_MAX: usize = 2_000;
 
 /// Where an expression stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +96,14 @@ impl<'n> Flow<'_, 'n> {
 
     fn set(&mut self, values: &[(&'n Text, Tree<'n>)], path: &str) -> Ty {
         let path = join(path, "set");
+        let mut left = SET_TYPES_MAX;
         let fields = values.iter().map(|(name, tree)| {
             let ty = Values { flow: self }.infer(tree, &join(&path, &name.text));
+            let mut rest = left;
+            if !ty.weigh(&mut rest) {
+                return (name.text.clone(), Ty::Any);
+            }
+            left = rest;
             (name.text.clone(), ty)
         });
         Ty::object(fields.collect::<Vec<_>>())
@@ -106,48 +116,58 @@ impl<'n> Flow<'_, 'n> {
     }
 
     /// Arguments against parameters.
-    fn call(&mut self, decl: &StepDecl<'_>, reference: &Text, skill: &Skill, values: &[(&'n Text, Tree<'n>)]) {
+    fn call(
+        &mut self,
+        decl: &StepDecl<'_>,
+        reference: &Text,
+        skill: &Skill,
+        values: &[(&'n Text, Tree<'n>)],
+    ) {
         let path = join(&decl.path, "with");
-        let params = &skill.operation.params;
         for (name, tree) in values {
             let path = join(&path, &name.text);
-            match params.iter().find(|param| json_name(&param.name) == name.text) {
-                Some(param) => Values { flow: self }.check(tree, &Ty::of_wit(&param.ty), &path),
+            match skill.params.get(&name.text) {
+                Some(param) => Values { flow: self }.check(tree, &param.ty, &path),
                 None => {
                     self.unknown_param(name, skill, &path);
                     Values { flow: self }.infer(tree, &path);
                 }
             }
         }
-        for param in params {
-            let name = json_name(&param.name);
-            let given = values.iter().any(|(given, _)| given.text == name);
-            if !given && !matches!(param.ty, Type::Option(_)) {
-                let ty = Ty::of_wit(&param.ty);
-                self.report.push(
-                    Diagnostic::new(
-                        &codes::MISSING_PARAM,
-                        reference.span,
-                        format!("`{}#{}` needs `{name}`: {ty}", skill.entry.id, skill.operation.name),
-                    )
-                    .help(format!("add `{name}: …` to `with`"))
-                    .at(&path),
-                );
+        let given: BTreeSet<&str> = values.iter().map(|(name, _)| name.text.as_str()).collect();
+        for (name, param) in &skill.params {
+            if given.contains(name.as_str()) || !param.required {
+                continue;
             }
+            self.report.push(
+                Diagnostic::new(
+                    &codes::MISSING_PARAM,
+                    reference.span,
+                    format!(
+                        "`{}#{}` needs `{name}`: {}",
+                        skill.entry.id, skill.operation, param.ty
+                    ),
+                )
+                .help(format!("add `{name}: …` to `with`"))
+                .at(&path),
+            );
         }
     }
 
     fn unknown_param(&mut self, name: &Text, skill: &Skill, path: &str) {
-        let names: Vec<String> = skill.operation.params.iter().map(|param| json_name(&param.name)).collect();
-        let help = self.report.suggest(&name.text, "it takes", names.iter().map(String::as_str));
-        let help = help.or_else(|| names.is_empty().then(|| "it takes nothing".to_owned()));
+        let help =
+            self.report.suggest(&name.text, "it takes", skill.params.keys().map(String::as_str));
+        let help = help
+            .or_else(|| skill.params.is_empty().then(|| "it takes nothing; remove it".to_owned()));
         let message = format!(
             "`{}#{}` has no parameter `{}`",
             skill.entry.id,
-            skill.operation.name,
+            skill.operation,
             shown(&name.text)
         );
-        self.report.push(Diagnostic::new(&codes::UNKNOWN_PARAM, name.span, message).maybe_help(help).at(path));
+        self.report.push(
+            Diagnostic::new(&codes::UNKNOWN_PARAM, name.span, message).maybe_help(help).at(path),
+        );
     }
 
     /// The outputs of the run. A skipped step's is `null` there.

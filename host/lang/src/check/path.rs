@@ -17,21 +17,44 @@ pub(super) fn walk(
     used: &BoundUse,
     guarded: bool,
 ) -> Result<Ty, Box<Diagnostic>> {
-    let mut at = start.clone();
-    let mut written = root.to_owned();
-    for (segment, span) in &used.path {
-        at = match at {
-            Ty::Option(inner) if guarded => *inner,
-            Ty::Option(_) => return Err(Box::new(perhaps_null(&written, segment, *span))),
-            other => other,
-        };
-        at = step(at, &written, segment, *span)?;
-        match segment {
-            Segment::Key(key) => written = format!("{written}.{}", shown(key)),
-            Segment::Index(index) => written = format!("{written}[{index}]"),
+    let mut at = Reached::sure(start);
+    for (index, (segment, span)) in used.path.iter().enumerate() {
+        // Only problems need to know what the way so far is called.
+        let written = || written(root, used, index);
+        if let Ty::Option(inner) = at.ty {
+            at = Reached { ty: inner, perhaps: true };
         }
+        if at.perhaps && !guarded {
+            return Err(Box::new(perhaps_null(&written(), segment, *span)));
+        }
+        at = step(at.ty, &written, segment, *span)?;
     }
-    Ok(at)
+    Ok(if at.perhaps { at.ty.clone().optional() } else { at.ty.clone() })
+}
+
+/// Where a path has come to.
+struct Reached<'t> {
+    ty: &'t Ty,
+    /// Only in some cases is there a value.
+    perhaps: bool,
+}
+
+impl<'t> Reached<'t> {
+    fn sure(ty: &'t Ty) -> Self {
+        Self { ty, perhaps: false }
+    }
+
+    fn perhaps(ty: &'t Ty) -> Self {
+        Self { ty, perhaps: true }
+    }
+}
+
+/// The first `count` segments of a path.
+fn written(root: &str, used: &BoundUse, count: usize) -> String {
+    used.path.iter().take(count).fold(root.to_owned(), |path, (segment, _)| match segment {
+        Segment::Key(key) => format!("{path}.{}", shown(key)),
+        Segment::Index(index) => format!("{path}[{index}]"),
+    })
 }
 
 fn perhaps_null(written: &str, segment: &Segment, span: Span) -> Diagnostic {
@@ -47,37 +70,50 @@ fn perhaps_null(written: &str, segment: &Segment, span: Span) -> Diagnostic {
     .help("say what to do then: `… | default('…', true)`")
 }
 
-fn step(at: Ty, written: &str, segment: &Segment, span: Span) -> Result<Ty, Box<Diagnostic>> {
+fn step<'t>(
+    at: &'t Ty,
+    written: &dyn Fn() -> String,
+    segment: &Segment,
+    span: Span,
+) -> Result<Reached<'t>, Box<Diagnostic>> {
     match (at, segment) {
-        (Ty::Any, _) => Ok(Ty::Any),
-        (Ty::Object(mut object), Segment::Key(key)) => match object.fields.swap_remove(key) {
-            Some(ty) => Ok(ty),
-            None if object.open => Ok(Ty::Any),
-            None => Err(unknown(written, key, span, object.fields.keys().map(String::as_str))),
+        (Ty::Any, _) => Ok(Reached::sure(&Ty::Any)),
+        (Ty::Object(object), Segment::Key(key)) => match object.fields.get(key) {
+            Some(ty) => Ok(Reached::sure(ty)),
+            None if object.open => Ok(Reached::sure(&Ty::Any)),
+            None => Err(unknown(&written(), key, span, object.fields.keys().map(String::as_str))),
         },
-        (Ty::Variant(mut cases), Segment::Key(key)) => match cases.swap_remove(key) {
-            Some(Some(payload)) => Ok(payload.optional()),
-            Some(None) => Err(none(written, "a case without a payload", segment, span)),
-            None => Err(unknown(written, key, span, cases.keys().map(String::as_str))),
+        (Ty::Variant(cases), Segment::Key(key)) => match cases.get(key) {
+            Some(Some(payload)) => Ok(Reached::perhaps(payload)),
+            Some(None) => Err(none(&written(), "a case without a payload", segment, span)),
+            None => Err(unknown(&written(), key, span, cases.keys().map(String::as_str))),
         },
         (Ty::Result(ok, error), Segment::Key(key)) => match key.as_str() {
-            "ok" => Ok(ok.optional()),
-            "error" => Ok(error.optional()),
-            _ => Err(unknown(written, key, span, ["ok", "error"])),
+            "ok" => Ok(Reached::perhaps(ok)),
+            "error" => Ok(Reached::perhaps(error)),
+            _ => Err(unknown(&written(), key, span, ["ok", "error"])),
         },
-        (Ty::List(item), Segment::Index(_)) => Ok(*item),
-        (Ty::Tuple(items), Segment::Index(index)) => items.get(*index).cloned().ok_or_else(|| {
-            let message = format!("`{written}` has {} items, and {index} counts from 0", items.len());
-            Box::new(Diagnostic::new(&codes::UNKNOWN_FIELD, span, message).help("use a smaller index"))
-        }),
+        (Ty::List(item), Segment::Index(_)) => Ok(Reached::sure(item)),
+        (Ty::Tuple(items), Segment::Index(index)) => {
+            items.get(*index).map(Reached::sure).ok_or_else(|| {
+                let message =
+                    format!("`{}` has {} items, and {index} counts from 0", written(), items.len());
+                Box::new(
+                    Diagnostic::new(&codes::UNKNOWN_FIELD, span, message)
+                        .help("use a smaller index"),
+                )
+            })
+        }
         (Ty::List(_) | Ty::Tuple(_), Segment::Key(_)) => {
+            let written = written();
             let message = format!("`{written}` is a list, and lists have no fields");
             Err(Box::new(
-                Diagnostic::new(&codes::UNKNOWN_FIELD, span, message)
-                    .help(format!("take an item: `{written}[0]`, or a filter: `{written} | length`")),
+                Diagnostic::new(&codes::UNKNOWN_FIELD, span, message).help(format!(
+                    "take an item: `{written}[0]`, or a filter: `{written} | length`"
+                )),
             ))
         }
-        (other, _) => Err(none(written, &format!("{}", Article(&other)), segment, span)),
+        (other, _) => Err(none(&written(), &Article(other).to_string(), segment, span)),
     }
 }
 
@@ -103,7 +139,8 @@ fn unknown<'a>(
     span: Span,
     fields: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Box<Diagnostic> {
-    let help = suggest::help(key, "it has", fields).unwrap_or_else(|| "it has no fields at all".to_owned());
+    let help = suggest::help(key, "it has", fields)
+        .unwrap_or_else(|| "it has no fields at all".to_owned());
     let message = format!("`{written}` has no field `{}`", shown(key));
     Box::new(Diagnostic::new(&codes::UNKNOWN_FIELD, span, message).help(help))
 }
@@ -114,6 +151,7 @@ fn none(written: &str, what: &str, segment: &Segment, span: Span) -> Box<Diagnos
         Segment::Index(index) => format!("`{written}` is {what}, and has no item {index}"),
     };
     Box::new(
-        Diagnostic::new(&codes::UNKNOWN_FIELD, span, message).help(format!("use `{written}` as a whole")),
+        Diagnostic::new(&codes::UNKNOWN_FIELD, span, message)
+            .help(format!("use `{written}` as a whole")),
     )
 }

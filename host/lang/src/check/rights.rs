@@ -5,9 +5,9 @@ use coldframe_format::{CapNeeds, Caps};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Body, CapsDecl, Document, StepDecl, join};
-use crate::source::Span;
 use crate::resolve::{Resolved, Skill};
 use crate::shown::{sentence, shown};
+use crate::source::Span;
 
 /// Whether every import is covered by a grant, no step has more than the pipeline, and every grant
 /// is of use to some step.
@@ -65,7 +65,13 @@ fn has(decl: &CapsDecl<'_>, name: &str) -> bool {
     granted || decl.unclear.contains(&name)
 }
 
-fn granted(document: &Document<'_>, decl: &StepDecl<'_>, skill: &Skill, name: &str, report: &mut Report) {
+fn granted(
+    document: &Document<'_>,
+    decl: &StepDecl<'_>,
+    skill: &Skill,
+    name: &str,
+    report: &mut Report,
+) {
     let pipeline = document.caps.as_ref().is_some_and(|caps| has(caps, name));
     let step = decl.caps.as_ref().is_none_or(|caps| has(caps, name));
     if pipeline && step {
@@ -73,14 +79,24 @@ fn granted(document: &Document<'_>, decl: &StepDecl<'_>, skill: &Skill, name: &s
     }
     let wanted = match name {
         "http" => {
-            let ceiling: Vec<String> =
-                skill.entry.ceiling.http.iter().map(|grant| format!("{:?}", grant.to_string())).collect();
-            let lines = if ceiling.is_empty() { "\"GET https://HOST/**\"".to_owned() } else { ceiling.join(", ") };
+            let ceiling: Vec<String> = skill
+                .entry
+                .ceiling
+                .http
+                .iter()
+                .map(|grant| format!("{:?}", grant.to_string()))
+                .collect();
+            let lines = if ceiling.is_empty() {
+                "\"GET https://HOST/**\"".to_owned()
+            } else {
+                ceiling.join(", ")
+            };
             format!("http: [{}]", sentence(&lines))
         }
         name => format!("{name}: true"),
     };
-    let place = if pipeline { format!("`{}.caps`", decl.path) } else { "the pipeline's `caps`".to_owned() };
+    let place =
+        if pipeline { format!("`{}.caps`", decl.path) } else { "the pipeline's `caps`".to_owned() };
     let line = if document.caps.is_none() && !pipeline {
         format!("if that is intended, add `caps: {{ {wanted} }}` to the pipeline")
     } else {
@@ -90,7 +106,10 @@ fn granted(document: &Document<'_>, decl: &StepDecl<'_>, skill: &Skill, name: &s
         Diagnostic::new(
             &codes::CAPABILITY_NOT_GRANTED,
             reference_span(decl),
-            format!("`{}` needs the capability `{name}`, which {place} does not grant", skill.entry.id),
+            format!(
+                "`{}` needs the capability `{name}`, which {place} does not grant",
+                skill.entry.id
+            ),
         )
         .help(line)
         .at(&join(&decl.path, "uses")),
@@ -109,7 +128,11 @@ fn report_import(decl: &StepDecl<'_>, skill: &Skill, import: &str, report: &mut 
         Diagnostic::new(
             &codes::UNKNOWN_IMPORT,
             reference_span(decl),
-            format!("`{}` imports `{}`, which this version does not offer", skill.entry.id, shown(import)),
+            format!(
+                "`{}` imports `{}`, which this version does not offer",
+                skill.entry.id,
+                shown(import)
+            ),
         )
         .help("choose another version of the skill, or a later version of coldframe")
         .at(&join(&decl.path, "uses")),

@@ -1,5 +1,7 @@
 //! A value as it is written, with its holes, against the type that is wanted.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use indexmap::IndexMap;
@@ -31,23 +33,25 @@ impl<'n> Values<'_, '_, 'n> {
                 Ok(value) => Ty::int(value, value),
                 Err(_) => Ty::F64,
             },
-            TreeKind::Text(text) => Ty::Text(Some(vec![(*text).to_owned()])),
+            TreeKind::Text(text) => Ty::one_of([(*text).to_owned()]),
             TreeKind::Whole(bound) => self.flow.bound(bound, Place::Value, path),
             TreeKind::Mixed(parts) => {
                 self.holes(parts, path);
                 Ty::text()
             }
             TreeKind::List(items) => {
-                let mut types = items.iter().enumerate().map(|(index, item)| self.infer(item, &format!("{path}[{index}]")));
-                match types.next() {
-                    None => Ty::Tuple(Vec::new()),
-                    Some(first) => Ty::Tuple(std::iter::once(first).chain(types).collect()),
-                }
+                let types = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.infer(item, &format!("{path}[{index}]")));
+                Ty::Tuple(types.collect())
             }
             TreeKind::Map(entries) => {
                 let fields: Vec<_> = entries
                     .iter()
-                    .map(|(key, value)| (key.text.clone(), self.infer(value, &join(path, &key.text))))
+                    .map(|(key, value)| {
+                        (key.text.clone(), self.infer(value, &join(path, &key.text)))
+                    })
                     .collect();
                 Ty::object(fields)
             }
@@ -134,7 +138,10 @@ impl<'n> Values<'_, '_, 'n> {
                     bound.span,
                     format!("`{}` may be null, and stands in a text", shown(&bound.source)),
                 )
-                .help(format!("say what to write then: `{{{{ {} | default('…', true) }}}}`", shown(&bound.source))),
+                .help(format!(
+                    "say what to write then: `{{{{ {} | default('…', true) }}}}`",
+                    shown(&bound.source)
+                )),
             };
             self.flow.report.push(problem.at(path));
         }
@@ -151,16 +158,21 @@ impl<'n> Values<'_, '_, 'n> {
                 }
             }
             Ty::Tuple(wanted) if wanted.len() == items.len() => {
-                for (index, (tree, wanted)) in items.iter().zip(wanted).enumerate() {
+                for (index, (tree, wanted)) in items.iter().zip(wanted.iter()).enumerate() {
                     self.check(tree, wanted, &below(index));
                 }
             }
             Ty::Tuple(wanted) => {
                 let message = format!("expected {} items, found {}", wanted.len(), items.len());
-                self.explained(tree, message, Some(format!("write {}", Ty::Tuple(wanted.clone()))), path);
+                self.explained(
+                    tree,
+                    message,
+                    Some(format!("write {}", Ty::Tuple(Arc::clone(wanted)))),
+                    path,
+                );
             }
             Ty::Flags(names) => {
-                let wanted = Ty::Text(Some(names.clone()));
+                let wanted = Ty::Text(Some(Arc::clone(names)));
                 for (index, tree) in items.iter().enumerate() {
                     self.check(tree, &wanted, &below(index));
                 }
@@ -169,7 +181,13 @@ impl<'n> Values<'_, '_, 'n> {
         }
     }
 
-    fn check_map(&mut self, tree: &Tree<'n>, entries: &[(&'n Text, Tree<'n>)], wanted: &Ty, path: &str) {
+    fn check_map(
+        &mut self,
+        tree: &Tree<'n>,
+        entries: &[(&'n Text, Tree<'n>)],
+        wanted: &Ty,
+        path: &str,
+    ) {
         match wanted {
             Ty::Object(object) => self.check_object(tree, entries, object, path),
             Ty::Variant(cases) => self.check_case(tree, entries, cases, path),
@@ -184,7 +202,13 @@ impl<'n> Values<'_, '_, 'n> {
         }
     }
 
-    fn check_object(&mut self, tree: &Tree<'n>, entries: &[(&'n Text, Tree<'n>)], object: &Object, path: &str) {
+    fn check_object(
+        &mut self,
+        tree: &Tree<'n>,
+        entries: &[(&'n Text, Tree<'n>)],
+        object: &Object,
+        path: &str,
+    ) {
         for (key, value) in entries {
             let path = join(path, &key.text);
             match object.fields.get(&key.text) {
@@ -199,7 +223,12 @@ impl<'n> Values<'_, '_, 'n> {
             let given = entries.iter().any(|(key, _)| key.text == *name);
             if !given && !matches!(wanted, Ty::Option(_)) {
                 let help = Some(format!("add `{name}: …`"));
-                self.explained(tree, format!("the field `{name}` is missing: {wanted}"), help, path);
+                self.explained(
+                    tree,
+                    format!("the field `{name}` is missing: {wanted}"),
+                    help,
+                    path,
+                );
             }
         }
     }
@@ -208,7 +237,11 @@ impl<'n> Values<'_, '_, 'n> {
         if object.open {
             return;
         }
-        let help = self.flow.report.suggest(&key.text, "the fields are", object.fields.keys().map(String::as_str));
+        let help = self.flow.report.suggest(
+            &key.text,
+            "the fields are",
+            object.fields.keys().map(String::as_str),
+        );
         let message = format!("there is no field `{}`", shown(&key.text));
         let problem = Diagnostic::new(&codes::TYPE_MISMATCH, key.span, message).maybe_help(help);
         self.flow.report.push(problem.at(path));
@@ -234,8 +267,17 @@ impl<'n> Values<'_, '_, 'n> {
                 self.explained(tree, format!("the case `{}` has no value", key.text), help, path);
             }
             None => {
-                let help = self.flow.report.suggest(&key.text, "the cases are", cases.keys().map(String::as_str));
-                self.explained(tree, format!("there is no case `{}`", shown(&key.text)), help, path);
+                let help = self.flow.report.suggest(
+                    &key.text,
+                    "the cases are",
+                    cases.keys().map(String::as_str),
+                );
+                self.explained(
+                    tree,
+                    format!("there is no case `{}`", shown(&key.text)),
+                    help,
+                    path,
+                );
             }
         }
     }
@@ -245,19 +287,37 @@ impl<'n> Values<'_, '_, 'n> {
             Ty::Text(None) => {}
             Ty::Text(Some(values)) if values.iter().any(|value| value == text) => {}
             Ty::Text(Some(values)) => {
-                let help = self.flow.report.suggest(text, "it is one of", values.iter().map(String::as_str));
-                self.explained(tree, format!("expected {wanted}, found the string `{}`", shown(text)), help, path);
+                let help = self.flow.report.suggest(
+                    text,
+                    "it is one of",
+                    values.iter().map(String::as_str),
+                );
+                self.explained(
+                    tree,
+                    format!("expected {wanted}, found the string `{}`", shown(text)),
+                    help,
+                    path,
+                );
             }
             Ty::Char => {
                 let count = text.chars().count();
                 if count != 1 {
-                    let help = Some("write one character; for a longer text choose another parameter".to_owned());
-                    self.explained(tree, format!("expected one character, found {count}"), help, path);
+                    let help = Some(
+                        "write one character; for a longer text choose another parameter"
+                            .to_owned(),
+                    );
+                    self.explained(
+                        tree,
+                        format!("expected one character, found {count}"),
+                        help,
+                        path,
+                    );
                 }
             }
             Ty::Bytes => {
                 if STANDARD.decode(text).is_err() {
-                    let help = Some("bytes are written in base64, with `+`, `/` and `=`".to_owned());
+                    let help =
+                        Some("bytes are written in base64, with `+`, `/` and `=`".to_owned());
                     self.explained(tree, format!("`{}` is not base64", shown(text)), help, path);
                 }
             }
@@ -265,10 +325,19 @@ impl<'n> Values<'_, '_, 'n> {
                 Some(None) => {}
                 Some(Some(payload)) => {
                     let help = Some(format!("write `{{ {text}: … }}`"));
-                    self.explained(tree, format!("the case `{text}` needs a value: {payload}"), help, path);
+                    self.explained(
+                        tree,
+                        format!("the case `{text}` needs a value: {payload}"),
+                        help,
+                        path,
+                    );
                 }
                 None => {
-                    let help = self.flow.report.suggest(text, "the cases are", cases.keys().map(String::as_str));
+                    let help = self.flow.report.suggest(
+                        text,
+                        "the cases are",
+                        cases.keys().map(String::as_str),
+                    );
                     self.explained(tree, format!("there is no case `{}`", shown(text)), help, path);
                 }
             },
@@ -288,11 +357,19 @@ impl<'n> Values<'_, '_, 'n> {
             }
             Ty::F64 => {}
             Ty::F32 => {
-                #[expect(clippy::cast_possible_truncation, reason = "whether it is too large for f32 is the question")]
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    reason = "whether it is too large for f32 is the question"
+                )]
                 let fits = text.parse::<f64>().is_ok_and(|value| (value as f32).is_finite());
                 if !fits {
                     let help = Some(format!("up to {:e} in size", f32::MAX));
-                    self.explained(tree, format!("`{}` is out of range of f32", shown(text)), help, path);
+                    self.explained(
+                        tree,
+                        format!("`{}` is out of range of f32", shown(text)),
+                        help,
+                        path,
+                    );
                 }
             }
             _ => self.mismatch(tree, wanted, path),
@@ -309,10 +386,17 @@ impl<'n> Values<'_, '_, 'n> {
         path: &str,
     ) {
         let value = text.parse::<i128>().ok();
-        let good = value.is_some_and(|value| min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max));
+        let good = value.is_some_and(|value| {
+            min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
+        });
         if !good {
             let help = min.zip(max).map(|(min, max)| format!("from {min} to {max}"));
-            self.explained(tree, format!("`{}` is out of range of {wanted}", shown(text)), help, path);
+            self.explained(
+                tree,
+                format!("`{}` is out of range of {wanted}", shown(text)),
+                help,
+                path,
+            );
         }
     }
 }
@@ -330,23 +414,34 @@ fn cases_help(cases: &IndexMap<String, Option<Ty>>) -> Option<String> {
 /// What to do about a literal of the wrong type.
 fn hint(tree: &Tree<'_>, wanted: &Ty) -> Option<String> {
     match (&tree.kind, wanted) {
-        (TreeKind::Number(text), Ty::Text(_) | Ty::Char) => Some(format!("quote it: `\"{}\"`", shown(text))),
+        (TreeKind::Number(text), Ty::Text(_) | Ty::Char) => {
+            Some(format!("quote it: `\"{}\"`", shown(text)))
+        }
         (TreeKind::Bool(value), Ty::Text(_)) => Some(format!("quote it: `\"{value}\"`")),
-        (TreeKind::Number(_), Ty::Int { .. }) => Some("write it without a point and exponent".to_owned()),
-        (TreeKind::Text(text), Ty::Int { .. } | Ty::F32 | Ty::F64) if text.parse::<f64>().is_ok() => {
+        (TreeKind::Number(_), Ty::Int { .. }) => {
+            Some("write it without a point and exponent".to_owned())
+        }
+        (TreeKind::Text(text), Ty::Int { .. } | Ty::F32 | Ty::F64)
+            if text.parse::<f64>().is_ok() =>
+        {
             Some("write it without quotes".to_owned())
         }
-        (TreeKind::Text(text), Ty::Bool) if matches!(*text, "yes" | "on" | "y") => Some("write `true`".to_owned()),
-        (TreeKind::Text(text), Ty::Bool) if matches!(*text, "no" | "off" | "n") => Some("write `false`".to_owned()),
+        (TreeKind::Text(text), Ty::Bool) if matches!(*text, "yes" | "on" | "y") => {
+            Some("write `true`".to_owned())
+        }
+        (TreeKind::Text(text), Ty::Bool) if matches!(*text, "no" | "off" | "n") => {
+            Some("write `false`".to_owned())
+        }
         (TreeKind::Mixed(_), Ty::Bytes) => Some("bytes are written in base64".to_owned()),
-        (TreeKind::Mixed(_), _) => Some("a hole with text around it makes a string; write the hole alone".to_owned()),
+        (TreeKind::Mixed(_), _) => {
+            Some("a hole with text around it makes a string; write the hole alone".to_owned())
+        }
         (TreeKind::Map(_), Ty::List(_)) => Some("begin each item with `- `".to_owned()),
         (TreeKind::Null, _) => Some("it is not optional; give it a value".to_owned()),
         (TreeKind::Text(text), Ty::Flags(_)) => Some(format!("write a list: `[{}]`", shown(text))),
         (_, Ty::List(_) | Ty::Tuple(_) | Ty::Flags(_)) => Some("write a list: `[…]`".to_owned()),
-        (_, Ty::Object(object)) => {
-            suggest::listed(object.fields.keys().map(String::as_str)).map(|list| format!("write a map with {list}"))
-        }
+        (_, Ty::Object(object)) => suggest::listed(object.fields.keys().map(String::as_str))
+            .map(|list| format!("write a map with {list}")),
         (_, Ty::Variant(cases)) => cases_help(cases),
         (_, Ty::Result(..)) => Some("write `{ ok: … }` or `{ error: … }`".to_owned()),
         (_, Ty::Int { .. } | Ty::F32 | Ty::F64) => Some("write a number".to_owned()),

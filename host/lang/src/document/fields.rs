@@ -50,14 +50,21 @@ impl<'n> Fields<'n> {
     }
 
     /// Takes the value of a key that has to be there.
-    pub(super) fn require(&mut self, key: &'static str, help: &str, report: &mut Report) -> Option<&'n Node> {
+    pub(super) fn require(
+        &mut self,
+        key: &'static str,
+        help: &str,
+        report: &mut Report,
+    ) -> Option<&'n Node> {
         let found = self.take(key);
         if found.is_none() {
             let message = match self.path.as_str() {
                 "" => format!("`{key}` is missing"),
                 path => format!("`{key}` is missing in `{path}`"),
             };
-            report.push(Diagnostic::new(&codes::MISSING_KEY, self.span, message).help(help).at(&self.path));
+            report.push(
+                Diagnostic::new(&codes::MISSING_KEY, self.span, message).help(help).at(&self.path),
+            );
         }
         found
     }
@@ -179,7 +186,9 @@ pub(super) fn check_name(name: &Text, path: &str, report: &mut Report) {
         .collect();
     let fixed = fixed.trim_matches('_');
     if is_name(fixed) {
-        problem = problem.help(format!("write `{fixed}`, since names stand in expressions like `{fixed}.count`"));
+        problem = problem.help(format!(
+            "write `{fixed}`, since names stand in expressions like `{fixed}.count`"
+        ));
     }
     report.push(problem.at(path));
 }

@@ -23,7 +23,10 @@ pub(super) fn api_version_and_kind(top: &mut Fields<'_>, report: &mut Report) ->
             Diagnostic::new(
                 &codes::UNKNOWN_API_VERSION,
                 version.span,
-                format!("`{}` is not a version of the language, expected `{API_VERSION}`", shown(&version.text)),
+                format!(
+                    "`{}` is not a version of the language, expected `{API_VERSION}`",
+                    shown(&version.text)
+                ),
             )
             .help(help)
             .at("apiVersion"),
@@ -79,7 +82,11 @@ pub(super) fn metadata(top: &mut Fields<'_>, report: &mut Report) -> (String, Ve
                 Diagnostic::new(
                     &codes::BAD_VERSION,
                     found.span,
-                    format!("`{}` is not a version: {}", shown(&found.text), sentence(&error.to_string())),
+                    format!(
+                        "`{}` is not a version: {}",
+                        shown(&found.text),
+                        sentence(&error.to_string())
+                    ),
                 )
                 .help("write three numbers, such as `1.4.0`")
                 .at("metadata.version"),

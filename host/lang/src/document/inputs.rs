@@ -69,8 +69,9 @@ fn schema_of(node: &Node, path: &str, patterns: &mut usize, report: &mut Report)
         }
         _ => {
             report.push(
-                wrong_shape(node, "a type or a JSON Schema", path)
-                    .help("for example `text: string` or `text: { type: string, maxLength: 2000 }`"),
+                wrong_shape(node, "a type or a JSON Schema", path).help(
+                    "for example `text: string` or `text: { type: string, maxLength: 2000 }`",
+                ),
             );
             anything
         }

@@ -18,7 +18,8 @@ const LATER: &[&str] = &[
 ];
 
 /// The kinds of steps that the language will have, told apart by the key that names them.
-const KINDS_LATER: &[&str] = &["map", "loop", "switch", "parallel", "pipeline", "jit", "approve", "wait"];
+const KINDS_LATER: &[&str] =
+    &["map", "loop", "switch", "parallel", "pipeline", "jit", "approve", "wait"];
 
 /// The steps, as far as they are ones.
 pub(super) fn read<'n>(top: &mut Fields<'n>, report: &mut Report) -> Vec<StepDecl<'n>> {
@@ -26,14 +27,20 @@ pub(super) fn read<'n>(top: &mut Fields<'n>, report: &mut Report) -> Vec<StepDec
         return Vec::new();
     };
     let NodeKind::List(items) = &node.kind else {
-        report.push(wrong_shape(node, "a list of steps", "steps").help("begin each step with `- id: …`"));
+        report.push(
+            wrong_shape(node, "a list of steps", "steps").help("begin each step with `- id: …`"),
+        );
         return Vec::new();
     };
     if items.is_empty() {
         report.push(
-            Diagnostic::new(&codes::WRONG_SHAPE, node.span, "`steps` is empty, expected at least one step")
-                .help("begin each step with `- id: …`")
-                .at("steps"),
+            Diagnostic::new(
+                &codes::WRONG_SHAPE,
+                node.span,
+                "`steps` is empty, expected at least one step",
+            )
+            .help("begin each step with `- id: …`")
+            .at("steps"),
         );
     }
     let steps = items.iter().enumerate();
@@ -62,7 +69,11 @@ fn step<'n>(node: &'n Node, path: String, report: &mut Report) -> Option<StepDec
 }
 
 fn id<'n>(fields: &mut Fields<'n>, path: &str, report: &mut Report) -> Option<&'n Text> {
-    let node = fields.require("id", "give the step a name that expressions can use: `id: words`", report)?;
+    let node = fields.require(
+        "id",
+        "give the step a name that expressions can use: `id: words`",
+        report,
+    )?;
     let path = join(path, "id");
     let id = text(node, &path, report)?;
     if RESERVED.contains(&id.text.as_str()) || expr::KEYWORDS.contains(&id.text.as_str()) {
@@ -70,7 +81,10 @@ fn id<'n>(fields: &mut Fields<'n>, path: &str, report: &mut Report) -> Option<&'
             Diagnostic::new(
                 &codes::RESERVED_NAME,
                 id.span,
-                format!("`{}` means something else in expressions, so no step can be called that", id.text),
+                format!(
+                    "`{}` means something else in expressions, so no step can be called that",
+                    id.text
+                ),
             )
             .help(format!("for example `{}_step`", id.text))
             .at(&path),
@@ -99,19 +113,27 @@ fn body<'n>(fields: &mut Fields<'n>, node: &'n Node, path: &str, report: &mut Re
         (None, Some(set)) => {
             if let Some(with) = with {
                 report.push(
-                    Diagnostic::new(&codes::STEP_KIND, with.key.span, "`with` belongs to `uses`, and this step has `set`")
-                        .help("move its values into `set`")
-                        .at(&join(path, "with")),
+                    Diagnostic::new(
+                        &codes::STEP_KIND,
+                        with.key.span,
+                        "`with` belongs to `uses`, and this step has `set`",
+                    )
+                    .help("move its values into `set`")
+                    .at(&join(path, "with")),
                 );
             }
             Body::Set(named_values(Some(&set.value), &join(path, "set"), report))
         }
         (Some(uses), Some(set)) => {
             report.push(
-                Diagnostic::new(&codes::STEP_KIND, set.key.span, "a step has either `uses` or `set`, and this one has both")
-                    .label(uses.key.span, "the other one")
-                    .help("make two steps of it")
-                    .at(path),
+                Diagnostic::new(
+                    &codes::STEP_KIND,
+                    set.key.span,
+                    "a step has either `uses` or `set`, and this one has both",
+                )
+                .label(uses.key.span, "the other one")
+                .help("make two steps of it")
+                .at(path),
             );
             Body::Broken
         }
@@ -119,9 +141,13 @@ fn body<'n>(fields: &mut Fields<'n>, node: &'n Node, path: &str, report: &mut Re
             // A kind of a later version is reported as that, among the left-over keys.
             if !KINDS_LATER.iter().any(|kind| node.get(kind).is_some()) {
                 report.push(
-                    Diagnostic::new(&codes::STEP_KIND, fields.span, "the step does nothing, expected `uses` or `set`")
-                        .help("call a skill: `uses: std/text#stats`, or compute values: `set: { … }`")
-                        .at(path),
+                    Diagnostic::new(
+                        &codes::STEP_KIND,
+                        fields.span,
+                        "the step does nothing, expected `uses` or `set`",
+                    )
+                    .help("call a skill: `uses: std/text#stats`, or compute values: `set: { … }`")
+                    .at(path),
                 );
             }
             Body::Broken
@@ -168,7 +194,9 @@ fn when<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Option<&
     }
     let mut problem = wrong_shape(node, "an expression", path);
     problem = match &node.kind {
-        NodeKind::Bool(value) => problem.help(format!("quote it: `when: \"{value}\"`, or leave `when` away")),
+        NodeKind::Bool(value) => {
+            problem.help(format!("quote it: `when: \"{value}\"`, or leave `when` away"))
+        }
         _ => problem.help("for example `when: \"words.count > 3\"`"),
     };
     report.push(problem);

@@ -48,7 +48,9 @@ fn statement(text: &str, at: usize) -> ExprError {
         kind: ErrorKind::Statement,
         start: at,
         end: at + 2,
-        message: format!("`{mark}` begins a statement or comment, and texts have only `{{{{ }}}}` holes"),
+        message: format!(
+            "`{mark}` begins a statement or comment, and texts have only `{{{{ }}}}` holes"
+        ),
         help: Some(format!(
             "compute it in an expression: `{{{{ a if b else c }}}}`; for the characters themselves write `{{{{ '{mark}' }}}}`"
         )),
@@ -74,7 +76,12 @@ fn hole_end(text: &str, open: usize) -> Result<usize, ExprError> {
         }
         at += 1;
     }
-    Err(ExprError::syntax(open, open + 2, "`{{` begins a hole that does not end", "close it with `}}`"))
+    Err(ExprError::syntax(
+        open,
+        open + 2,
+        "`{{` begins a hole that does not end",
+        "close it with `}}`",
+    ))
 }
 
 /// The expression without the white space around it.
@@ -87,8 +94,11 @@ fn trimmed(text: &str, range: Range<usize>) -> Result<Range<usize>, ExprError> {
             kind: ErrorKind::Statement,
             start: range.start,
             end: range.end,
-            message: "`-` at the border of a hole cuts white space, and that is not supported".to_owned(),
-            help: Some("put a space between the braces and the `-` of a negative number".to_owned()),
+            message: "`-` at the border of a hole cuts white space, and that is not supported"
+                .to_owned(),
+            help: Some(
+                "put a space between the braces and the `-` of a negative number".to_owned(),
+            ),
         });
     }
     if start >= end {
@@ -135,10 +145,19 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_a_hole() {
-        check("a {% if b %}", &["`{%` begins a statement or comment, and texts have only `{{ }}` holes"]);
-        check("{# a #}", &["`{#` begins a statement or comment, and texts have only `{{ }}` holes"]);
+        check(
+            "a {% if b %}",
+            &["`{%` begins a statement or comment, and texts have only `{{ }}` holes"],
+        );
+        check(
+            "{# a #}",
+            &["`{#` begins a statement or comment, and texts have only `{{ }}` holes"],
+        );
         check("{{ a }", &["`{{` begins a hole that does not end"]);
         check("{{  }}", &["the hole is empty, expected an expression"]);
-        check("{{- a }}", &["`-` at the border of a hole cuts white space, and that is not supported"]);
+        check(
+            "{{- a }}",
+            &["`-` at the border of a hole cuts white space, and that is not supported"],
+        );
     }
 }

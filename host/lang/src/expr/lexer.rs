@@ -40,9 +40,8 @@ pub(crate) fn tokens(expr: &str) -> Result<Vec<Token<'_>>, ExprError> {
             at += 1;
             continue;
         }
-        let (kind, length) = token(rest, first).map_err(|wrong| {
-            ExprError::syntax(at, at + wrong.length, wrong.message, wrong.help)
-        })?;
+        let (kind, length) = token(rest, first)
+            .map_err(|wrong| ExprError::syntax(at, at + wrong.length, wrong.message, wrong.help))?;
         found.push(Token { kind, start: at, end: at + length });
         at += length;
     }
@@ -106,7 +105,7 @@ fn text(rest: &str, quote: char) -> Result<(TokenKind<'_>, usize), Wrong> {
     })
 }
 
-/// `12`, `1_000`, `0x1f`, `1.5`, `2e9`: as minijinja reads them.
+/// `12`, `1.5`, `2e9`.
 fn number(rest: &str) -> Result<(TokenKind<'_>, usize), Wrong> {
     let digits = |from: usize| {
         let tail = rest.get(from..).unwrap_or_default();

@@ -118,10 +118,17 @@ pub fn scan(expr: &str) -> Result<Scan, Vec<ExprError>> {
         }]);
     }
     let tokens = lexer::tokens(expr).map_err(|error| vec![error])?;
-    let mut scanner = Scanner { tokens: &tokens, at: 0, open: Vec::new(), end: expr.len(), found: Scan::default(), errors: Vec::new(), recent: Recent::Nothing };
-    match scanner.run() {
-        Err(error) => scanner.errors.push(error),
-        Ok(()) => {}
+    let mut scanner = Scanner {
+        tokens: &tokens,
+        at: 0,
+        open: Vec::new(),
+        end: expr.len(),
+        found: Scan::default(),
+        errors: Vec::new(),
+        recent: Recent::Nothing,
+    };
+    if let Err(error) = scanner.run() {
+        scanner.errors.push(error);
     }
     if scanner.errors.is_empty() { Ok(scanner.found) } else { Err(scanner.errors) }
 }
@@ -184,7 +191,12 @@ impl<'s> Scanner<'_, 's> {
             };
         }
         if let Some(bracket) = self.open.last() {
-            return Err(ExprError::syntax(bracket.at, bracket.at + 1, "the bracket does not end", "close it"));
+            return Err(ExprError::syntax(
+                bracket.at,
+                bracket.at + 1,
+                "the bracket does not end",
+                "close it",
+            ));
         }
         if next == Next::Value {
             return Err(ExprError::syntax(
@@ -245,7 +257,9 @@ impl<'s> Scanner<'_, 's> {
                 self.closable();
                 Ok(Next::Value)
             }
-            TokenKind::Mark(mark @ (")" | "]" | "}")) if self.open.last().is_some_and(|b| b.closable) => {
+            TokenKind::Mark(mark @ (")" | "]" | "}"))
+                if self.open.last().is_some_and(|b| b.closable) =>
+            {
                 self.leave(mark, token)
             }
             TokenKind::Mark(mark) => Err(ExprError::syntax(
@@ -297,15 +311,28 @@ impl<'s> Scanner<'_, 's> {
             self.at += 2;
             return Ok(Next::Value);
         }
-        Err(ExprError::syntax(token.start, token.end, "`=` assigns, and expressions only compute", "compare with `==`"))
+        Err(ExprError::syntax(
+            token.start,
+            token.end,
+            "`=` assigns, and expressions only compute",
+            "compare with `==`",
+        ))
     }
 
     fn function(&mut self, word: &str, token: Token<'_>) {
         if !FUNCTIONS.contains(&word) {
             let message = format!("there is no function `{}`", shown(word));
-            let filter = FILTERS.contains(&word).then(|| format!("`{word}` is a filter: `value | {word}`"));
-            let help = filter.or_else(|| suggest::help(word, "the functions are", FUNCTIONS.iter().copied()));
-            self.errors.push(ExprError { kind: ErrorKind::Function, start: token.start, end: token.end, message, help });
+            let filter =
+                FILTERS.contains(&word).then(|| format!("`{word}` is a filter: `value | {word}`"));
+            let help = filter
+                .or_else(|| suggest::help(word, "the functions are", FUNCTIONS.iter().copied()));
+            self.errors.push(ExprError {
+                kind: ErrorKind::Function,
+                start: token.start,
+                end: token.end,
+                message,
+                help,
+            });
         }
     }
 
@@ -385,7 +412,12 @@ impl<'s> Scanner<'_, 's> {
             .is_some_and(|token| matches!(token.kind, TokenKind::Text(_)))
     }
 
-    fn operator_word(&mut self, word: &str, token: Token<'s>, top_ifs: &mut usize) -> Result<Next, ExprError> {
+    fn operator_word(
+        &mut self,
+        word: &str,
+        token: Token<'s>,
+        top_ifs: &mut usize,
+    ) -> Result<Next, ExprError> {
         match word {
             "and" | "or" | "in" => {
                 self.at += 1;
@@ -404,7 +436,12 @@ impl<'s> Scanner<'_, 's> {
             "else" => {
                 let ifs = self.ifs(top_ifs);
                 let Some(fewer) = ifs.checked_sub(1) else {
-                    return Err(ExprError::syntax(token.start, token.end, "`else` without an `if`", "write `a if b else c`"));
+                    return Err(ExprError::syntax(
+                        token.start,
+                        token.end,
+                        "`else` without an `if`",
+                        "write `a if b else c`",
+                    ));
                 };
                 *ifs = fewer;
                 self.at += 1;
@@ -423,13 +460,24 @@ impl<'s> Scanner<'_, 's> {
 
     fn filter(&mut self, token: Token<'s>) -> Result<Next, ExprError> {
         let Some(word) = self.word(1) else {
-            return Err(ExprError::syntax(token.start, token.end, "`|` without a filter", "write `value | filter`"));
+            return Err(ExprError::syntax(
+                token.start,
+                token.end,
+                "`|` without a filter",
+                "write `value | filter`",
+            ));
         };
         if !FILTERS.contains(&word) {
             let at = self.peek(1).unwrap_or(token);
             let help = suggest::help(word, "the filters are", FILTERS.iter().copied());
             let message = format!("there is no filter `{}`", shown(word));
-            self.errors.push(ExprError { kind: ErrorKind::Filter, start: at.start, end: at.end, message, help });
+            self.errors.push(ExprError {
+                kind: ErrorKind::Filter,
+                start: at.start,
+                end: at.end,
+                message,
+                help,
+            });
         }
         if word == "default" {
             self.guard(Guard::Default);
@@ -441,13 +489,24 @@ impl<'s> Scanner<'_, 's> {
     fn test(&mut self, token: Token<'s>) -> Result<Next, ExprError> {
         let negated = usize::from(self.word(1) == Some("not"));
         let Some(word) = self.word(1 + negated) else {
-            return Err(ExprError::syntax(token.start, token.end, "`is` without a test", "write `value is defined`"));
+            return Err(ExprError::syntax(
+                token.start,
+                token.end,
+                "`is` without a test",
+                "write `value is defined`",
+            ));
         };
         if !TESTS.contains(&word) {
             let at = self.peek(1 + negated).unwrap_or(token);
             let help = suggest::help(word, "the tests are", TESTS.iter().copied());
             let message = format!("there is no test `{}`", shown(word));
-            self.errors.push(ExprError { kind: ErrorKind::Test, start: at.start, end: at.end, message, help });
+            self.errors.push(ExprError {
+                kind: ErrorKind::Test,
+                start: at.start,
+                end: at.end,
+                message,
+                help,
+            });
         }
         match (word, negated) {
             ("defined", 0) | ("undefined" | "none", 1) => self.guard(Guard::Defined),
@@ -463,10 +522,13 @@ impl<'s> Scanner<'_, 's> {
         let Some(token) = self.peek(0) else { return Ok(Next::Operator) };
         match token.kind {
             TokenKind::Mark("(") => self.enter(Kind::Call, token),
-            TokenKind::Mark("[" | "{") | TokenKind::Text(_) | TokenKind::Integer(_) | TokenKind::Float => {
-                Ok(Next::Value)
-            }
-            TokenKind::Word(word) if !matches!(word, "and" | "or" | "else" | "is" | "if" | "in" | "not") => {
+            TokenKind::Mark("[" | "{")
+            | TokenKind::Text(_)
+            | TokenKind::Integer(_)
+            | TokenKind::Float => Ok(Next::Value),
+            TokenKind::Word(word)
+                if !matches!(word, "and" | "or" | "else" | "is" | "if" | "in" | "not") =>
+            {
                 Ok(Next::Value)
             }
             _ => Ok(Next::Operator),
@@ -494,7 +556,12 @@ impl<'s> Scanner<'_, 's> {
             return Ok(Next::Operator);
         }
         let message = "`.` without a name behind it";
-        Err(ExprError::syntax(token.start, token.end, message, "items of a list are read as `list[0]`"))
+        Err(ExprError::syntax(
+            token.start,
+            token.end,
+            message,
+            "items of a list are read as `list[0]`",
+        ))
     }
 
     fn method(&self, token: Token<'_>) -> ExprError {
@@ -558,7 +625,12 @@ impl<'s> Scanner<'_, 's> {
 
     fn leave(&mut self, mark: &str, token: Token<'_>) -> Result<Next, ExprError> {
         let Some(bracket) = self.open.pop() else {
-            return Err(ExprError::syntax(token.start, token.end, format!("`{mark}` closes nothing"), "remove it"));
+            return Err(ExprError::syntax(
+                token.start,
+                token.end,
+                format!("`{mark}` closes nothing"),
+                "remove it",
+            ));
         };
         let expected = match bracket.kind {
             Kind::Group | Kind::Call => ")",
@@ -574,7 +646,12 @@ impl<'s> Scanner<'_, 's> {
             ));
         }
         if bracket.kind == Kind::Map && !bracket.colon && !bracket.closable {
-            return Err(ExprError::syntax(token.start, token.end, "a key without a value", "write `{'key': value}`"));
+            return Err(ExprError::syntax(
+                token.start,
+                token.end,
+                "a key without a value",
+                "write `{'key': value}`",
+            ));
         }
         self.recent = Recent::From(bracket.uses);
         self.at += 1;
@@ -583,11 +660,19 @@ impl<'s> Scanner<'_, 's> {
 
     fn comma(&mut self, token: Token<'_>) -> Result<Next, ExprError> {
         match self.open.last_mut() {
-            None => Err(ExprError::syntax(token.start, token.end, "found `,` outside of brackets", "a list is written `[a, b]`")),
+            None => Err(ExprError::syntax(
+                token.start,
+                token.end,
+                "found `,` outside of brackets",
+                "a list is written `[a, b]`",
+            )),
             Some(bracket) if bracket.kind == Kind::Subscript => Err(unexpected(token)),
-            Some(bracket) if bracket.kind == Kind::Map && !bracket.colon => {
-                Err(ExprError::syntax(token.start, token.end, "a key without a value", "write `{'key': value}`"))
-            }
+            Some(bracket) if bracket.kind == Kind::Map && !bracket.colon => Err(ExprError::syntax(
+                token.start,
+                token.end,
+                "a key without a value",
+                "write `{'key': value}`",
+            )),
             Some(bracket) => {
                 bracket.colon = false;
                 bracket.ifs = 0;
@@ -777,7 +862,10 @@ mod tests {
     #[test]
     fn huge_expressions_are_refused_and_never_recursed_into() {
         check(&[
-            (&"1+".repeat(100_000), "0..200000 the expression has 200000 bytes, expected at most 4096"),
+            (
+                &"1+".repeat(100_000),
+                "0..200000 the expression has 200000 bytes, expected at most 4096",
+            ),
             (&"(".repeat(4000), "64..65 brackets are nested more than 64 deep"),
             (&"[".repeat(4000), "64..65 brackets are nested more than 64 deep"),
             (&"-".repeat(4096), "4095..4096 the expression ends where a value is expected"),

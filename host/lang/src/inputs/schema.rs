@@ -10,25 +10,70 @@ pub(crate) const TYPES: &[&str] =
 /// The keywords of JSON Schema 2020-12 that stay within one value. References are left out: they
 /// can reach other files, or themselves without end.
 pub(crate) const KEYWORDS: &[&str] = &[
-    "additionalProperties", "allOf", "anyOf", "const", "contains", "contentEncoding",
-    "contentMediaType", "default", "dependentRequired", "deprecated", "description", "else",
-    "enum", "examples", "exclusiveMaximum", "exclusiveMinimum", "format", "if", "items",
-    "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems",
-    "minLength", "minProperties", "minimum", "multipleOf", "not", "oneOf", "pattern",
-    "patternProperties", "prefixItems", "properties", "propertyNames", "required", "then", "title",
-    "type", "uniqueItems",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "contains",
+    "contentEncoding",
+    "contentMediaType",
+    "default",
+    "dependentRequired",
+    "deprecated",
+    "description",
+    "else",
+    "enum",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "if",
+    "items",
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "patternProperties",
+    "prefixItems",
+    "properties",
+    "propertyNames",
+    "required",
+    "then",
+    "title",
+    "type",
+    "uniqueItems",
 ];
 
 /// Keywords that JSON Schema has and inputs have not.
 pub(crate) const KEYWORDS_LATER: &[&str] = &[
-    "$anchor", "$comment", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema",
-    "$vocabulary", "definitions", "dependentSchemas", "unevaluatedItems", "unevaluatedProperties",
+    "$anchor",
+    "$comment",
+    "$defs",
+    "$dynamicAnchor",
+    "$dynamicRef",
+    "$id",
+    "$ref",
+    "$schema",
+    "$vocabulary",
+    "definitions",
+    "dependentSchemas",
+    "unevaluatedItems",
+    "unevaluatedProperties",
 ];
 
 /// Keywords whose value is a schema.
-pub(crate) const NESTED: &[&str] = &[
-    "additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then",
-];
+pub(crate) const NESTED: &[&str] =
+    &["additionalProperties", "contains", "else", "if", "items", "not", "propertyNames", "then"];
 
 /// Keywords whose value is a map of schemas.
 pub(crate) const NESTED_BY_NAME: &[&str] = &["patternProperties", "properties"];
@@ -41,7 +86,8 @@ const PATTERN_BYTES_MAX: usize = 256 * 1024;
 
 /// A validator for a schema, or why it is none.
 pub(crate) fn compile(schema: &Value) -> Result<Validator, String> {
-    let patterns = PatternOptions::regex().size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX);
+    let patterns =
+        PatternOptions::regex().size_limit(PATTERN_BYTES_MAX).dfa_size_limit(PATTERN_BYTES_MAX);
     jsonschema::options()
         .with_draft(jsonschema::Draft::Draft202012)
         .offline()

@@ -24,8 +24,12 @@ pub(super) fn sort(document: &Document<'_>, steps: &[Step<'_>], report: &mut Rep
             }
         }
     }
-    let mut ready: BinaryHeap<Reverse<usize>> =
-        waits.iter().enumerate().filter(|(_, waits)| **waits == 0).map(|(index, _)| Reverse(index)).collect();
+    let mut ready: BinaryHeap<Reverse<usize>> = waits
+        .iter()
+        .enumerate()
+        .filter(|(_, waits)| **waits == 0)
+        .map(|(index, _)| Reverse(index))
+        .collect();
     let mut order = Vec::with_capacity(steps.len());
     while let Some(Reverse(index)) = ready.pop() {
         order.push(index);
@@ -39,7 +43,8 @@ pub(super) fn sort(document: &Document<'_>, steps: &[Step<'_>], report: &mut Rep
         }
     }
     if order.len() < steps.len() {
-        let stuck = waits.iter().enumerate().filter(|(_, waits)| **waits > 0).map(|(index, _)| index);
+        let stuck =
+            waits.iter().enumerate().filter(|(_, waits)| **waits > 0).map(|(index, _)| index);
         report_cycles(document, steps, &stuck.collect(), report);
     }
     order
@@ -60,7 +65,8 @@ fn report_cycles(
         while seen.insert(at) {
             walk.push(at);
             on_walk.insert(at);
-            let next = steps.get(at).and_then(|step| step.needs.keys().find(|need| stuck.contains(need)));
+            let next =
+                steps.get(at).and_then(|step| step.needs.keys().find(|need| stuck.contains(need)));
             match next {
                 Some(next) => at = *next,
                 None => break,
@@ -78,9 +84,14 @@ fn report_cycles(
 fn report_cycle(document: &Document<'_>, steps: &[Step<'_>], cycle: &[usize], report: &mut Report) {
     // Begin with the step that comes first in the source, wherever the walk came in.
     let first = cycle.iter().enumerate().min_by_key(|(_, step)| **step).map_or(0, |(at, _)| at);
-    let around: Vec<usize> = cycle.iter().cycle().skip(first).take(cycle.len() + 1).copied().collect();
+    let around: Vec<usize> =
+        cycle.iter().cycle().skip(first).take(cycle.len() + 1).copied().collect();
     let id = |index: usize| -> String {
-        document.steps.get(index).and_then(|step| step.id).map_or_else(String::new, |id| shown(&id.text))
+        document
+            .steps
+            .get(index)
+            .and_then(|step| step.id)
+            .map_or_else(String::new, |id| shown(&id.text))
     };
     let mut names: Vec<String> = around.iter().take(SHOWN_MAX).map(|step| id(*step)).collect();
     if around.len() > SHOWN_MAX {

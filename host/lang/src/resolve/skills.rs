@@ -3,21 +3,26 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coldframe_format::{Operation, OperationError, SkillId, SkillRef};
+use coldframe_format::types::json_name;
+use coldframe_format::{Operation, OperationError, SkillId, SkillRef, Type};
+use semver::Version;
 
-use super::Skill;
+use super::{Param, Skill};
 use crate::catalog::{CatalogError, SkillCatalog, SkillEntry};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::shown::{sentence, shown};
 use crate::suggest;
+use crate::types::Ty;
 use crate::yaml::node::Text;
 
 /// Looks skills up, each reference once.
 pub(super) struct Lookup<'c> {
     catalog: &'c dyn SkillCatalog,
     /// By the text of the reference.
-    found: BTreeMap<String, Result<Skill, Problem>>,
+    found: BTreeMap<String, Result<Arc<Skill>, Problem>>,
+    /// By what the references come to: types can be large, and are converted once.
+    skills: BTreeMap<(SkillId, Version, String), Arc<Skill>>,
     /// Every id there is, asked for when the first is unknown.
     ids: Option<Vec<String>>,
 }
@@ -38,17 +43,22 @@ impl Problem {
 
 impl<'c> Lookup<'c> {
     pub(super) fn new(catalog: &'c dyn SkillCatalog) -> Self {
-        Self { catalog, found: BTreeMap::new(), ids: None }
+        Self { catalog, found: BTreeMap::new(), skills: BTreeMap::new(), ids: None }
     }
 
     /// The operation that a reference means.
-    pub(super) fn find(&mut self, reference: &Text, path: &str, report: &mut Report) -> Option<Skill> {
+    pub(super) fn find(
+        &mut self,
+        reference: &Text,
+        path: &str,
+        report: &mut Report,
+    ) -> Option<Arc<Skill>> {
         if !self.found.contains_key(&reference.text) {
             let found = self.look_up(&reference.text, report);
             self.found.insert(reference.text.clone(), found);
         }
         match self.found.get(&reference.text)? {
-            Ok(skill) => Some(skill.clone()),
+            Ok(skill) => Some(Arc::clone(skill)),
             Err(problem) => {
                 report.push(
                     Diagnostic::new(problem.code, reference.span, problem.message.clone())
@@ -60,17 +70,26 @@ impl<'c> Lookup<'c> {
         }
     }
 
-    fn look_up(&mut self, text: &str, report: &mut Report) -> Result<Skill, Problem> {
-        let wanted: SkillRef = text.parse().map_err(|error: coldframe_format::name::NameError| {
-            let help = "write `namespace/name#operation`, as in `std/text@^1#stats`".to_owned();
-            Problem::new(&codes::BAD_SKILL_REFERENCE, sentence(&error.to_string()), Some(help))
-        })?;
-        let entry = self.catalog.find(&wanted).map_err(|error| self.not_found(&wanted, error, report))?;
+    fn look_up(&mut self, text: &str, report: &mut Report) -> Result<Arc<Skill>, Problem> {
+        let wanted: SkillRef =
+            text.parse().map_err(|error: coldframe_format::name::NameError| {
+                let help = "write `namespace/name#operation`, as in `std/text@^1#stats`".to_owned();
+                Problem::new(&codes::BAD_SKILL_REFERENCE, sentence(&error.to_string()), Some(help))
+            })?;
+        let entry =
+            self.catalog.find(&wanted).map_err(|error| self.not_found(&wanted, error, report))?;
         let operation = operation(&entry, &wanted)?;
-        Ok(Skill { entry, operation: Arc::new(operation) })
+        let key = (entry.id.clone(), entry.version.clone(), operation.name.clone());
+        let skill = self.skills.entry(key).or_insert_with(|| Arc::new(typed(&entry, operation)));
+        Ok(Arc::clone(skill))
     }
 
-    fn not_found(&mut self, wanted: &SkillRef, error: CatalogError, report: &mut Report) -> Problem {
+    fn not_found(
+        &mut self,
+        wanted: &SkillRef,
+        error: CatalogError,
+        report: &mut Report,
+    ) -> Problem {
         let id = &wanted.id;
         match error {
             CatalogError::UnknownSkill => {
@@ -93,27 +112,54 @@ impl<'c> Lookup<'c> {
 
     fn nearest(&mut self, id: &SkillId, report: &mut Report) -> Option<String> {
         let catalog = self.catalog;
-        let ids = self.ids.get_or_insert_with(|| catalog.ids().iter().map(ToString::to_string).collect());
+        let ids =
+            self.ids.get_or_insert_with(|| catalog.ids().iter().map(ToString::to_string).collect());
         report.suggest(&id.to_string(), "the skills are", ids.iter().map(String::as_str))
     }
 }
 
-fn operation(entry: &SkillEntry, wanted: &SkillRef) -> Result<Operation, Problem> {
+fn typed(entry: &Arc<SkillEntry>, operation: &Operation) -> Skill {
+    let params = operation.params.iter().map(|param| {
+        let required = !matches!(param.ty, Type::Option(_));
+        (json_name(&param.name), Param { ty: Ty::of_wit(&param.ty), required })
+    });
+    Skill {
+        entry: Arc::clone(entry),
+        operation: operation.name.clone(),
+        params: params.collect(),
+        output: operation.output().map_or(Ty::Null, Ty::of_wit),
+    }
+}
+
+fn operation<'e>(entry: &'e SkillEntry, wanted: &SkillRef) -> Result<&'e Operation, Problem> {
     let id = &wanted.id;
-    entry.interface.operation(wanted.operation.as_deref()).cloned().map_err(|error| match error {
+    entry.interface.operation(wanted.operation.as_deref()).map_err(|error| match error {
         OperationError::None => {
             let message = format!("`{id}` has no operations");
-            Problem::new(&codes::UNKNOWN_OPERATION, message, Some("choose another skill".to_owned()))
+            Problem::new(
+                &codes::UNKNOWN_OPERATION,
+                message,
+                Some("choose another skill".to_owned()),
+            )
         }
         OperationError::Ambiguous(names) => {
             let example = names.first().map_or("operation", String::as_str);
-            let message = format!("`{id}` has {} operations, expected `#` and one of them", names.len());
+            let message =
+                format!("`{id}` has {} operations, expected `#` and one of them", names.len());
             let list = suggest::listed(names.iter().map(String::as_str)).unwrap_or_default();
-            Problem::new(&codes::OPERATION_NEEDED, message, Some(format!("write `{id}#{}`; there are {list}", shown(example))))
+            Problem::new(
+                &codes::OPERATION_NEEDED,
+                message,
+                Some(format!("write `{id}#{}`; there are {list}", shown(example))),
+            )
         }
         OperationError::Unknown { name, names, .. } => {
             let help = suggest::help(&name, "the operations are", names.iter().map(String::as_str));
-            Problem::new(&codes::UNKNOWN_OPERATION, format!("`{id}` has no operation `{}`", shown(&name)), help)
+            Problem::new(
+                &codes::UNKNOWN_OPERATION,
+                format!("`{id}` has no operation `{}`", shown(&name)),
+                help,
+            )
         }
     })
 }

@@ -1,7 +1,9 @@
 //! Values and conditions to trees whose names are bound.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::place::{Locator, Place};
 use super::tree::{Bound, BoundUse, Part, Target, Tree, TreeKind};
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Report};
@@ -42,7 +44,10 @@ impl<'r, 'n> Binder<'r, 'n> {
         values: &[(&'n Text, &'n Node)],
         path: &str,
     ) -> Vec<(&'n Text, Tree<'n>)> {
-        values.iter().map(|(name, node)| (*name, self.tree(node, &join(path, &name.text)))).collect()
+        values
+            .iter()
+            .map(|(name, node)| (*name, self.tree(node, &join(path, &name.text))))
+            .collect()
     }
 
     /// Depth is bounded by the reader.
@@ -77,9 +82,13 @@ impl<'r, 'n> Binder<'r, 'n> {
     fn refuse_holes(&mut self, key: &Text, path: &str) {
         if key.text.contains("{{") {
             self.report.push(
-                Diagnostic::new(&codes::TEMPLATE_NOT_HERE, key.span, "keys have no holes, only values have")
-                    .help("build the map in an expression: `\"{{ {inputs.key: 1} }}\"`")
-                    .at(path),
+                Diagnostic::new(
+                    &codes::TEMPLATE_NOT_HERE,
+                    key.span,
+                    "keys have no holes, only values have",
+                )
+                .help("build the map in an expression: `\"{{ {inputs.key: 1} }}\"`")
+                .at(path),
             );
         }
     }
@@ -88,16 +97,19 @@ impl<'r, 'n> Binder<'r, 'n> {
         let pieces = match holes::split(&text.text) {
             Ok(pieces) => pieces,
             Err(error) => {
-                self.report_expr(text, 0, vec![error], path);
+                let place = Locator::new(text, self.source).place(0..text.text.len());
+                self.report_expr(error, &place, path);
                 return TreeKind::Broken;
             }
         };
         match pieces.as_slice() {
             [] | [Piece::Text(_)] => TreeKind::Text(&text.text),
-            [Piece::Hole(range)] => match self.expr(text, range.start, range.end, path) {
-                Some(bound) => TreeKind::Whole(bound),
-                None => TreeKind::Broken,
-            },
+            [Piece::Hole(range)] => {
+                match self.expr(&mut Locator::new(text, self.source), range.clone(), path) {
+                    Some(bound) => TreeKind::Whole(bound),
+                    None => TreeKind::Broken,
+                }
+            }
             _ => self.mixed(text, &pieces, path),
         }
     }
@@ -105,12 +117,15 @@ impl<'r, 'n> Binder<'r, 'n> {
     fn mixed(&mut self, text: &'n Text, pieces: &[Piece], path: &str) -> TreeKind<'n> {
         let mut parts = Vec::new();
         let mut broken = false;
+        let mut locator = Locator::new(text, self.source);
         for piece in pieces {
             match piece {
                 Piece::Text(range) => {
-                    parts.push(Part::Text(text.text.get(range.clone()).unwrap_or_default().to_owned()));
+                    parts.push(Part::Text(
+                        text.text.get(range.clone()).unwrap_or_default().to_owned(),
+                    ));
                 }
-                Piece::Hole(range) => match self.expr(text, range.start, range.end, path) {
+                Piece::Hole(range) => match self.expr(&mut locator, range.clone(), path) {
                     Some(bound) => parts.push(Part::Hole(bound)),
                     None => broken = true,
                 },
@@ -125,47 +140,66 @@ impl<'r, 'n> Binder<'r, 'n> {
         if written.starts_with("{{") && written.ends_with("}}") {
             let inner = written.trim_start_matches('{').trim_end_matches('}').trim();
             self.report.push(
-                Diagnostic::new(&codes::WHEN_BRACES, text.span, "`when` is an expression, and needs no `{{ }}`")
-                    .help(format!("write `when: \"{}\"`", shown(inner)))
-                    .at(path),
+                Diagnostic::new(
+                    &codes::WHEN_BRACES,
+                    text.span,
+                    "`when` is an expression, and needs no `{{ }}`",
+                )
+                .help(format!("write `when: \"{}\"`", shown(inner)))
+                .at(path),
             );
             return None;
         }
         let start = text.text.len() - text.text.trim_start().len();
-        self.expr(text, start, start + written.len(), path)
+        self.expr(&mut Locator::new(text, self.source), start..start + written.len(), path)
     }
 
-    /// The expression between two bytes of a text.
-    fn expr(&mut self, text: &Text, start: usize, end: usize, path: &str) -> Option<Bound> {
-        let source = text.text.get(start..end).unwrap_or_default();
+    /// The expression in a range of a text.
+    fn expr(
+        &mut self,
+        locator: &mut Locator<'_>,
+        range: Range<usize>,
+        path: &str,
+    ) -> Option<Bound> {
+        let source = locator.text.text.get(range.clone()).unwrap_or_default();
+        let place = locator.place(range);
         let found = match scan::scan(source) {
             Ok(found) => found,
             Err(errors) => {
-                self.report_expr(text, start, errors, path);
+                for error in errors {
+                    self.report_expr(error, &place, path);
+                }
                 return None;
             }
         };
         let named = found.uses.len();
-        let uses: Vec<BoundUse> =
-            found.uses.into_iter().filter_map(|used| self.name(text, start, used, path)).collect();
+        let uses: Vec<BoundUse> = found
+            .uses
+            .into_iter()
+            .filter_map(|used| self.name(source, &place, used, path))
+            .collect();
         (uses.len() == named).then(|| Bound {
             source: source.to_owned(),
-            span: text.part(self.source, start, end),
+            span: place.span(0, source.len()),
             uses,
             plain: found.plain,
         })
     }
 
-    fn name(&mut self, text: &Text, offset: usize, used: Use, path: &str) -> Option<BoundUse> {
-        let span = text.part(self.source, offset + used.start, offset + used.end);
+    fn name(&mut self, source: &str, place: &Place, used: Use, path: &str) -> Option<BoundUse> {
+        let span = place.span(used.start, used.end);
         let target = match used.name.as_str() {
             "inputs" => Target::Inputs,
             "run" => Target::Run,
             name => match self.ids.get(name) {
                 Some(index) => Target::Step(self.reference(*index, name, span, path)?),
                 None => {
-                    let rest = text.text.get(offset + used.start..).unwrap_or_default();
-                    self.unknown_name(name, rest, span, path);
+                    self.unknown_name(
+                        name,
+                        source.get(used.start..).unwrap_or_default(),
+                        span,
+                        path,
+                    );
                     return None;
                 }
             },
@@ -173,10 +207,7 @@ impl<'r, 'n> Binder<'r, 'n> {
         let path = used
             .path
             .into_iter()
-            .map(|part| {
-                let span = text.part(self.source, offset + part.start, offset + part.end);
-                (part.segment, span)
-            })
+            .map(|part| (part.segment, place.span(part.start, part.end)))
             .collect();
         Some(BoundUse { target, span, path, guard: used.guard })
     }
@@ -188,7 +219,10 @@ impl<'r, 'n> Binder<'r, 'n> {
                 Diagnostic::new(
                     &codes::SELF_REFERENCE,
                     span,
-                    format!("the step `{}` uses its own output, which it doesn't have yet", shown(name)),
+                    format!(
+                        "the step `{}` uses its own output, which it doesn't have yet",
+                        shown(name)
+                    ),
                 )
                 .help("use the output of another step")
                 .at(path),
@@ -208,7 +242,9 @@ impl<'r, 'n> Binder<'r, 'n> {
         );
         let reserved = RESERVED.contains(&name) && name != "inputs" && name != "run";
         let problem = if reserved {
-            problem.help(format!("`{name}` is kept for later; use `inputs`, `run` or the id of a step"))
+            problem.help(format!(
+                "`{name}` is kept for later; use `inputs`, `run` or the id of a step"
+            ))
         } else if let Some(meant) = self.meant_with_minus(rest) {
             problem.help(format!("`-` is a minus here; write `{meant}`"))
         } else {
@@ -231,26 +267,28 @@ impl<'r, 'n> Binder<'r, 'n> {
         let Some(index) = self.ids.get(id.text.as_str()) else {
             let help = self.report.suggest(&id.text, "the steps are", self.ids.keys().copied());
             let message = format!("there is no step `{}`", shown(&id.text));
-            self.report.push(Diagnostic::new(&codes::UNKNOWN_STEP, id.span, message).maybe_help(help).at(path));
+            self.report.push(
+                Diagnostic::new(&codes::UNKNOWN_STEP, id.span, message).maybe_help(help).at(path),
+            );
             return;
         };
         if self.step == Some(*index) {
             let message = format!("the step `{}` needs itself", shown(&id.text));
             self.report.push(
-                Diagnostic::new(&codes::SELF_REFERENCE, id.span, message).help("remove it").at(path),
+                Diagnostic::new(&codes::SELF_REFERENCE, id.span, message)
+                    .help("remove it")
+                    .at(path),
             );
             return;
         }
         self.needs.entry(*index).or_insert(id.span);
     }
 
-    fn report_expr(&mut self, text: &Text, offset: usize, errors: Vec<ExprError>, path: &str) {
-        for error in errors {
-            let span = text.part(self.source, offset + error.start, offset + error.end);
-            self.report.push(
-                Diagnostic::new(code(error.kind), span, error.message).maybe_help(error.help).at(path),
-            );
-        }
+    fn report_expr(&mut self, error: ExprError, place: &Place, path: &str) {
+        let span = place.span(error.start, error.end);
+        self.report.push(
+            Diagnostic::new(code(error.kind), span, error.message).maybe_help(error.help).at(path),
+        );
     }
 }
 

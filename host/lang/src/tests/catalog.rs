@@ -108,7 +108,11 @@ fn stats() -> Operation {
 }
 
 fn split() -> Operation {
-    let params = [("text", Type::String), ("separator", option(Type::String)), ("max-parts", option(Type::U8))];
+    let params = [
+        ("text", Type::String),
+        ("separator", option(Type::String)),
+        ("max-parts", option(Type::U8)),
+    ];
     operation("split", &params, list(Type::String))
 }
 
@@ -139,7 +143,8 @@ fn each_type() -> Vec<(&'static str, Type)> {
 
 /// Takes one of each type, all optional.
 fn take() -> Operation {
-    let params: Vec<(&str, Type)> = each_type().into_iter().map(|(name, ty)| (name, option(ty))).collect();
+    let params: Vec<(&str, Type)> =
+        each_type().into_iter().map(|(name, ty)| (name, option(ty))).collect();
     operation("take", &params, Type::Bool)
 }
 

@@ -35,7 +35,10 @@ fn check_exactly(code: &Code, text: &str) -> Vec<String> {
     }
     for diagnostic in &found.diagnostics {
         if diagnostic.code != code {
-            wrong.push(format!("{code:?}: its first text has {:?}: {}", diagnostic.code, diagnostic.message));
+            wrong.push(format!(
+                "{code:?}: its first text has {:?}: {}",
+                diagnostic.code, diagnostic.message
+            ));
         }
         if diagnostic.help.is_none() {
             wrong.push(format!("{code:?} has no help: {}", diagnostic.message));
@@ -49,12 +52,17 @@ fn check_page(code: &Code) -> Vec<String> {
     assert!(code.page.starts_with(&title), "{code:?} begins with its title");
     let texts = texts(code.page);
     let (mut wrong, good) = match (too_long_to_show(code), texts.as_slice()) {
-        (Some(bad), [good]) => (bad.iter().flat_map(|bad| check_exactly(code, bad)).collect(), good),
+        (Some(bad), [good]) => {
+            (bad.iter().flat_map(|bad| check_exactly(code, bad)).collect(), good)
+        }
         (None, [bad, good]) => (check_exactly(code, bad), good),
         _ => panic!("{code:?} has {} texts", texts.len()),
     };
     let fixed = compiled(good);
-    let messages = fixed.diagnostics.iter().map(|d| format!("{code:?}: its last text has {:?}: {}", d.code, d.message));
+    let messages = fixed
+        .diagnostics
+        .iter()
+        .map(|d| format!("{code:?}: its last text has {:?}: {}", d.code, d.message));
     wrong.extend(messages);
     if let Some(graph) = fixed.graph {
         graph.assert_valid();

@@ -2,7 +2,6 @@
 
 mod catalog;
 mod codes;
-mod dump;
 mod graphs;
 mod hostile;
 mod problems;
@@ -12,7 +11,7 @@ mod rendering;
 use crate::{Compiled, Source, compile};
 
 /// Compiles a text against the skills of these tests.
-fn compiled(text: &str) -> Compiled {
+pub(crate) fn compiled(text: &str) -> Compiled {
     compile(&Source { name: "flow.yml", text }, &catalog::Table::new())
 }
 

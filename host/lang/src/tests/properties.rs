@@ -1,1 +1,156 @@
-//! placeholder
+//! Whatever the text is: no panic, places inside of the text, and a graph if and only if there are
+//! no errors.
+
+use proptest::prelude::*;
+
+use super::compiled;
+use crate::diagnostic::Severity;
+use crate::render::{render_text, to_json};
+use crate::source::Source;
+
+/// A pipeline with something of everything.
+const SEED: &str = r#"apiVersion: coldframe/v1
+kind: Pipeline
+metadata: { name: seed, version: 1.0.0, description: "all of it" }
+inputs:
+  text: { type: string, maxLength: 20000, default: "hi" }
+  count: { type: integer, minimum: 0, maximum: 9 }
+  flag: boolean
+limits: { cost_usd: 0.05, fuel: 2e9, wall: 30s, memory: 64MiB }
+caps: { http: ["GET https://api.example.com/**"], log: true }
+steps:
+  - id: words
+    uses: std/text@1#stats
+    with: { text: "{{ inputs.text }}" }
+  - id: page
+    when: "words.word_count > 3 and inputs.flag"
+    uses: std/web#get
+    with: { url: "https://api.example.com/{{ inputs.count }}" }
+    limits: { fuel: 1e6 }
+    caps: { http: ["GET https://api.example.com/v1"] }
+  - id: note
+    needs: [words, page]
+    uses: acme/note
+    with: { text: "{{ page | default('', true) | upper }}" }
+  - id: all
+    uses: acme/types#take
+    with: { tiny: "{{ inputs.count }}", names: [a, "{{ words.counts[0].word }}"], shape: { circle: 1.5 } }
+  - id: sum
+    set: { a: "{{ words.word_count + 1 }}", b: [1, { c: null }], d: "{{ page }}" }
+outputs: { n: "{{ sum.a }}", text: "{{ note }} and {{ words.counts | length }}" }
+"#;
+
+/// Pieces that are likely to matter to some stage.
+const PIECES: &[&str] = &[
+    "{{",
+    "}}",
+    "{%",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\"",
+    "'",
+    ": ",
+    "- ",
+    "\n",
+    "\n  ",
+    "#",
+    "&a",
+    "*a",
+    "!t ",
+    "<<: ",
+    "|",
+    ">",
+    "?",
+    "%",
+    "\t",
+    "\u{feff}",
+    "\u{0}",
+    "ä",
+    "inputs.text",
+    "words",
+    "when: ",
+    "uses: ",
+    "set: ",
+    "needs: ",
+    "1e999",
+    "010",
+    "null",
+    "---\n",
+    "is defined",
+    "| default(1)",
+    "...",
+];
+
+fn check(text: &str) {
+    let found = compiled(text);
+    let errors = found.diagnostics.iter().any(|d| d.severity == Severity::Error);
+    assert_eq!(found.graph.is_some(), !errors, "{:?}", found.diagnostics);
+    for problem in &found.diagnostics {
+        for span in
+            std::iter::once(&problem.span).chain(problem.labels.iter().map(|label| &label.span))
+        {
+            assert!(text.get(span.start..span.end).is_some(), "{problem:?}");
+        }
+        assert!(problem.help.is_some(), "{problem:?}");
+    }
+    let source = Source { name: "flow.yml", text };
+    render_text(&found.diagnostics, &source, true);
+    to_json(&found.diagnostics, &source);
+    if let Some(graph) = found.graph {
+        graph.assert_valid();
+        crate::mermaid::mermaid(&graph);
+    }
+}
+
+/// The seed with a few places cut out, copied or overwritten.
+fn mutated() -> impl Strategy<Value = String> {
+    let edit = (0..SEED.len(), 0..40_usize, 0..PIECES.len() + 1, 0..SEED.len());
+    prop::collection::vec(edit, 1..6).prop_map(|edits| {
+        let mut text = SEED.to_owned();
+        for (at, cut, piece, from) in edits {
+            let border = |at: usize| {
+                (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap()
+            };
+            let (start, end) = (border(at), border(at + cut));
+            let copy = text[border(from)..border(from + cut)].to_owned();
+            text.replace_range(start..end, PIECES.get(piece).copied().unwrap_or(&copy));
+        }
+        text
+    })
+}
+
+#[test]
+fn the_seed_is_right() {
+    let found = compiled(SEED);
+    assert_eq!(found.diagnostics, []);
+    check(SEED);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutations_of_a_pipeline(text in mutated()) {
+        check(&text);
+    }
+
+    #[test]
+    fn any_characters(text in any::<String>()) {
+        check(&text);
+    }
+
+    #[test]
+    fn any_pieces(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..60)) {
+        check(&pieces.concat());
+    }
+
+    #[test]
+    fn any_expression(expr in prop::collection::vec(prop::sample::select(&[
+        "a", ".", "b", "[", "]", "(", ")", "{", "}", "|", "is ", "not ", "in ", "if ", "else ", "upper", "default",
+        "'t'", "1", "1.5", ",", ":", "=", "==", "+", "-", " ", "ä", "\\", "\"", "range",
+    ][..]), 0..40)) {
+        let _ = crate::expr::scan::scan(&expr.concat());
+    }
+}

@@ -43,24 +43,6 @@ pub(crate) struct Text {
     pub(crate) verbatim: Option<usize>,
 }
 
-impl Text {
-    /// The place of a part of the text, as exactly as the source allows.
-    pub(crate) fn part(&self, source: &str, start: usize, end: usize) -> Span {
-        if let Some(at) = self.verbatim {
-            return Span::new(at + start, at + end);
-        }
-        let written = source.get(self.span.start..self.span.end).unwrap_or_default();
-        let wanted = self.text.get(start..end).unwrap_or_default();
-        match written.find(wanted) {
-            Some(at) if !wanted.is_empty() => {
-                let start = self.span.start + at;
-                Span::new(start, start + wanted.len())
-            }
-            _ => self.span,
-        }
-    }
-}
-
 impl Node {
     /// `a string`, `a list`: for "expected …, found …".
     pub(crate) fn what(&self) -> &'static str {

@@ -46,8 +46,12 @@ pub(crate) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
     match composer.root {
         Some(root) if root.kind != NodeKind::Null => Ok(root),
         _ => Err(Box::new(
-            Diagnostic::new(&codes::YAML_EMPTY, Span::new(0, 0), "the file is empty, expected a pipeline")
-                .help("start with `apiVersion: coldframe/v1` and `kind: Pipeline`"),
+            Diagnostic::new(
+                &codes::YAML_EMPTY,
+                Span::new(0, 0),
+                "the file is empty, expected a pipeline",
+            )
+            .help("start with `apiVersion: coldframe/v1` and `kind: Pipeline`"),
         )),
     }
 }
@@ -74,7 +78,10 @@ fn check_characters(text: &str) -> Result<(), Box<Diagnostic>> {
                 Span::new(at, at + c.len_utf8()),
                 format!("the text holds the invisible character U+{:04X}", u32::from(c)),
             )
-            .help(format!("remove it, or write it as `\\u{:04x}` in a double-quoted string", u32::from(c))),
+            .help(format!(
+                "remove it, or write it as `\\u{:04x}` in a double-quoted string",
+                u32::from(c)
+            )),
         )),
     }
 }
@@ -128,8 +135,12 @@ impl Composer<'_> {
             // Comments are switched off. Whatever else a later parser may send, it is not taken
             // for something that can be left out.
             _ => Err(Box::new(
-                Diagnostic::new(&codes::YAML_SYNTAX, span, "not YAML that pipelines are written in")
-                    .help("use only maps, lists and scalars"),
+                Diagnostic::new(
+                    &codes::YAML_SYNTAX,
+                    span,
+                    "not YAML that pipelines are written in",
+                )
+                .help("use only maps, lists and scalars"),
             )),
         }
     }
@@ -145,8 +156,12 @@ impl Composer<'_> {
             return Ok(());
         }
         Err(Box::new(
-            Diagnostic::new(&codes::YAML_DOCUMENTS, span, "a second document begins here, expected one")
-                .help("put each pipeline into a file of its own"),
+            Diagnostic::new(
+                &codes::YAML_DOCUMENTS,
+                span,
+                "a second document begins here, expected one",
+            )
+            .help("put each pipeline into a file of its own"),
         ))
     }
 
@@ -194,8 +209,12 @@ impl Composer<'_> {
     fn refuse_as_key(&self, span: Span) -> Result<(), Box<Diagnostic>> {
         match self.open.last() {
             Some(Open::Map { key: None, .. }) => Err(Box::new(
-                Diagnostic::new(&codes::YAML_KEY, span, "a list or map is used as a key, expected a name")
-                    .help("quote texts with braces: `\"{{ inputs.name }}\"`"),
+                Diagnostic::new(
+                    &codes::YAML_KEY,
+                    span,
+                    "a list or map is used as a key, expected a name",
+                )
+                .help("quote texts with braces: `\"{{ inputs.name }}\"`"),
             )),
             _ => Ok(()),
         }
@@ -233,7 +252,12 @@ impl Composer<'_> {
         self.place(Node { span: Span::new(start, end), kind });
     }
 
-    fn scalar(&mut self, value: &str, style: ScalarStyle, span: Span) -> Result<(), Box<Diagnostic>> {
+    fn scalar(
+        &mut self,
+        value: &str,
+        style: ScalarStyle,
+        span: Span,
+    ) -> Result<(), Box<Diagnostic>> {
         let text = self.text(value, style, span);
         if let Some(Open::Map { key: None, .. }) = self.open.last() {
             return self.key(text, style);
@@ -245,7 +269,8 @@ impl Composer<'_> {
     }
 
     fn text(&self, value: &str, style: ScalarStyle, span: Span) -> Text {
-        let quote = usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
+        let quote =
+            usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
         let at = span.start + quote;
         let inner = Span::new(at, span.end.saturating_sub(quote));
         let verbatim = (self.written(inner) == value).then_some(at);
@@ -255,11 +280,16 @@ impl Composer<'_> {
     fn key(&mut self, text: Text, style: ScalarStyle) -> Result<(), Box<Diagnostic>> {
         if style == ScalarStyle::Plain && text.text == "<<" {
             return Err(Box::new(
-                Diagnostic::new(&codes::YAML_MERGE_KEY, text.span, "`<<` merges maps, and that is not read")
-                    .help("write the keys out"),
+                Diagnostic::new(
+                    &codes::YAML_MERGE_KEY,
+                    text.span,
+                    "`<<` merges maps, and that is not read",
+                )
+                .help("write the keys out"),
             ));
         }
-        if text.text.is_empty() {
+        // The parser stands in `~` for a key that isn't there.
+        if text.text.is_empty() || text.span.start == text.span.end {
             return Err(Box::new(
                 Diagnostic::new(&codes::YAML_KEY, text.span, "an empty key, expected a name")
                     .help("give the value a name, or remove the `:`"),
@@ -356,7 +386,10 @@ fn plain(text: Text) -> Result<NodeKind, Box<Diagnostic>> {
                 Diagnostic::new(
                     &codes::YAML_AMBIGUOUS_SCALAR,
                     text.span,
-                    format!("`{}` means different things to different YAML readers", shown(&text.text)),
+                    format!(
+                        "`{}` means different things to different YAML readers",
+                        shown(&text.text)
+                    ),
                 )
                 .help("write a plain decimal number, `true`, `false` or `null`, or quote the text"),
             ));

@@ -119,12 +119,34 @@ mod tests {
 
     #[test]
     fn leaves_words_alone() {
-        check(&Plain::String, &["yes", "NO", "on", "off", "1.4.0", "12:30", "2026-01-02", "e5", "0xzz", "_1", "-", "."]);
+        check(
+            &Plain::String,
+            &[
+                "yes",
+                "NO",
+                "on",
+                "off",
+                "1.4.0",
+                "12:30",
+                "2026-01-02",
+                "e5",
+                "0xzz",
+                "_1",
+                "-",
+                ".",
+            ],
+        );
     }
 
     #[test]
     fn refuses_what_parsers_disagree_on() {
-        check(&Plain::Ambiguous, &["010", "-010", "0x1F", "0o17", "0b1", "1_000", "+5", ".5", "5.", ".inf", "-.INF", ".NaN", "True", "NULL", "00", "1_0e3"]);
+        check(
+            &Plain::Ambiguous,
+            &[
+                "010", "-010", "0x1F", "0o17", "0b1", "1_000", "+5", ".5", "5.", ".inf", "-.INF",
+                ".NaN", "True", "NULL", "00", "1_0e3",
+            ],
+        );
     }
 
     #[test]

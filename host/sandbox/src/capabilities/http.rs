@@ -137,7 +137,8 @@ impl Exchanges {
         match self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
             Ok(_) => Ok(()),
             Err(_) => {
-                let message = format!("the call may move {} bytes over the network", self.bytes_max);
+                let message =
+                    format!("the call may move {} bytes over the network", self.bytes_max);
                 Err(self.refuse(ErrorKind::LimitNetBytes, message))
             }
         }
@@ -155,10 +156,13 @@ impl Exchanges {
         })
     }
 
-    /// Whether every layer allows the request, and whether every layer names its host literally.
+    /// Whether every layer allows the request, and whether every grant names its host literally.
+    ///
+    /// The first layer is the skill's own ceiling. It may say `http://*`: what is reachable in the
+    /// operator's network is for pipeline and operator to name, not for the skill's author.
     fn granted(&self, method: &str, target: &Target) -> Result<bool, Error> {
-        let mut private = target.may_be_private();
-        for layer in &self.layers {
+        let mut private = target.may_be_private() && self.layers.len() > 1;
+        for (index, layer) in self.layers.iter().enumerate() {
             let matching = |literal: bool| {
                 layer.http.iter().filter(move |grant| !literal || !grant.subdomains).any(|grant| {
                     grant.allows(method, target.scheme, &target.host, target.port, &target.path)
@@ -168,7 +172,7 @@ impl Exchanges {
                 let message = format!("no grant for `{method} {target}`");
                 return Err(self.refuse(ErrorKind::DeniedHost, message));
             }
-            private = private && matching(true);
+            private = private && (index == 0 || matching(true));
         }
         Ok(private)
     }
@@ -178,7 +182,11 @@ impl Exchanges {
         match failure.cause {
             HttpCause::Refused(kind) => {
                 let error = self.refuse(kind, failure.message);
-                if kind == ErrorKind::DeniedAddress { Error::DestinationIpProhibited } else { error }
+                if kind == ErrorKind::DeniedAddress {
+                    Error::DestinationIpProhibited
+                } else {
+                    error
+                }
             }
             HttpCause::Dns => Error::DnsError { rcode: None, info_code: None },
             HttpCause::Connect => Error::ConnectionRefused,
@@ -215,7 +223,7 @@ impl Exchanges {
             port: target.port,
             path_and_query: target.path_and_query,
             headers,
-            body: (!empty).then(|| FromGuest::new(body, Arc::clone(&self))),
+            body: (!empty).then(|| FromGuest::body(body, Arc::clone(&self))),
             timeouts: clamped(options),
             private,
         };
@@ -233,8 +241,8 @@ impl Exchanges {
         self.take_bytes(sizes.sum())?;
         let body = FromServer::new(response.body, Arc::clone(self), permit);
         let mut answer = http::Response::new(body.boxed_unsync());
-        *answer.status_mut() = http::StatusCode::from_u16(response.status)
-            .map_err(|_| Error::HttpProtocolError)?;
+        *answer.status_mut() =
+            http::StatusCode::from_u16(response.status).map_err(|_| Error::HttpProtocolError)?;
         *answer.headers_mut() = incoming(response.headers)?;
         Ok(answer)
     }
@@ -306,7 +314,8 @@ fn incoming(headers: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
 
 fn clamped(options: Option<RequestOptions>) -> HttpTimeouts {
     let options = options.unwrap_or_default();
-    let clamp = |wanted: Option<Duration>, max: Duration| wanted.map_or(max, |wanted| wanted.min(max));
+    let clamp =
+        |wanted: Option<Duration>, max: Duration| wanted.map_or(max, |wanted| wanted.min(max));
     HttpTimeouts {
         connect: clamp(options.connect_timeout, TIMEOUTS_MAX.connect),
         first_byte: clamp(options.first_byte_timeout, TIMEOUTS_MAX.first_byte),

@@ -1,7 +1,7 @@
 //! `coldframe:host/log`: lines for the people who run the pipeline. Never part of an output.
 
-use wasmtime::component::{ComponentType, Lift, Linker};
 use wasmtime::StoreContextMut;
+use wasmtime::component::{ComponentType, Lift, Linker};
 
 use crate::limiter::LimitHit;
 use crate::sanitize;

@@ -20,9 +20,7 @@ pub(crate) type Add = fn(&mut Linker<CallState>) -> wasmtime::Result<()>;
 /// The interfaces by their path, without version. An exact list: what is not in it is refused.
 pub(crate) const INTERFACES: &[(&str, Add)] = &[
     ("wasi:cli/environment", |l| cli::environment::add_to_linker::<_, WasiCli>(l, CallState::cli)),
-    ("wasi:cli/exit", |l| {
-        cli::exit::add_to_linker::<_, WasiCli>(l, CallState::cli)
-    }),
+    ("wasi:cli/exit", |l| cli::exit::add_to_linker::<_, WasiCli>(l, CallState::cli)),
     ("wasi:cli/stderr", |l| cli::stderr::add_to_linker::<_, WasiCli>(l, CallState::cli)),
     ("wasi:cli/stdin", |l| cli::stdin::add_to_linker::<_, WasiCli>(l, CallState::cli)),
     ("wasi:cli/stdout", |l| cli::stdout::add_to_linker::<_, WasiCli>(l, CallState::cli)),
@@ -62,7 +60,9 @@ pub(crate) const INTERFACES: &[(&str, Add)] = &[
     ("wasi:random/insecure-seed", |l| {
         random::insecure_seed::add_to_linker::<_, WasiRandom>(l, CallState::random)
     }),
-    ("wasi:random/random", |l| random::random::add_to_linker::<_, WasiRandom>(l, CallState::random)),
+    ("wasi:random/random", |l| {
+        random::random::add_to_linker::<_, WasiRandom>(l, CallState::random)
+    }),
 ];
 
 /// The interfaces of `wasi:io` need nothing but the table of resources.

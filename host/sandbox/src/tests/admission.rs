@@ -145,7 +145,9 @@ fn code() {
 #[test]
 fn components_that_take_components() {
     check(
-        &binary(r#"(component (component (import "x" (component $x)) (instance (instantiate $x))))"#),
+        &binary(
+            r#"(component (component (import "x" (component $x)) (instance (instantiate $x))))"#,
+        ),
         "invalid.component",
     );
 }

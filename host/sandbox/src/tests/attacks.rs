@@ -43,12 +43,9 @@ fn values_that_are_none() {
                     (canon lift (core func $i "f") (memory (core memory $i "memory")))))"#
         )
     };
-    for (ty, value) in [
-        ("char", 0xd800),
-        ("(option u8)", 65536),
-        ("string", 0x7fff_fffe),
-        ("(list u64)", 1),
-    ] {
+    for (ty, value) in
+        [("char", 0xd800), ("(option u8)", 65536), ("string", 0x7fff_fffe), ("(list u64)", 1)]
+    {
         let report = call(&returning(ty, value), json!({}), CallLimits::default());
         let kind = summary(&report);
         assert!(kind == "invalid.result" || kind == "guest.trap", "{ty}: {report:?}");
@@ -58,7 +55,9 @@ fn values_that_are_none() {
 
 #[test]
 fn allocators_that_lie() {
-    for (answer, expected) in [(0x7fff_fff0_i64, "guest.trap"), (65536 * 16, "guest.trap"), (0, "null")] {
+    for (answer, expected) in
+        [(0x7fff_fff0_i64, "guest.trap"), (65536 * 16, "guest.trap"), (0, "null")]
+    {
         let wat = format!(
             r#"(component
                 (core module $m (memory (export "memory") 1)
@@ -116,7 +115,8 @@ fn cancelled_calls_leave_nothing_behind() {
         (func (export "f") (canon lift (core func $i "f"))))"#;
     let digest = load(&SANDBOX, &binary(wat)).unwrap();
     let limits = CallLimits { fuel: u64::MAX, ..CallLimits::default() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.unwrap().block_on(async {
         let call = Call { limits, ..call_of(digest, json!({})) };
         for _ in 0..100 {

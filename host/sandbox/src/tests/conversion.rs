@@ -116,17 +116,35 @@ fn errors_name_the_place_and_what_was_expected() {
         json!([{"name": "a", "word-count": 1}]),
         "input.x[0]: `word-count` is unknown, expected `name`, `word_count`",
     );
-    check_error(Type::U64, json!("+1"), "input.x: expected an integer of type u64, found string `+1`");
-    check_error(Type::U64, json!(1.5), "input.x: expected an integer of type u64, found number 1.5");
-    check_error(Type::U32, json!("1"), "input.x: expected an integer of type u32, found string `1`");
+    check_error(
+        Type::U64,
+        json!("+1"),
+        "input.x: expected an integer of type u64, found string `+1`",
+    );
+    check_error(
+        Type::U64,
+        json!(1.5),
+        "input.x: expected an integer of type u64, found number 1.5",
+    );
+    check_error(
+        Type::U32,
+        json!("1"),
+        "input.x: expected an integer of type u32, found string `1`",
+    );
     check_error(
         Type::F32,
         json!(1e39),
         "input.x: expected a number within f32, found number 1e+39",
     );
-    check_error(Type::Char, json!("ab"), "input.x: expected a string of one character, found string `ab`");
+    check_error(
+        Type::Char,
+        json!("ab"),
+        "input.x: expected a string of one character, found string `ab`",
+    );
     let bytes = Type::List(Box::new(Type::U8));
-    assert!(there_and_back(&bytes, json!("a b")).unwrap_err().starts_with("input.x: is not base64"));
+    assert!(
+        there_and_back(&bytes, json!("a b")).unwrap_err().starts_with("input.x: is not base64")
+    );
     let either = Type::Enum(vec!["on-top".to_owned(), "below".to_owned()]);
     check_error(
         either,
@@ -140,7 +158,10 @@ fn errors_name_the_place_and_what_was_expected() {
 #[test]
 fn integers_may_be_written_as_exact_floats() {
     assert_eq!(there_and_back(&Type::U8, json!(3.0)), Ok(json!(3)));
-    assert_eq!(there_and_back(&Type::S64, json!(-9007199254740991.0)), Ok(json!(-9007199254740991i64)));
+    assert_eq!(
+        there_and_back(&Type::S64, json!(-9007199254740991.0)),
+        Ok(json!(-9007199254740991i64))
+    );
     assert_eq!(there_and_back(&Type::U64, json!(u64::MAX)), Ok(json!(u64::MAX.to_string())));
     assert!(there_and_back(&Type::U64, json!(1e19)).is_err());
 }

@@ -68,7 +68,7 @@ pub(super) fn random_type(dice: &mut Dice, depth: usize) -> Type {
         19 => Type::Flags(names(dice, 32)),
         20 => Type::Option(inner(dice)),
         _ => {
-            let mut side = |dice: &mut Dice| dice.pick(&[true, true, false]).then(|| inner(dice));
+            let side = |dice: &mut Dice| dice.pick(&[true, true, false]).then(|| inner(dice));
             Type::Result(side(dice), side(dice))
         }
     }
@@ -87,16 +87,46 @@ pub(super) fn random_value(dice: &mut Dice, ty: &Type) -> Value {
         Type::U8 => dice.pick(&[0, 1, u8::MAX]).into(),
         Type::U16 => dice.pick(&[0, 1, u16::MAX]).into(),
         Type::U32 => dice.pick(&[0, 1, u32::MAX]).into(),
-        Type::U64 => dice.pick(&[json!(0), json!(BIG), json!("9007199254740992"), json!(u64::MAX.to_string())]),
+        Type::U64 => dice.pick(&[
+            json!(0),
+            json!(BIG),
+            json!("9007199254740992"),
+            json!(u64::MAX.to_string()),
+        ]),
         Type::S8 => dice.pick(&[0, -1, i8::MAX, i8::MIN]).into(),
         Type::S16 => dice.pick(&[0, -1, i16::MAX, i16::MIN]).into(),
         Type::S32 => dice.pick(&[0, -1, i32::MAX, i32::MIN]).into(),
-        Type::S64 => dice.pick(&[json!(0), json!(-BIG), json!("-9007199254740992"), json!(i64::MIN.to_string())]),
-        Type::F32 => dice.pick(&[json!(0.1), json!(-0.0), json!(3.4028235e38), json!(1e-45), json!("NaN"), json!("-Infinity")]),
-        Type::F64 => dice.pick(&[json!(0.1), json!(-0.0), json!(f64::MAX), json!(5e-324), json!("NaN"), json!("Infinity")]),
+        Type::S64 => dice.pick(&[
+            json!(0),
+            json!(-BIG),
+            json!("-9007199254740992"),
+            json!(i64::MIN.to_string()),
+        ]),
+        Type::F32 => dice.pick(&[
+            json!(0.1),
+            json!(-0.0),
+            json!(3.4028235e38),
+            json!(1e-45),
+            json!("NaN"),
+            json!("-Infinity"),
+        ]),
+        Type::F64 => dice.pick(&[
+            json!(0.1),
+            json!(-0.0),
+            json!(f64::MAX),
+            json!(5e-324),
+            json!("NaN"),
+            json!("Infinity"),
+        ]),
         Type::Char => dice.pick(&["a", "\u{0}", "ß", "🦀", "\u{10ffff}"]).into(),
         Type::String => dice.pick(&["", "text", "grüße 🦀\n\u{202e}\0", "{\"a\": 1}"]).into(),
-        Type::Json => dice.pick(&[json!(null), json!(1.5), json!("x"), json!({"a-b": [1, {"c": null}]}), json!([])]),
+        Type::Json => dice.pick(&[
+            json!(null),
+            json!(1.5),
+            json!("x"),
+            json!({"a-b": [1, {"c": null}]}),
+            json!([]),
+        ]),
         Type::List(_) if ty.is_bytes() => dice.pick(&["", "AA==", "/////w==", "aGVsbG8="]).into(),
         Type::List(item) => (0..dice.below(4)).map(|_| random_value(dice, item)).collect(),
         Type::Tuple(items) => items.iter().map(|item| random_value(dice, item)).collect(),

@@ -61,11 +61,8 @@ pub(super) fn call_of(component: Digest, input: Value) -> Call {
 
 /// Runs a call on a runtime of its own.
 pub(super) fn run(sandbox: &Sandbox, call: Call) -> CallReport {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(sandbox.invoke(call))
 }
 

@@ -25,7 +25,8 @@ struct Fake {
 
 impl HttpPort for Fake {
     fn send(&self, request: HttpRequest) -> BoxFuture<Result<HttpResponse, HttpFailure>> {
-        let HttpRequest { method, scheme, host, port, path_and_query, private, timeouts, .. } = request;
+        let HttpRequest { method, scheme, host, port, path_and_query, private, timeouts, .. } =
+            request;
         let line = format!("{method} {scheme} {host} {port} {path_and_query} {private}");
         self.sent.lock().unwrap().push(line);
         assert_eq!(timeouts.total, Duration::from_secs(60));
@@ -81,7 +82,12 @@ fn caps(grants: &[&str]) -> Caps {
 
 /// What the manifest asks for in these tests.
 fn everything() -> Caps {
-    caps(&["https://*.example.org", "https://example.org", "http://127.0.0.1:81", "http://localhost"])
+    caps(&[
+        "https://*.example.org",
+        "https://example.org",
+        "http://127.0.0.1:81",
+        "http://localhost",
+    ])
 }
 
 struct Try<'a> {
@@ -102,7 +108,8 @@ impl Default for Try<'_> {
 
 fn fetch(it: Try<'_>) -> CallReport {
     let (https, host, path) = it.url;
-    let input = json!({"https": https, "host": host, "path": path, "times": it.times, "read": it.read});
+    let input =
+        json!({"https": https, "host": host, "path": path, "times": it.times, "read": it.read});
     let (sandbox, digest) = &*FETCH;
     run(sandbox, Call { grants: it.grants, limits: it.limits, ..call_of(*digest, input) })
 }
@@ -205,14 +212,14 @@ fn waiting_for_a_server_ends_with_the_call() {
 #[test]
 fn requests() {
     let limits = CallLimits { net_requests: 3, net_concurrency: 99, ..CallLimits::default() };
-    check(Try { times: 3, limits: limits.clone(), ..Try::default() }, "200");
+    check(Try { times: 3, limits, ..Try::default() }, "200");
     check(Try { times: 4, limits, ..Try::default() }, "limit.net-concurrency");
 }
 
 #[test]
 fn requests_at_once() {
     let limits = CallLimits { net_concurrency: 3, ..CallLimits::default() };
-    check(Try { times: 3, limits: limits.clone(), ..Try::default() }, "200");
+    check(Try { times: 3, limits, ..Try::default() }, "200");
     check(Try { times: 4, limits, ..Try::default() }, "limit.net-concurrency");
 }
 

@@ -63,7 +63,11 @@ fn fuel() {
     check(&wat, CallLimits { fuel: used, ..limits() }, "null");
     // Fuel is looked at where a loop starts over, so the last round may still slip through.
     check(&wat, CallLimits { fuel: used - 20, ..limits() }, "limit.fuel");
-    check(&core(r#"(func (export "f") (loop (br 0)))"#), CallLimits { fuel: 1_000_000, ..limits() }, "limit.fuel");
+    check(
+        &core(r#"(func (export "f") (loop (br 0)))"#),
+        CallLimits { fuel: 1_000_000, ..limits() },
+        "limit.fuel",
+    );
 }
 
 #[test]
@@ -217,7 +221,9 @@ fn handles() {
 
 #[test]
 fn hostcall_bytes() {
-    let result = |n: u32| if n > 100 { "limit.hostcall-bytes".to_owned() } else { format!("\"{}\"", "a".repeat(100)) };
+    let result = |n: u32| {
+        if n > 100 { "limit.hostcall-bytes".to_owned() } else { format!("\"{}\"", "a".repeat(100)) }
+    };
     check(&text(100), CallLimits { hostcall_bytes: 100, ..limits() }, &result(100));
     check(&text(101), CallLimits { hostcall_bytes: 100, ..limits() }, &result(101));
 }
@@ -273,7 +279,8 @@ fn json_of(text: &str) -> Vec<u8> {
     let wit = "package t:t; world w {
         use coldframe:skill/types@0.1.0.{json}; export f: func() -> json; }";
     let data: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
-    let length: String = (text.len() as u32).to_le_bytes().iter().map(|b| format!("\\{b:02x}")).collect();
+    let length: String =
+        (text.len() as u32).to_le_bytes().iter().map(|b| format!("\\{b:02x}")).collect();
     encode(
         wit,
         &format!(
@@ -347,7 +354,8 @@ fn stack() {
 fn limits_hold_beside_each_other() {
     // Twice as many endless loops as there are slots: all end, and others are served between.
     let digest = load(&SANDBOX, &binary(&core(r#"(func (export "f") (loop (br 0)))"#))).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.unwrap().block_on(async {
         let calls = (0..64).map(|_| {
             let limits = CallLimits { fuel: u64::MAX, wall: Duration::from_millis(50), ..limits() };

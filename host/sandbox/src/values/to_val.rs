@@ -253,7 +253,12 @@ fn list(value: Value, item: &Type, at: At<'_>, left: &mut Allowance) -> Result<V
     Ok(Val::List(values.collect::<Result<_, _>>()?))
 }
 
-fn tuple(value: Value, types: &[Type], at: At<'_>, left: &mut Allowance) -> Result<Val, ValueError> {
+fn tuple(
+    value: Value,
+    types: &[Type],
+    at: At<'_>,
+    left: &mut Allowance,
+) -> Result<Val, ValueError> {
     let items = match value {
         Value::Array(items) if items.len() == types.len() => items,
         Value::Array(items) => {
@@ -284,7 +289,11 @@ fn variant(
         },
         other => {
             let names = one_of(cases.iter().map(|(name, _)| name));
-            return Err(ValueError::expected(at, format_args!("{names}, or an object with one of them as its only key"), &other));
+            return Err(ValueError::expected(
+                at,
+                format_args!("{names}, or an object with one of them as its only key"),
+                &other,
+            ));
         }
     };
     let name = find(cases.iter().map(|(name, _)| name), &case, "case", at)?;
@@ -295,9 +304,10 @@ fn variant(
             let payload = to_val(payload, ty, At::Name(&at, name), left)?;
             Ok(Val::Variant(name.clone(), Some(Box::new(payload))))
         }
-        (None, Some(_)) => {
-            Err(ValueError::shape(at, format_args!("case `{case}` needs a value: {{\"{case}\": …}}")))
-        }
+        (None, Some(_)) => Err(ValueError::shape(
+            at,
+            format_args!("case `{case}` needs a value: {{\"{case}\": …}}"),
+        )),
         (Some(_), None) => {
             Err(ValueError::shape(at, format_args!("case `{case}` has no value, write \"{case}\"")))
         }
@@ -360,9 +370,7 @@ fn result(
     let payload = match (payload, ty) {
         (Value::Null, None) => None,
         (other, None) => return Err(ValueError::expected(At::Name(&at, &key), "null", &other)),
-        (payload, Some(ty)) => {
-            Some(Box::new(to_val(payload, ty, At::Name(&at, &key), left)?))
-        }
+        (payload, Some(ty)) => Some(Box::new(to_val(payload, ty, At::Name(&at, &key), left)?)),
     };
     Ok(Val::Result(if key == "ok" { Ok(payload) } else { Err(payload) }))
 }

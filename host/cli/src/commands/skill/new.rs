@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global, args: &NewArgs) -> Result<(), Fail> {
         return Err(Fail::usage(format!("`{}` is there already", folder.display()))
             .help("choose another name, or another --path"));
     }
-    let files = Vec::<(&str, String)>::new();
+    let files = coldframe_sdk::scaffold::files(&id);
     for (path, text) in &files {
         let path = folder.join(path);
         let failed = |error: std::io::Error| {

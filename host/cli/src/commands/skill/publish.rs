@@ -50,14 +50,16 @@ pub(crate) fn run(global: &Global, args: &PublishArgs) -> Result<(), Fail> {
         let (version, wider) = (&previous.version, wider.0.join(", "));
         output::note(&format!("{YELLOW}wider{YELLOW:#} than {version}: {wider}"));
     }
-    if published.new_namespace {
+    if published.new_namespace && !global.quiet {
         output::note(&format!("made the namespace `{}` and its key", row.id.namespace()));
     }
     let done = if published.already { "was published before" } else { "published" };
-    output::note(&format!(
-        "{GREEN}{done}{GREEN:#}: {}@{} in snapshot {}",
-        row.id, row.version, published.snapshot
-    ));
+    if !global.quiet {
+        output::note(&format!(
+            "{GREEN}{done}{GREEN:#}: {}@{} in snapshot {}",
+            row.id, row.version, published.snapshot
+        ));
+    }
     output::result(&row.component.to_string());
     Ok(())
 }

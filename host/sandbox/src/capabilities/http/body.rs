@@ -19,7 +19,7 @@ pub(super) struct FromGuest {
 }
 
 impl FromGuest {
-    pub(super) fn new(body: WasiBody, exchanges: Arc<Exchanges>) -> HttpBody {
+    pub(super) fn body(body: WasiBody, exchanges: Arc<Exchanges>) -> HttpBody {
         Box::pin(Self { body, exchanges })
     }
 }

@@ -29,7 +29,9 @@ impl Target {
         let authority = uri.authority().ok_or("there is no host")?.as_str();
         let (host, port) = split(authority)?;
         let port = match port {
-            Some(port) => port.parse().ok().filter(|port| *port != 0).ok_or("the port is not one")?,
+            Some(port) => {
+                port.parse().ok().filter(|port| *port != 0).ok_or("the port is not one")?
+            }
             None => default_port,
         };
         let path_and_query = path_and_query(uri)?;

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use crate::HttpClient;
+use crate::lookup::Lookup;
 use coldframe_engine::ports::{
     BoxFuture, HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpPort as _, HttpRequest,
     HttpTimeouts,
 };
 use coldframe_journal::ErrorKind;
-use coldframe_ports::HttpClient;
-use coldframe_ports::lookup::Lookup;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -71,7 +71,12 @@ fn request(host: &str, port: u16, private: bool) -> HttpRequest {
         path_and_query: "/a?b=1".to_owned(),
         headers: vec![("x-test".to_owned(), b"1".to_vec())],
         body: None,
-        timeouts: HttpTimeouts { connect: second, first_byte: second, between_bytes: second, total: second },
+        timeouts: HttpTimeouts {
+            connect: second,
+            first_byte: second,
+            between_bytes: second,
+            total: second,
+        },
         private,
     }
 }
@@ -134,7 +139,8 @@ async fn sends_what_it_is_told_and_nothing_else() {
 
 #[tokio::test]
 async fn redirects_and_encodings_are_the_guests_business() {
-    let redirect = &["HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"];
+    let redirect =
+        &["HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\n\r\n"];
     let server1 = server(redirect, Duration::ZERO).await;
     assert_eq!(send(&HttpClient::new(), request("127.0.0.1", server1.port, true)).await, "302 ");
     let packed = &["HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\nraw"];
@@ -178,7 +184,8 @@ async fn names_without_an_address() {
 
 #[tokio::test]
 async fn addresses_with_another_reading_are_refused() {
-    for (host, path) in [("127.1", "/"), ("a.org", "/a/../b"), ("a.org", "/a\tb"), ("a@b.org", "/")] {
+    for (host, path) in [("127.1", "/"), ("a.org", "/a/../b"), ("a.org", "/a\tb"), ("a@b.org", "/")]
+    {
         let mut request = request(host, 80, false);
         request.path_and_query = path.to_owned();
         let text = send(&table(&["1.1.1.1"]), request).await;
@@ -201,7 +208,18 @@ async fn every_wait_has_an_end() {
     it.timeouts.between_bytes = SHORT;
     assert_eq!(send(&client, it).await, "Timeout in body");
 
-    const DRIP: &[&str] = &["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", "a", "b", "c", "d", "e", "f", "g", "h", "i"];
+    const DRIP: &[&str] = &[
+        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n",
+        "a",
+        "b",
+        "c",
+        "d",
+        "e",
+        "f",
+        "g",
+        "h",
+        "i",
+    ];
     let drips = server(DRIP, Duration::from_millis(40)).await;
     let mut it = request("127.0.0.1", drips.port, true);
     it.timeouts.total = Duration::from_millis(150);

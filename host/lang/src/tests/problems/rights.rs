@@ -1,0 +1,96 @@
+//! Skills and capabilities.
+
+use super::check;
+
+#[test]
+fn capabilities() {
+    check(
+        r##"caps: { http: https://a.org, log: yes, net: true, llm: [x] }
+steps:
+  - id: words
+    uses: std/text#stats
+    with: { text: "hi" }
+"##,
+        r##"4:15 wrong-shape: `caps.http` is a string, expected a list of allowed requests
+    for example `http: ["GET https://api.example.com/v1/**"]`
+4:35 wrong-shape: `caps.log` is a string, expected `true` or `false`
+    write `true` to grant it
+4:40 unknown-key: there is no capability `net`
+    the capabilities are: `http`, `log`, `clock`, `random`
+4:51 unsupported-key: the capability `llm` is not supported yet by this version
+    remove it; nothing is ignored silently
+"##,
+    );
+    check(
+        r##"steps:
+  - { id: a, uses: acme/note, with: { text: x } }
+"##,
+        r##"5:20 capability-not-granted: `acme/note` needs the capability `log`, which the pipeline's `caps` does not grant
+    if that is intended, add `caps: { log: true }` to the pipeline
+"##,
+    );
+    check(
+        r##"caps: { log: true }
+steps:
+  - { id: a, uses: acme/note, with: { text: x }, caps: { random: true } }
+"##,
+        r##"6:20 capability-not-granted: `acme/note` needs the capability `log`, which `steps[0].caps` does not grant
+    if that is intended, add `log: true` to `steps[0].caps`
+6:66 caps-too-wide: the step grants `random`, which the pipeline does not
+    a step can only narrow what the pipeline grants: widen the pipeline's `caps`, or narrow this
+"##,
+    );
+    check(
+        r##"caps: { log: true, clock: true, random: false }
+steps:
+  - { id: a, uses: acme/note, with: { text: x } }
+"##,
+        r##"4:20 unused-capability: the pipeline grants `clock`, and no step can use it
+    remove it
+"##,
+    );
+    check(
+        r##"caps: { http: ["GET https://a.org/**", 3, "ftp://x"] }
+steps:
+  - { id: a, uses: std/web, with: { url: x }, caps: { http: ["https://a.org"] } }
+"##,
+        r##"4:40 wrong-shape: `caps.http[1]` is a number, expected a string
+    for example `http: ["GET https://api.example.com/v1/**"]`
+4:43 bad-grant: `ftp://x` is not an HTTP grant: the scheme is neither `http` nor `https`
+    write `[METHOD ]scheme://host[:port][/path]`, as in `GET https://api.example.com/v1/**`
+"##,
+    );
+}
+
+#[test]
+fn skills_that_are_not_there_or_not_trusted() {
+    check(
+        r##"steps:
+  - { id: a, uses: Std/Text }
+  - { id: b, uses: "std/text@latest#stats" }
+  - { id: c, uses: std/text@^3#stats }
+  - { id: d, uses: std/jsn#query }
+  - { id: e, uses: std/text }
+  - { id: f, uses: std/text#statz }
+  - { id: g, uses: acme/tampered }
+  - { id: h, uses: acme/odd, with: { text: x } }
+"##,
+        r##"5:20 bad-skill-reference: `Std` is not a name: expected lower-case letters, digits and single `-`, a letter first, at most 64
+    write `namespace/name#operation`, as in `std/text@^1#stats`
+6:20 bad-skill-reference: `latest` is not a version requirement: unexpected character 'l' while parsing major version number
+    write `namespace/name#operation`, as in `std/text@^1#stats`
+7:20 no-version: no version of `std/text` satisfies `^3`
+    there are `1.0.0`
+8:20 unknown-skill: there is no skill `std/jsn`
+    did you mean `std/json`?
+9:20 operation-needed: `std/text` has 2 operations, expected `#` and one of them
+    write `std/text#stats`; there are `stats`, `split`
+10:20 unknown-operation: `std/text` has no operation `statz`
+    did you mean `stats`?
+11:20 skill-refused: `acme/tampered` is refused: the digest of the component is sha256:11…, the signed one is sha256:22…
+    don't work around it: ask the registry's owner, or restore the registry from a copy you trust
+12:20 unknown-import: `acme/odd` imports `wasi:sockets/tcp@0.2.6`, which this version does not offer
+    choose another version of the skill, or a later version of coldframe
+"##,
+    );
+}
