@@ -18,7 +18,8 @@ enum Part {
 
 /// Runs a case file; with `BLESS=1` writes down what came instead of comparing.
 pub(crate) fn run(path: &Path) -> Result<(), String> {
-    let text = std::fs::read_to_string(path).map_err(|e| format!("failed to read the case: {e}"))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|e| format!("failed to read the case: {e}"))?;
     let world = World::new();
     let mut found = String::new();
     for part in parse(&text)? {
@@ -44,7 +45,8 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
 fn outcome(world: &World, command: &str) -> String {
     let output = world.shell(command);
     let show = |bytes: &[u8]| {
-        redact_json(&redact(&String::from_utf8_lossy(bytes), world.root())).replace("\n===", "\n\\===")
+        redact_json(&redact(&String::from_utf8_lossy(bytes), world.root()))
+            .replace("\n===", "\n\\===")
     };
     let code = output.status.code().map_or("killed".to_owned(), |code| code.to_string());
     let mut text = format!("? {code}\n{}", show(&output.stdout));

@@ -106,7 +106,7 @@ fn events(world: &World) -> Result<Vec<String>, String> {
 fn succeeded(events: &[String]) -> Vec<String> {
     let step = |event: &String| {
         let event: serde_json::Value = serde_json::from_str(event).ok()?;
-        let id = event["event"]["step_succeeded"]["step"].as_str()?;
+        let id = event.pointer("/event/step_succeeded/step")?.as_str()?;
         Some(format!("\"{id}\""))
     };
     events.iter().filter_map(step).collect()

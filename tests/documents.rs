@@ -2,7 +2,7 @@
 //!
 //! A `console` block is a session: `$ ` begins a command, what follows is what it prints (stdout
 //! and stderr as a terminal shows them), `...` stands for any lines. Without output only success
-//! is asked for. A command that must fail says so: `$ coldframe run bad.yml  # exit 3`.
+//! is asked for. `> ` goes on with the command. A command that must fail says so: `$ coldframe run bad.yml  # exit 3`.
 
 use std::path::{Path, PathBuf};
 
@@ -53,11 +53,11 @@ fn run(path: &Path) -> Result<(), String> {
     }
     for shown in sessions(&text) {
         // What a reader runs through cargo is the binary under test here.
-        let command = shown.command.replace("cargo run --quiet --", "coldframe");
+        let command = shown.command.replacen("cargo run -- ", "coldframe ", 1);
         if command.starts_with("cargo ") || command.starts_with("git ") {
             continue;
         }
-        let output = world.shell(&format!("{command} 2>&1"));
+        let output = world.shell(&format!("{{ {command}\n}} 2>&1"));
         let found = redact(&String::from_utf8_lossy(&output.stdout), world.root());
         let place = format!("{}:{}: `{}`", path.display(), shown.line, shown.command);
         if output.status.code() != Some(shown.exit) {
@@ -105,7 +105,11 @@ fn sessions(text: &str) -> Vec<Shown> {
             let command = command.to_owned();
             found.push(Shown { line: number + 1, command, exit, output: Vec::new() });
         } else if inside && let Some(last) = found.last_mut() {
-            last.output.push(line.to_owned());
+            match line.strip_prefix("> ") {
+                // A shell shows where a command goes on.
+                Some(more) if last.output.is_empty() => last.command.push_str(&format!("\n{more}")),
+                _ => last.output.push(line.to_owned()),
+            }
         }
     }
     found

@@ -61,7 +61,8 @@ outputs: {{ status: "{{{{ page.status }}}}", body: "{{{{ page.body }}}}" }}
 "#
     );
     std::fs::write(world.work().join("get.yml"), &pipeline).map_err(|e| e.to_string())?;
-    let narrow = pipeline.replace(&format!("127.0.0.1:{port}\""), &format!("127.0.0.1:{port}/only/**\""));
+    let narrow =
+        pipeline.replace(&format!("127.0.0.1:{port}\""), &format!("127.0.0.1:{port}/only/**\""));
     std::fs::write(world.work().join("narrow.yml"), narrow).map_err(|e| e.to_string())?;
     let wide = pipeline.replace(&format!("GET http://127.0.0.1:{port}"), "http://*");
     std::fs::write(world.work().join("wide.yml"), wide).map_err(|e| e.to_string())?;

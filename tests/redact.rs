@@ -48,7 +48,8 @@ fn varying(text: &str, before: Option<char>) -> Option<(&'static str, usize)> {
     if digits == 0 {
         return None;
     }
-    let stamp: String = text.chars().take_while(|c| c.is_ascii_digit() || "-T:.Z".contains(*c)).collect();
+    let stamp: String =
+        text.chars().take_while(|c| c.is_ascii_digit() || "-T:.Z".contains(*c)).collect();
     if stamp.len() >= 19 && stamp.contains('T') && stamp.ends_with('Z') {
         return Some(("[moment]", stamp.len()));
     }

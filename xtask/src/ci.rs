@@ -5,10 +5,13 @@ use std::time::Instant;
 use anyhow::Context as _;
 use xshell::{Shell, cmd};
 
+/// One part of the gate.
+type Stage = fn(&Shell) -> anyhow::Result<()>;
+
 /// Runs every stage in order and stops at the first that fails.
 #[expect(clippy::print_stdout, reason = "a gate says which stage it is in")]
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
-    let stages: [(&str, fn(&Shell) -> anyhow::Result<()>); 7] = [
+    let stages: [(&str, Stage); 8] = [
         ("fmt", fmt),
         ("tidy", crate::tidy::run),
         ("features", crate::features::run),
@@ -16,6 +19,7 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
         ("test", test),
         ("docs", docs),
         ("skills", |shell| crate::skills::run(shell, true, false)),
+        ("scaffold", crate::scaffold::run),
     ];
     for (name, stage) in stages {
         println!("==> {name}");

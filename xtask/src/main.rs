@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod features;
+mod scaffold;
 mod skills;
 mod tidy;
 

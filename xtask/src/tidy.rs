@@ -14,15 +14,25 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("coldframe-lang", &["coldframe-format"]),
     ("coldframe-engine", &["coldframe-format", "coldframe-journal", "coldframe-lang"]),
     ("coldframe-client", &["coldframe-format"]),
-    ("coldframe-sandbox", &["coldframe-client", "coldframe-engine", "coldframe-format", "coldframe-journal"]),
+    (
+        "coldframe-sandbox",
+        &["coldframe-client", "coldframe-engine", "coldframe-format", "coldframe-journal"],
+    ),
     ("coldframe-ports", &["coldframe-engine", "coldframe-format", "coldframe-journal"]),
     ("coldframe-store", &["coldframe-engine", "coldframe-journal"]),
     ("coldframe-sdk", &["coldframe-format"]),
     (
         "coldframe-cli",
         &[
-            "coldframe-client", "coldframe-engine", "coldframe-format", "coldframe-journal",
-            "coldframe-lang", "coldframe-ports", "coldframe-sandbox", "coldframe-sdk", "coldframe-store",
+            "coldframe-client",
+            "coldframe-engine",
+            "coldframe-format",
+            "coldframe-journal",
+            "coldframe-lang",
+            "coldframe-ports",
+            "coldframe-sandbox",
+            "coldframe-sdk",
+            "coldframe-store",
         ],
     ),
     ("xtask", &["coldframe-client", "coldframe-format", "coldframe-sdk"]),
@@ -43,7 +53,8 @@ const RESERVED: &[(&str, &[&str])] = &[
 const PURE: &[&str] = &["coldframe-format", "coldframe-journal", "coldframe-lang"];
 
 /// Marks of unfinished work, spelled so that this file does not hold them.
-const LEFT_OVERS: &[&str] = &["todo!(", "unimplemented!(", "dbg!(", "#[ignore", "FIX\u{4d}E", "X\u{58}X"];
+const LEFT_OVERS: &[&str] =
+    &["todo!(", "unimplemented!(", "dbg!(", "#[ignore", "FIX\u{4d}E", "X\u{58}X"];
 
 /// Runs every check and reports everything found.
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
@@ -60,13 +71,18 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
 }
 
 fn layering(shell: &Shell, problems: &mut Vec<String>) -> anyhow::Result<()> {
-    let text = cmd!(shell, "cargo metadata --format-version 1 --no-deps --locked").quiet().read()?;
+    let text =
+        cmd!(shell, "cargo metadata --format-version 1 --no-deps --locked").quiet().read()?;
     let metadata: Value = serde_json::from_str(&text)?;
-    let packages = metadata.get("packages").and_then(Value::as_array).context("cargo metadata has no packages")?;
+    let packages = metadata
+        .get("packages")
+        .and_then(Value::as_array)
+        .context("cargo metadata has no packages")?;
     for package in packages {
         let name = package.get("name").and_then(Value::as_str).unwrap_or_default();
         let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == name) else {
-            problems.push(format!("crate `{name}` has no place in the layers of xtask/src/tidy.rs"));
+            problems
+                .push(format!("crate `{name}` has no place in the layers of xtask/src/tidy.rs"));
             continue;
         };
         let normal = package.get("dependencies").and_then(Value::as_array).into_iter().flatten();
@@ -93,7 +109,8 @@ fn layering(shell: &Shell, problems: &mut Vec<String>) -> anyhow::Result<()> {
 }
 
 fn sources(shell: &Shell) -> anyhow::Result<Vec<PathBuf>> {
-    let list = cmd!(shell, "git ls-files --cached --others --exclude-standard *.rs").quiet().read()?;
+    let list =
+        cmd!(shell, "git ls-files --cached --others --exclude-standard *.rs").quiet().read()?;
     Ok(list.lines().map(PathBuf::from).filter(|path| path.exists()).collect())
 }
 

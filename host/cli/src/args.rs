@@ -24,7 +24,13 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "COLDFRAME_DATA_DIR", value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// A registry directory to use besides the built-in one; may be repeated
-    #[arg(long, global = true, env = "COLDFRAME_REGISTRY", value_name = "DIR", value_delimiter = ':')]
+    #[arg(
+        long,
+        global = true,
+        env = "COLDFRAME_REGISTRY",
+        value_name = "DIR",
+        value_delimiter = ':'
+    )]
     pub(crate) registry: Vec<PathBuf>,
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]

@@ -96,7 +96,9 @@ impl Live {
 impl Observer for Live {
     fn record(&self, record: &Record) {
         match &record.event {
-            Event::RunStarted { pipeline, .. } => self.line(&format!("{GREEN}▶{GREEN:#} {pipeline}")),
+            Event::RunStarted { pipeline, .. } => {
+                self.line(&format!("{GREEN}▶{GREEN:#} {pipeline}"));
+            }
             Event::RunResumed => self.line(&format!("{YELLOW}▶{YELLOW:#} resumed")),
             Event::StepStarted { step, .. } => self.start(step),
             Event::StepSucceeded { step, receipt, .. } => {
@@ -104,7 +106,12 @@ impl Observer for Live {
             }
             Event::StepFailed { step, failure, receipt } => self.failed(step, failure, receipt),
             Event::StepSkipped { step, receipt } => {
-                self.end(step, &format!("{DIM}-{DIM:#}"), receipt, &format!("  {DIM}skipped{DIM:#}"));
+                self.end(
+                    step,
+                    &format!("{DIM}-{DIM:#}"),
+                    receipt,
+                    &format!("  {DIM}skipped{DIM:#}"),
+                );
             }
             Event::RunFinished { .. } => {}
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use coldframe_engine::{
     CallLimits, Host, Invoke, Journal, MemoryJournal, Observer, RunLimits, RunOptions, drive,
@@ -12,7 +13,8 @@ use coldframe_lang::graph::{Graph, Limits, StepKind};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{RunRow, SqliteJournal};
 use semver::Version;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::args::{Global, LimitArgs};
 use crate::exit::{Exit, Fail};
@@ -45,46 +47,40 @@ impl Settings {
 
     /// As kept with the run.
     pub(crate) fn to_json(&self) -> String {
-        let pins: Vec<Value> = self
-            .pins
-            .iter()
-            .map(|(id, (version, component))| {
-                json!({ "id": id, "version": version, "component": component })
-            })
-            .collect();
-        json!({
-            "version": 1,
-            "limits": {
-                "fuel": self.limits.fuel,
-                "wall_us": self.limits.wall.map(|wall| wall.as_micros() as u64),
-                "cost_nano": self.limits.cost_nano,
-                "memory_bytes": self.limits.memory_bytes,
-            },
-            "pins": pins,
-            "registries": self.registries,
-        })
-        .to_string()
+        let pins = self.pins.iter().map(|(id, (version, component))| KeptPin {
+            id: id.clone(),
+            version: version.clone(),
+            component: *component,
+        });
+        let micros = |wall: Duration| u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
+        let kept = Kept {
+            version: KEPT_VERSION,
+            fuel: self.limits.fuel,
+            wall_us: self.limits.wall.map(micros),
+            cost_nano: self.limits.cost_nano,
+            memory_bytes: self.limits.memory_bytes,
+            pins: pins.collect(),
+            registries: self.registries.clone(),
+        };
+        // Strings and integers: there is nothing that can fail.
+        serde_json::to_string(&kept).unwrap_or_default()
     }
 
     fn from_json(text: &str) -> Option<Self> {
-        let value: Value = serde_json::from_str(text).ok()?;
-        let limits = &value["limits"];
-        let mut pins = BTreeMap::new();
-        for pin in value["pins"].as_array()? {
-            let id: SkillId = pin["id"].as_str()?.parse().ok()?;
-            let version = pin["version"].as_str()?.parse().ok()?;
-            pins.insert(id, (version, pin["component"].as_str()?.parse().ok()?));
+        let kept: Kept = serde_json::from_str(text).ok()?;
+        if kept.version != KEPT_VERSION {
+            return None;
         }
-        let registries = value["registries"].as_array()?;
+        let pins = kept.pins.into_iter().map(|pin| (pin.id, (pin.version, pin.component)));
         Some(Self {
             limits: Limits {
-                fuel: limits["fuel"].as_u64(),
-                wall: limits["wall_us"].as_u64().map(std::time::Duration::from_micros),
-                cost_nano: limits["cost_nano"].as_u64(),
-                memory_bytes: limits["memory_bytes"].as_u64(),
+                fuel: kept.fuel,
+                wall: kept.wall_us.map(Duration::from_micros),
+                cost_nano: kept.cost_nano,
+                memory_bytes: kept.memory_bytes,
             },
-            pins,
-            registries: registries.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            pins: pins.collect(),
+            registries: kept.registries,
         })
     }
 
@@ -95,6 +91,30 @@ impl Settings {
                 .help("it was started by another version of coldframe; use that one")
         })
     }
+}
+
+/// The version of [`Kept`].
+const KEPT_VERSION: u32 = 1;
+
+/// [`Settings`] as they stand in the store.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    version: u32,
+    fuel: Option<u64>,
+    wall_us: Option<u64>,
+    cost_nano: Option<u64>,
+    memory_bytes: Option<u64>,
+    pins: Vec<KeptPin>,
+    registries: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptPin {
+    id: SkillId,
+    version: Version,
+    component: Digest,
 }
 
 /// Every skill a graph calls, with what it was resolved to.

@@ -1,7 +1,5 @@
 //! The only place that prints. Results go to stdout, everything else to stderr.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is where printing is")]
-
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
@@ -85,10 +83,7 @@ pub(crate) fn is_live() -> bool {
 
 /// Whether stderr shows colours: a terminal, and nobody said no.
 pub(crate) fn shows_colour() -> bool {
-    !matches!(
-        anstream::AutoStream::choice(&std::io::stderr()),
-        anstream::ColorChoice::Never
-    )
+    !matches!(anstream::AutoStream::choice(&std::io::stderr()), anstream::ColorChoice::Never)
 }
 
 /// `1 step`, `2 steps`.

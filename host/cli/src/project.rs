@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use coldframe_client::{BUILTIN, Error, Expect, Hit, Provenance, Registries, Registry, VerifiedSkill};
+use coldframe_client::{
+    BUILTIN, Error, Expect, Hit, Provenance, Registries, Registry, VerifiedSkill,
+};
 use coldframe_format::{Digest, LockedSkill, Lockfile, SkillId, SkillRef};
 use coldframe_lang::catalog::{CatalogError, SkillCatalog, SkillEntry};
 use coldframe_lang::diagnostic::Diagnostic;
@@ -165,7 +167,12 @@ impl Project {
     }
 
     /// Compiles the text a run was started with.
-    pub(crate) fn compile_text(&self, global: &Global, name: &str, text: &str) -> Result<Graph, Fail> {
+    pub(crate) fn compile_text(
+        &self,
+        global: &Global,
+        name: &str,
+        text: &str,
+    ) -> Result<Graph, Fail> {
         let checked = self.check_text(name.to_owned(), text.to_owned());
         Ok(self.compiled(global, checked)?.graph)
     }
@@ -242,8 +249,9 @@ impl Project {
             }
             if locked {
                 let message = format!("`{id}@{version}` is not in {}", self.lock_path.display());
-                return Err(Fail::new(Exit::Problems, message)
-                    .help("run once without --locked, and keep the lock file under version control"));
+                return Err(Fail::new(Exit::Problems, message).help(
+                    "run once without --locked, and keep the lock file under version control",
+                ));
             }
             // A pipeline uses one version of a skill; the pin it had does not serve any more.
             lock.retain(|skill| skill.id != id);

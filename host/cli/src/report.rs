@@ -90,7 +90,9 @@ pub(crate) fn summary(run_id: &str, graph: &Graph, state: &RunState, wall_us: u6
     if let Some(failure) = &finished.failure {
         let at = failure.step.as_ref().and_then(|id| graph.steps.iter().find(|s| s.id == *id));
         let place = match at {
-            Some(step) => format!(" in step `{}` (line {}, {})", step.id, step.line, step.yaml_path),
+            Some(step) => {
+                format!(" in step `{}` (line {}, {})", step.id, step.line, step.yaml_path)
+            }
             None => String::new(),
         };
         output::note(&format!("{RED}error{RED:#}[{}]{place}: {}", failure.kind, failure.message));

@@ -222,9 +222,11 @@ pub fn needs_evaluator(graph: &Graph) -> bool {
         StepKind::Uses { with, .. } => with.values().any(crate::scope::has_expressions),
         StepKind::Set { values } => values.values().any(crate::scope::has_expressions),
     };
-    graph.steps.iter().any(|step| {
-        in_step(step) || step.when.as_ref().is_some_and(|when| when.path.is_none())
-    }) || graph.outputs.values().any(crate::scope::has_expressions)
+    graph
+        .steps
+        .iter()
+        .any(|step| in_step(step) || step.when.as_ref().is_some_and(|when| when.path.is_none()))
+        || graph.outputs.values().any(crate::scope::has_expressions)
 }
 
 /// Statuses of all steps of `graph` in its order, for reports.

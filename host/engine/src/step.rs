@@ -150,7 +150,16 @@ impl Shared {
     ) -> Result<bool, CallError> {
         let value = match &when.path {
             Some(path) => self.scope.path(path)?,
-            None => self.evaluate(step, when, meter).await?,
+            None => match self.evaluate(step, when, meter).await {
+                // What is asked of a skipped step is not true.
+                Err(error)
+                    if error.kind == ErrorKind::ExprFailed
+                        && !self.scope.absent(when).is_empty() =>
+                {
+                    return Ok(false);
+                }
+                evaluated => evaluated?,
+            },
         };
         match value {
             Value::Bool(value) => Ok(value),

@@ -294,7 +294,11 @@ fn the_step_s_own_bounds_bite() {
     let mut a = step("a", uses("add", &[("x", one())]), &[]);
     a.limits.fuel = Some(99);
     let own = graph(vec![a.clone()], &[]);
-    check(&own, Limits::default(), "stopped [limit.fuel] step `a` used up its fuel limit of 99: a failed -> {}");
+    check(
+        &own,
+        Limits::default(),
+        "stopped [limit.fuel] step `a` used up its fuel limit of 99: a failed -> {}",
+    );
     a.limits = Limits { cost_nano: Some(99), ..Limits::default() };
     check(
         &graph(vec![a], &[]),

@@ -6,6 +6,7 @@
 
 pub(crate) mod holes;
 pub(crate) mod lexer;
+mod machine;
 pub mod scan;
 
 /// The longest expression, in bytes.

@@ -49,7 +49,7 @@ fn escape(text: &str) -> String {
                 break;
             }
             'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' | '_' | '-' | '.' | ',' | '/' | '@' => {
-                out.push(c)
+                out.push(c);
             }
             c if c.is_alphabetic() => out.push(c),
             c if c.is_control() => out.push(' '),

@@ -17,8 +17,8 @@ use serde_json::{Map, Value, json};
 use crate::args::{Global, InputArgs, LimitArgs};
 use crate::exit::{Exit, Fail};
 use crate::inputs::{self, Given};
-use crate::output::{self, DIM, Format, RED};
 use crate::loading::{self, NANO_PER_MFUEL};
+use crate::output::{self, DIM, Format, RED};
 use crate::project::{Project, VerifiedSkillRef};
 
 /// The largest component file, bytes.
@@ -80,9 +80,12 @@ fn find(
     let is_file = path.extension().is_some() || place.starts_with(['.', '/']);
     if !is_file {
         if args.unsigned {
-            return Err(Fail::usage("`--unsigned` is for component files; skills are always verified"));
+            return Err(Fail::usage(
+                "`--unsigned` is for component files; skills are always verified",
+            ));
         }
-        let wanted: SkillRef = args.target.parse().map_err(|error| Fail::usage(format!("{error}")))?;
+        let wanted: SkillRef =
+            args.target.parse().map_err(|error| Fail::usage(format!("{error}")))?;
         return Ok((Project::here(global)?.newest(&wanted)?, operation));
     }
     let bytes = inputs::read_bytes(path, COMPONENT_BYTES_MAX)?;
@@ -115,10 +118,8 @@ fn arguments(operation: &Operation, given: Given) -> Result<Value, Fail> {
     }
     if let Some(wrong) = arguments.keys().find(|name| !names.contains_key(*name)) {
         let known: Vec<String> = names.into_keys().collect();
-        let fail = Fail::new(
-            Exit::Problems,
-            format!("`{}` has no parameter `{wrong}`", operation.name),
-        );
+        let fail =
+            Fail::new(Exit::Problems, format!("`{}` has no parameter `{wrong}`", operation.name));
         return Err(match coldframe_format::suggest::closest(wrong, &known) {
             Some(near) => fail.help(format!("did you mean `{near}`?")),
             None => fail.help(format!("it has {}", coldframe_format::suggest::list(&known))),
@@ -161,8 +162,9 @@ fn grants(flags: &[String]) -> Result<Caps, Fail> {
                 caps.http.push(grant);
             }
             _ => {
-                return Err(Fail::usage(format!("`--grant {flag}` names no right"))
-                    .help("write --grant log, clock, random, or http=\"GET https://example.com/**\""));
+                return Err(Fail::usage(format!("`--grant {flag}` names no right")).help(
+                    "write --grant log, clock, random, or http=\"GET https://example.com/**\"",
+                ));
             }
         }
     }
@@ -194,7 +196,9 @@ fn print(
     let exit = match &report.result {
         Ok(_) => None,
         Err(error) if error.kind.is_stop() => Some(Exit::Stopped),
-        Err(error) if error.kind == coldframe_journal::ErrorKind::InvalidInput => Some(Exit::Problems),
+        Err(error) if error.kind == coldframe_journal::ErrorKind::InvalidInput => {
+            Some(Exit::Problems)
+        }
         Err(_) => Some(Exit::RunFailed),
     };
     if global.format == Format::Json {

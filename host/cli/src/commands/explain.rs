@@ -15,7 +15,8 @@ pub(crate) struct ExplainArgs {
 
 pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<(), Fail> {
     let Some(code) = &args.code else {
-        let list: Vec<String> = coldframe_lang::codes::all().iter().map(|code| code.id.to_owned()).collect();
+        let list: Vec<String> =
+            coldframe_lang::codes::all().iter().map(|code| code.id.to_owned()).collect();
         match global.format {
             Format::Json => output::json(&json!(list)),
             Format::Text => output::result(&list.join("\n")),
@@ -23,7 +24,8 @@ pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<(), Fail> {
         return Ok(());
     };
     let Some(page) = coldframe_lang::codes::explain(code) else {
-        let codes: Vec<String> = coldframe_lang::codes::all().iter().map(|code| code.id.to_owned()).collect();
+        let codes: Vec<String> =
+            coldframe_lang::codes::all().iter().map(|code| code.id.to_owned()).collect();
         let fail = Fail::usage(format!("there is no diagnostic `{code}`"));
         return Err(match coldframe_format::suggest::closest(code, &codes) {
             Some(near) => fail.help(format!("did you mean `{near}`?")),

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
-use crate::output::{self, DIM, Format};
 use crate::loading::{self, Keeping, Settings, Start};
+use crate::output::{self, DIM, Format};
 use crate::{place, report};
 
 #[derive(Debug, Subcommand)]
@@ -141,14 +141,21 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
                 receipt.memory_peak_bytes >> 10,
                 output::money(receipt.cost_nano),
             ));
-            for (name, value) in [("component", &receipt.component), ("input", &receipt.input_sha256), ("output", &receipt.output_sha256)] {
+            for (name, value) in [
+                ("component", &receipt.component),
+                ("input", &receipt.input_sha256),
+                ("output", &receipt.output_sha256),
+            ] {
                 if let Some(value) = value {
                     text.push_str(&format!("\n    {DIM}{name:<9} {value}{DIM:#}"));
                 }
             }
         }
         if let Some(failure) = row.state.steps.get(&step.id).and_then(|s| s.failure.as_ref()) {
-            text.push_str(&format!("\n    {}: {} (line {})", failure.kind, failure.message, step.line));
+            text.push_str(&format!(
+                "\n    {}: {} (line {})",
+                failure.kind, failure.message, step.line
+            ));
         }
         text.push('\n');
     }
@@ -192,7 +199,8 @@ fn event_line(record: &Record) -> String {
         }
         Event::RunFinished { status, .. } => status.as_str().to_owned(),
     };
-    let line = format!("{:>4}  {}  {:<14}  {what}", record.seq, moment(record.at_us), record.event.name());
+    let line =
+        format!("{:>4}  {}  {:<14}  {what}", record.seq, moment(record.at_us), record.event.name());
     line.trim_end().to_owned()
 }
 

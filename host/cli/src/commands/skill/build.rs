@@ -44,9 +44,9 @@ pub(super) fn component(global: &Global, args: &SourceArgs) -> Result<Vec<u8>, F
     }
     let toolchain =
         Toolchain::find().map_err(|error| Fail::usage(chain(&error)).help(error.help()))?;
-    toolchain.build(&args.dir).map_err(|error| {
-        Fail::new(Exit::Problems, chain(&error)).help(error.help())
-    })
+    toolchain
+        .build(&args.dir)
+        .map_err(|error| Fail::new(Exit::Problems, chain(&error)).help(error.help()))
 }
 
 /// Puts the component beside cargo's own output.

@@ -46,7 +46,10 @@ pub(super) fn checked(global: &Global, args: &SourceArgs) -> Result<(Manifest, V
     }
     if failed > 0 {
         let failed = output::count(failed, "case");
-        return Err(Fail::new(Exit::Problems, format!("{failed} of `{name}` did not come out as written")));
+        return Err(Fail::new(
+            Exit::Problems,
+            format!("{failed} of `{name}` did not come out as written"),
+        ));
     }
     Ok((manifest, bytes))
 }
@@ -85,7 +88,9 @@ fn cases<'m>(
         let problem = match (&case.expected, &report.result) {
             (Expected::Output(expected), Ok(found)) if expected == found => None,
             (Expected::Error(kind), Err(error)) if kind == error.kind.as_str() => None,
-            (Expected::Output(expected), Ok(found)) => Some(format!("expected {expected}, found {found}")),
+            (Expected::Output(expected), Ok(found)) => {
+                Some(format!("expected {expected}, found {found}"))
+            }
             (Expected::Output(_), Err(error)) => Some(format!("{}: {}", error.kind, error.message)),
             (Expected::Error(kind), Ok(found)) => Some(format!("expected {kind}, found {found}")),
             (Expected::Error(kind), Err(error)) => {
@@ -106,9 +111,9 @@ fn report(manifest: &Manifest, skill: &VerifiedSkill, tried: &[Tried<'_>]) -> Va
             "output": schema::output_schema(operation),
         })
     });
-    let cases = tried.iter().map(|tried| {
-        json!({ "name": tried.case.name, "problem": tried.problem, "fuel": tried.fuel })
-    });
+    let cases = tried.iter().map(
+        |tried| json!({ "name": tried.case.name, "problem": tried.problem, "fuel": tried.fuel }),
+    );
     json!({
         "id": manifest.id,
         "version": manifest.version,

@@ -31,8 +31,7 @@ pub(crate) fn run(global: &Global, args: &PublishArgs) -> Result<(), Fail> {
     let (manifest, bytes) = check::checked(inner, &args.source)?;
     let keys = args.keys.clone().unwrap_or_else(|| author::default_keys_dir(&args.to));
     let now = jiff::Timestamp::now();
-    let published =
-        author::publish(&args.to, &keys, &manifest, bytes, now).map_err(refusal)?;
+    let published = author::publish(&args.to, &keys, &manifest, bytes, now).map_err(refusal)?;
     let row = &published.row;
     if global.format == Format::Json {
         output::json(&json!({
