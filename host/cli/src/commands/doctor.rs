@@ -109,7 +109,7 @@ fn walls() -> Finding {
 }
 
 fn toolchain() -> Finding {
-    let found = Toolchain::find().map(|toolchain| toolchain.identity().to_owned());
+    let found = Toolchain::present().map(|toolchain| toolchain.identity().to_owned());
     let found = found.map_err(|error| format!("{error}; {}", error.help()));
     finding("toolchain for skills", found, Health::Absent)
 }
