@@ -43,6 +43,7 @@ fn init_tracing() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(output::shows_colour())
         .without_time()
         .init();
 }

@@ -198,9 +198,12 @@ impl Driver<'_> {
         let mut outputs = Map::new();
         let shared = Arc::clone(&self.shared);
         for (name, template) in &shared.graph.outputs {
+            // After a failure only what is there whole is given out.
+            let whole = template.roots().into_iter().all(|root| shared.scope.root(root).is_some());
+            if reason.is_some() && !whole {
+                continue;
+            }
             match shared.output(template).await {
-                // After a failure only what is there is given out.
-                Ok(Value::Null) if reason.is_some() => {}
                 Ok(value) => {
                     outputs.insert(name.clone(), value);
                 }

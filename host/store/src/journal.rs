@@ -45,6 +45,7 @@ impl Journal for SqliteJournal {
             let event = serde_json::to_string(&record.event)
                 .map_err(|error| JournalFailure { message: error.to_string() })?;
             let answer = self.writer.submit(Job {
+                is_hint: record.event.is_hint(),
                 run: self.run.clone(),
                 seq: record.seq,
                 at_us: record.at_us,

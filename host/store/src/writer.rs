@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::oneshot;
@@ -13,8 +14,14 @@ use crate::{Level, schema};
 /// Records per commit at most: above this the sync no longer dominates.
 const GROUP_MAX: usize = 256;
 
+/// How long records that nobody waits for may lie before they are committed on their own. Most often
+/// a record that somebody waits for comes first and takes them along.
+const HINTS_WAIT: Duration = Duration::from_millis(2);
+
 /// One record to write.
 pub(crate) struct Job {
+    /// Whether nobody waits for it.
+    pub(crate) is_hint: bool,
     pub(crate) run: String,
     pub(crate) seq: u64,
     pub(crate) at_us: u64,
@@ -70,10 +77,12 @@ impl Drop for Writer {
 
 fn serve(connection: &Connection, queue: &Receiver<(Job, Answer)>) {
     while let Ok(first) = queue.recv() {
+        let mut only_hints = first.0.is_hint;
         let mut group = vec![first];
-        while group.len() < GROUP_MAX
-            && let Ok(next) = queue.try_recv()
-        {
+        while group.len() < GROUP_MAX {
+            let wait = if only_hints { HINTS_WAIT } else { Duration::ZERO };
+            let Ok(next) = queue.recv_timeout(wait) else { break };
+            only_hints &= next.0.is_hint;
             group.push(next);
         }
         commit(connection, group);

@@ -89,6 +89,7 @@ fn line_json(store: &Store, row: &RunRow) -> Value {
 fn status(store: &Store, row: &RunRow) -> &'static str {
     match &row.state.finished {
         Some(finished) => finished.status.as_str(),
+        None if row.state.started.is_none() => "not begun",
         None if store.is_idle(&row.run.run_id) => "interrupted",
         None => "running",
     }
@@ -218,6 +219,11 @@ fn resume(global: &Global, args: &ResumeArgs) -> Result<(), Fail> {
     if let Some(finished) = &row.state.finished {
         let message = format!("run `{}` is over: it {}", row.run.run_id, finished.status.as_str());
         return Err(Fail::usage(message).help(format!("`coldframe runs show {}`", row.run.run_id)));
+    }
+    if row.state.started.is_none() {
+        let message =
+            format!("run `{}` never began: nothing of it is in the journal", row.run.run_id);
+        return Err(Fail::usage(message).help("start it again with `coldframe run`"));
     }
     // The lock first: what was read before may be old.
     let journal = store.resume(&row.run.run_id)?;

@@ -266,7 +266,17 @@ impl WasiHttpHooks for Hooks {
     ) -> Exchange {
         let exchanges = Arc::clone(&self.0);
         Box::new(async move {
-            let response = exchanges.exchange(request, options).await?;
+            let response = match Arc::clone(&exchanges).exchange(request, options).await {
+                Ok(response) => response,
+                Err(error) => {
+                    if exchanges.stop.get().is_some() {
+                        // The call is over. A guest that were told so would run on for as long as
+                        // it takes to be stopped, and its fuel would differ from run to run.
+                        std::future::pending::<()>().await;
+                    }
+                    return Err(error);
+                }
+            };
             let done: Box<dyn Future<Output = Result<(), Error>> + Send> =
                 Box::new(std::future::ready(Ok(())));
             Ok((response, done))
