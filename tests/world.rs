@@ -27,7 +27,7 @@ impl World {
 
     /// Where commands run.
     pub(crate) fn work(&self) -> PathBuf {
-        self.root().join("work")
+        self.root().join("here")
     }
 
     fn home(&self) -> PathBuf {
@@ -38,8 +38,7 @@ impl World {
         self.home().join("data")
     }
 
-    /// A command with nothing of this machine's settings in it. Compiled code is shared between
-    /// tests through `cache`, so that a component is compiled once and not once per test.
+    /// A command with nothing of this machine's settings in it.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command

@@ -234,8 +234,9 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
         output::json(&report::json(&run_id, &graph, &report.state));
     } else {
         if !global.quiet {
-            report::summary(&run_id, &graph, &report.state, report.wall_us);
+            report::summary(&graph, &report.state, report.wall_us);
         }
+        report::failure(&run_id, &graph, &report.state);
         if let Some(finished) = &report.state.finished {
             report::outputs(&graph, &finished.outputs);
         }

@@ -71,7 +71,7 @@ pub(crate) fn status_text(status: StepStatus, is_over: bool) -> &'static str {
 }
 
 /// The closing line for people, on stderr.
-pub(crate) fn summary(run_id: &str, graph: &Graph, state: &RunState, wall_us: u64) {
+pub(crate) fn summary(graph: &Graph, state: &RunState, wall_us: u64) {
     let Some(finished) = &state.finished else { return };
     let (mark, word) = match finished.status {
         RunStatus::Succeeded => (GREEN, "succeeded"),
@@ -87,7 +87,11 @@ pub(crate) fn summary(run_id: &str, graph: &Graph, state: &RunState, wall_us: u6
         output::large(state.totals.fuel),
         output::money(state.totals.cost_nano),
     ));
-    if let Some(failure) = &finished.failure {
+}
+
+/// Why a run did not succeed, on stderr, also where only results are asked for.
+pub(crate) fn failure(run_id: &str, graph: &Graph, state: &RunState) {
+    if let Some(failure) = state.finished.as_ref().and_then(|finished| finished.failure.as_ref()) {
         let at = failure.step.as_ref().and_then(|id| graph.steps.iter().find(|s| s.id == *id));
         let place = match at {
             Some(step) => {

@@ -252,7 +252,13 @@ impl Shared {
             }
             (ErrorKind::LimitFuel, Bound::StepFuel) => {
                 let fuel = reservation.fuel;
-                let message = format!("step `{id}` used up its fuel limit of {fuel}");
+                let message = match step.limits.fuel {
+                    Some(_) => format!("step `{id}` used up its fuel limit of {fuel}"),
+                    None => format!(
+                        "step `{id}` used up the {fuel} fuel of a call; `limits: {{ fuel: ... }}` \
+                         on the step allows more"
+                    ),
+                };
                 CallError::new(ErrorKind::LimitFuel, message)
             }
             (ErrorKind::LimitFuel, Bound::RunCost) => {
@@ -268,6 +274,14 @@ impl Shared {
             (ErrorKind::LimitDeadline, _) if Instant::now() >= self.deadline => {
                 let wall = self.limits.wall;
                 let message = format!("step `{id}` ran into the run's wall limit of {wall:?}");
+                CallError::new(ErrorKind::LimitDeadline, message)
+            }
+            (ErrorKind::LimitDeadline, _) if step.limits.wall.is_none() => {
+                let wall = self.limits.call.wall;
+                let message = format!(
+                    "step `{id}` took longer than the {wall:?} of a call; `limits: {{ wall: ... }}` \
+                     on the step allows more"
+                );
                 CallError::new(ErrorKind::LimitDeadline, message)
             }
             _ => error,
