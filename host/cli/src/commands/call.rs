@@ -32,7 +32,7 @@ pub(crate) struct CallArgs {
     inputs: InputArgs,
     #[command(flatten)]
     limits: LimitArgs,
-    /// A right to grant: log, clock, random, or http="GET https://example.com/**"; may be repeated
+    /// A right to grant: `log`, `clock`, `random`, `http="GET https://example.com/**"`; may be repeated
     #[arg(long, value_name = "NAME[=SHAPE]")]
     grant: Vec<String>,
     /// Run a component file that nobody signed
