@@ -9,7 +9,13 @@ use crate::output::Format;
 
 /// Runs workflows made of code you don't trust.
 #[derive(Debug, Parser)]
-#[command(name = "coldframe", version, about, after_help = HELP, max_term_width = 100)]
+#[command(
+    name = "coldframe",
+    version,
+    about = "Runs workflows made of code you don't trust",
+    after_help = HELP,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -21,13 +27,20 @@ pub(crate) struct Cli {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// Where runs, compiled code and trusted registry state are kept
-    #[arg(long, global = true, env = "COLDFRAME_DATA_DIR", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "COLDFRAME_DATA_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub(crate) data_dir: Option<PathBuf>,
     /// A registry directory to use besides the built-in one; may be repeated
     #[arg(
         long,
         global = true,
         env = "COLDFRAME_REGISTRY",
+        hide_env_values = true,
         value_name = "DIR",
         value_delimiter = ':'
     )]

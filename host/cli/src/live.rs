@@ -16,6 +16,7 @@ pub(crate) struct Live {
     /// What each step does, for the line it gets.
     what: BTreeMap<String, String>,
     width: usize,
+    what_width: usize,
     bars: Option<Bars>,
     quiet: bool,
 }
@@ -40,6 +41,7 @@ impl Live {
         let bars = || Bars { all: MultiProgress::new(), running: Mutex::default() };
         Self {
             width: graph.steps.iter().map(|step| step.id.len()).max().unwrap_or(0),
+            what_width: what.clone().map(|(_, what)| what.len()).max().unwrap_or(0),
             what: what.collect(),
             bars: (output::is_live() && !quiet).then(bars),
             quiet,
@@ -83,8 +85,8 @@ impl Live {
 
     fn head(&self, step: &str) -> String {
         let what = self.what.get(step).map_or("", String::as_str);
-        let width = self.width;
-        format!("{step:<width$}  {DIM}{what}{DIM:#}")
+        let (width, what_width) = (self.width, self.what_width);
+        format!("{step:<width$}  {DIM}{what:<what_width$}{DIM:#}")
     }
 
     fn failed(&self, step: &str, failure: &Failure, receipt: &Receipt) {

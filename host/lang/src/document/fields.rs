@@ -185,10 +185,11 @@ pub(super) fn check_name(name: &Text, path: &str, report: &mut Report) {
         .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' })
         .collect();
     let fixed = fixed.trim_matches('_');
-    if is_name(fixed) {
-        problem = problem.help(format!(
-            "write `{fixed}`, since names stand in expressions like `{fixed}.count`"
-        ));
-    }
+    problem = problem.help(if is_name(fixed) {
+        format!("write `{fixed}`, since names stand in expressions like `{fixed}.count`")
+    } else {
+        "for example `first_words`, since names stand in expressions like `first_words.count`"
+            .to_owned()
+    });
     report.push(problem.at(path));
 }
