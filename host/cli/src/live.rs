@@ -31,10 +31,8 @@ impl Live {
     pub(crate) fn new(graph: &Arc<Graph>, quiet: bool) -> Self {
         let what = graph.steps.iter().map(|step| {
             let what = match &step.kind {
-                StepKind::Uses { skill, version, operation, .. } => {
-                    format!("{skill}@{version}#{operation}")
-                }
-                StepKind::Set { .. } => "set".to_owned(),
+                StepKind::Uses(uses) => uses.to_string(),
+                other => other.key().to_owned(),
             };
             (step.id.clone(), what)
         });

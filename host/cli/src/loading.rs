@@ -9,7 +9,7 @@ use coldframe_engine::{
 };
 use coldframe_format::{Digest, SkillId};
 use coldframe_journal::RunState;
-use coldframe_lang::graph::{Graph, Limits, StepKind};
+use coldframe_lang::graph::{Graph, Limits};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{RunRow, SqliteJournal};
 use semver::Version;
@@ -119,13 +119,8 @@ struct KeptPin {
 
 /// Every skill a graph calls, with what it was resolved to.
 pub(crate) fn pins(graph: &Graph) -> BTreeMap<SkillId, (Version, Digest)> {
-    let calls = graph.steps.iter().filter_map(|step| match &step.kind {
-        StepKind::Uses { skill, version, component, .. } => {
-            Some((skill.clone(), (version.clone(), *component)))
-        }
-        StepKind::Set { .. } => None,
-    });
-    calls.collect()
+    let calls = graph.with_children().into_iter().flat_map(Graph::calls);
+    calls.map(|uses| (uses.skill.clone(), (uses.version.clone(), uses.component))).collect()
 }
 
 /// Reads `--limit` flags.

@@ -13,6 +13,7 @@ use coldframe_lang::catalog::{CatalogError, SkillCatalog, SkillEntry};
 use coldframe_lang::diagnostic::Diagnostic;
 use coldframe_lang::graph::Graph;
 use coldframe_lang::source::Source;
+use coldframe_lang::world::{NoFiles, World};
 use semver::Version;
 use serde_json::{Value, json};
 
@@ -154,7 +155,8 @@ impl Project {
     }
 
     fn check_text(&self, name: String, text: String) -> Checked {
-        let compiled = coldframe_lang::compile(&Source { name: &name, text: &text }, self);
+        let world = World { skills: self, files: &NoFiles };
+        let compiled = coldframe_lang::compile(&Source { name: &name, text: &text }, world);
         Checked { graph: compiled.graph, name, text, diagnostics: compiled.diagnostics }
     }
 

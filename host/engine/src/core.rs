@@ -210,18 +210,15 @@ fn status_of(kind: ErrorKind) -> RunStatus {
 fn spends(step: &Step) -> bool {
     let condition = step.when.as_ref().is_some_and(|when| when.path.is_none());
     let body = match &step.kind {
-        StepKind::Uses { .. } => true,
-        StepKind::Set { values } => values.values().any(crate::scope::has_expressions),
+        StepKind::Uses(_) => true,
+        _ => step.templates().into_iter().any(crate::scope::has_expressions),
     };
     condition || body
 }
 
 /// Whether a run of `graph` can need the evaluator of expressions.
 pub fn needs_evaluator(graph: &Graph) -> bool {
-    let in_step = |step: &Step| match &step.kind {
-        StepKind::Uses { with, .. } => with.values().any(crate::scope::has_expressions),
-        StepKind::Set { values } => values.values().any(crate::scope::has_expressions),
-    };
+    let in_step = |step: &Step| step.templates().into_iter().any(crate::scope::has_expressions);
     graph
         .steps
         .iter()

@@ -25,6 +25,7 @@ impl Scope {
             Root::Inputs => Some(&self.inputs),
             Root::Run => Some(&self.run),
             Root::Step(index, _) => self.outputs.get(*index)?.get(),
+            _ => None,
         }
     }
 

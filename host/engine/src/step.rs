@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use coldframe_format::{Caps, Digest, canonical};
 use coldframe_journal::receipt::price_nano;
 use coldframe_journal::{ErrorKind, Receipt};
-use coldframe_lang::graph::{Graph, Step, StepKind};
+use coldframe_lang::graph::{Graph, Set, Step, StepKind, Uses};
 use coldframe_lang::template::{Expr, Template};
 use serde_json::{Map, Value, json};
 
@@ -103,14 +103,14 @@ impl Shared {
             return Ok(End::Skipped);
         }
         match &step.kind {
-            StepKind::Set { values } => {
+            StepKind::Set(Set { values }) => {
                 let mut output = Map::new();
                 for (name, template) in values {
                     output.insert(name.clone(), self.fill(step, template, meter).await?);
                 }
                 Ok(End::Output(Value::Object(output)))
             }
-            StepKind::Uses { skill, version, component, operation, with } => {
+            StepKind::Uses(Uses { skill, version, component, operation, with }) => {
                 let mut input = Map::new();
                 for (name, template) in with {
                     input.insert(name.clone(), self.fill(step, template, meter).await?);
@@ -139,6 +139,10 @@ impl Shared {
                 meter.add(&mut report);
                 report.result.map(End::Output)
             }
+            other => Err(CallError::new(
+                ErrorKind::HostBug,
+                format!("`{}` is not a step that runs yet", other.key()),
+            )),
         }
     }
 

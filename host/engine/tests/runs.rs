@@ -13,11 +13,10 @@ use coldframe_engine::{
     Call, CallError, CallLimits, CallReport, EngineError, Host, Invoke, Journal, JournalFailure,
     MemoryJournal, RunLimits, RunOptions, Silent, drive,
 };
-use coldframe_format::{Caps, Digest, SkillId};
+use coldframe_format::{Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState, RunStatus, StepStatus};
-use coldframe_lang::graph::{Graph, Limits, Step, StepKind};
+use coldframe_lang::graph::{Graph, Limits, Step, StepKind, Uses};
 use coldframe_lang::template::{Expr, Path, Root, Segment, Template};
-use indexmap::IndexMap;
 use proptest::prelude::*;
 use semver::Version;
 use serde_json::{Value, json};
@@ -77,27 +76,17 @@ async fn answer(call: &Call) -> (Result<Value, CallError>, u64) {
 }
 
 fn step(id: &str, kind: StepKind, needs: &[usize]) -> Step {
-    Step {
-        id: id.into(),
-        name: id.into(),
-        yaml_path: format!("steps.{id}"),
-        line: 1,
-        kind,
-        needs: needs.to_vec(),
-        when: None,
-        limits: Limits::default(),
-        caps: None,
-    }
+    Step { needs: needs.to_vec(), ..Step::new(id, kind) }
 }
 
 fn uses(operation: &str, with: &[(&str, Template)]) -> StepKind {
-    StepKind::Uses {
+    StepKind::Uses(Uses {
         skill: SkillId::new("test", "table").unwrap(),
         version: Version::new(1, 0, 0),
         component: Digest::of(b"table"),
         operation: operation.into(),
         with: with.iter().map(|(name, template)| ((*name).into(), template.clone())).collect(),
-    }
+    })
 }
 
 fn output(index: usize, id: &str) -> Template {
@@ -110,14 +99,8 @@ fn one() -> Template {
 
 fn graph(steps: Vec<Step>, outputs: &[(&str, Template)]) -> Arc<Graph> {
     Arc::new(Graph {
-        name: "test".into(),
-        version: Version::new(0, 0, 0),
-        spec_sha256: Digest::of(b"spec"),
-        inputs: IndexMap::new(),
-        limits: Limits::default(),
-        caps: Caps::default(),
-        steps,
         outputs: outputs.iter().map(|(name, t)| ((*name).to_owned(), t.clone())).collect(),
+        ..Graph::of_steps("test", steps)
     })
 }
 

@@ -1,9 +1,9 @@
 //! The stages, one after the other.
 
-use crate::catalog::SkillCatalog;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::graph::Graph;
 use crate::source::Source;
+use crate::world::World;
 use crate::{check, document, lower, resolve, yaml};
 
 /// What became of a text.
@@ -22,15 +22,15 @@ impl Compiled {
     }
 }
 
-/// Compiles a pipeline. A pure function: the same text and catalog give the same result.
-pub fn compile(source: &Source<'_>, catalog: &dyn SkillCatalog) -> Compiled {
+/// Compiles a pipeline. A pure function: the same text and world give the same result.
+pub fn compile(source: &Source<'_>, world: World<'_>) -> Compiled {
     let mut report = Report::default();
-    let graph = stages(source, catalog, &mut report);
+    let graph = stages(source, world, &mut report);
     let graph = if report.has_errors() { None } else { graph };
     Compiled { graph, diagnostics: report.into_sorted() }
 }
 
-fn stages(source: &Source<'_>, catalog: &dyn SkillCatalog, report: &mut Report) -> Option<Graph> {
+fn stages(source: &Source<'_>, world: World<'_>, report: &mut Report) -> Option<Graph> {
     let root = match yaml::read::read(source.text) {
         Ok(root) => root,
         Err(problem) => {
@@ -39,7 +39,7 @@ fn stages(source: &Source<'_>, catalog: &dyn SkillCatalog, report: &mut Report) 
         }
     };
     let document = document::read(&root, report)?;
-    let resolved = resolve::resolve(&document, source.text, catalog, report);
+    let resolved = resolve::resolve(&document, source.text, world.skills, report);
     check::check(&document, &resolved, report);
     if report.has_errors() {
         return None;

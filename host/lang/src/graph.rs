@@ -1,19 +1,56 @@
 //! What the compiler makes of a pipeline: every name bound, every edge an index, in an order that runs.
+//!
+//! One file per kind of step; [`step`] has what all of them share.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod approve;
+mod fallback;
+mod kind;
+mod looped;
+mod map;
+mod parallel;
+mod pipeline;
+mod policy;
+mod retry;
+mod set;
+mod step;
+mod switch;
+mod test;
+mod uses;
+mod valid;
+mod wait;
+
+use std::ops::Range;
 use std::time::Duration;
 
-use coldframe_format::{Caps, Digest, SkillId};
+use coldframe_format::{Caps, Digest};
 use indexmap::IndexMap;
 use semver::Version;
 use serde_json::Value;
 
-use crate::template::{Expr, Root, Template};
+use crate::template::Template;
+
+pub use approve::{Approve, OnReject};
+pub use fallback::Fallback;
+pub use kind::StepKind;
+pub use looped::{Loop, OnMax};
+pub use map::{ITEMS_MAX, Map, OnItemError, SIDE_BY_SIDE};
+pub use parallel::{Branch, Join, Parallel, Tie};
+pub use pipeline::Pipeline;
+pub use policy::{Action, Policy, Subject};
+pub use retry::{Backoff, Retry, RetryOn};
+pub use set::Set;
+pub use step::{OnError, Step};
+pub use switch::{Case, CaseTest, Switch};
+pub use test::{Decision, Test};
+pub use uses::Uses;
+pub use wait::Wait;
 
 /// A compiled pipeline.
 ///
-/// No name lookups are necessary any more. Steps are in topological order, stable in source
-/// order: every index in `needs` is smaller than the step's own.
+/// No name lookups are necessary any more. Steps that hold others (`map`, `loop`, `switch`,
+/// `parallel`) hold them as [`Block`]s; all steps stand in one list, wherever they are written.
+/// The steps of a block stand together in topological order, stable in source order, and behind
+/// the step that holds the block: every index in `needs` is smaller than the step's own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     /// `metadata.name`
@@ -28,10 +65,16 @@ pub struct Graph {
     pub limits: Limits,
     /// What the pipeline grants to its steps. A step never has more than this.
     pub caps: Caps,
-    /// In topological order.
+    /// Every step, outer ones before inner ones.
     pub steps: Vec<Step>,
+    /// Lists of steps. The first one is the pipeline's own.
+    pub blocks: Vec<Block>,
     /// Named results of the run, in source order.
     pub outputs: IndexMap<String, Template>,
+    /// Rules over steps and over the result, in source order.
+    pub policies: Vec<Policy>,
+    /// The tests that the file brings along, in source order.
+    pub tests: Vec<Test>,
 }
 
 /// One declared input.
@@ -43,50 +86,16 @@ pub struct Input {
     pub default: Option<Value>,
 }
 
-/// One step.
+/// A list of steps that runs as one: the pipeline's own, an iteration's, a branch's, a case's.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// Unique in the pipeline.
-    pub id: String,
-    /// For people; the id where the file has none.
-    pub name: String,
-    /// Its place in the source: `steps[2]`.
-    pub yaml_path: String,
-    /// Line of the step in the source, from 1.
-    pub line: usize,
-    /// What it does.
-    pub kind: StepKind,
-    /// Steps that must have ended before this one starts: references and `needs`, ascending.
-    pub needs: Vec<usize>,
-    /// The step is skipped when this is not true.
-    pub when: Option<Expr>,
-    /// Bounds of this step alone, within those of the run.
-    pub limits: Limits,
-    /// Narrows the pipeline's grants for this step; `None` leaves them.
-    pub caps: Option<Caps>,
-}
-
-/// What a step does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum StepKind {
-    /// Calls an operation of a skill.
-    Uses {
-        /// The skill.
-        skill: SkillId,
-        /// The exact version that was resolved.
-        version: Version,
-        /// The component's digest.
-        component: Digest,
-        /// The operation's name in the component's interface.
-        operation: String,
-        /// Argument per parameter, JSON spelling. Omitted options are absent.
-        with: BTreeMap<String, Template>,
-    },
-    /// Computes values from others.
-    Set {
-        /// Named values, in source order.
-        values: IndexMap<String, Template>,
-    },
+pub struct Block {
+    /// The step that holds it, by its index; none for the pipeline's own.
+    pub holder: Option<usize>,
+    /// Its steps, as a range of `Graph::steps`.
+    pub steps: Range<usize>,
+    /// What the block comes to. Without one: an object with the output of each of its steps by
+    /// id, `null` for one that has none.
+    pub output: Option<Template>,
 }
 
 /// Bounds a person may write on a pipeline, a step or the command line. `None` is the default.
@@ -103,72 +112,59 @@ pub struct Limits {
 }
 
 impl Graph {
-    /// Restates what holds of every graph the compiler gives. For tests and fuzzing.
-    ///
-    /// # Panics
-    /// Where something does not hold.
-    pub fn assert_valid(&self) {
-        let mut ids = BTreeSet::new();
-        for (index, step) in self.steps.iter().enumerate() {
-            assert!(ids.insert(&step.id), "the id `{}` is unique", step.id);
-            assert!(step.needs.is_sorted_by(|a, b| a < b), "`needs` of `{}` ascend", step.id);
-            assert!(
-                step.needs.iter().all(|need| *need < index),
-                "`{}` comes after what it needs",
-                step.id
-            );
-            let roots = step
-                .templates()
-                .flat_map(Template::roots)
-                .chain(step.when.iter().flat_map(|when| &when.roots));
-            for root in roots {
-                self.assert_root(root);
-                if let Root::Step(need, _) = root {
-                    assert!(step.needs.contains(need), "`{}` needs what it uses", step.id);
-                }
-            }
-            if let Some(caps) = &step.caps {
-                assert!(caps.is_within(&self.caps).is_ok(), "`{}` narrows the grants", step.id);
-            }
-            let tightened = self.limits.min(&step.limits);
-            for (own, least) in [
-                (step.limits.fuel, tightened.fuel),
-                (step.limits.cost_nano, tightened.cost_nano),
-                (step.limits.memory_bytes, tightened.memory_bytes),
-            ] {
-                assert!(
-                    own.is_none() || own == least,
-                    "the limits of `{}` are within the run's",
-                    step.id
-                );
-            }
-            assert!(step.limits.wall.is_none() || step.limits.wall == tightened.wall);
-        }
-        for root in self.outputs.values().flat_map(Template::roots) {
-            self.assert_root(root);
+    /// A pipeline of steps that hold no others, in topological order. For graphs that are built
+    /// without a file.
+    pub fn of_steps(name: impl Into<String>, steps: Vec<Step>) -> Self {
+        let name = name.into();
+        Self {
+            version: Version::new(0, 0, 0),
+            spec_sha256: Digest::of(name.as_bytes()),
+            inputs: IndexMap::new(),
+            limits: Limits::default(),
+            caps: Caps::default(),
+            blocks: vec![Block { holder: None, steps: 0..steps.len(), output: None }],
+            steps,
+            outputs: IndexMap::new(),
+            policies: Vec::new(),
+            tests: Vec::new(),
+            name,
         }
     }
 
-    fn assert_root(&self, root: &Root) {
-        if let Root::Step(index, id) = root {
-            assert_eq!(
-                self.steps.get(*index).map(|step| &step.id),
-                Some(id),
-                "`{id}` is step {index}"
-            );
-        }
+    /// The pipeline's own steps.
+    pub fn root(&self) -> &[Step] {
+        self.blocks
+            .first()
+            .and_then(|block| self.steps.get(block.steps.clone()))
+            .unwrap_or_default()
     }
-}
 
-impl Step {
-    /// The values of `with` or `set`.
-    pub fn templates(&self) -> impl Iterator<Item = &Template> {
-        let (with, set) = match &self.kind {
-            StepKind::Uses { with, .. } => (Some(with), None),
-            StepKind::Set { values } => (None, Some(values)),
-        };
-        with.into_iter()
-            .flat_map(BTreeMap::values)
-            .chain(set.into_iter().flat_map(IndexMap::values))
+    /// Every call that a run can make, without those of sub-pipelines.
+    pub fn calls(&self) -> impl Iterator<Item = &Uses> {
+        self.steps.iter().flat_map(|step| {
+            let own = match &step.kind {
+                StepKind::Uses(uses) => Some(uses),
+                _ => None,
+            };
+            let fallback = match &step.fallback {
+                Some(Fallback::Uses(uses)) => Some(uses),
+                _ => None,
+            };
+            own.into_iter().chain(fallback)
+        })
+    }
+
+    /// This graph and those of its sub-pipelines, outer ones first.
+    pub fn with_children(&self) -> Vec<&Self> {
+        let mut found = vec![self];
+        let mut at = 0;
+        while let Some(graph) = found.get(at).copied() {
+            found.extend(graph.steps.iter().filter_map(|step| match &step.kind {
+                StepKind::Pipeline(child) => Some(&*child.graph),
+                _ => None,
+            }));
+            at += 1;
+        }
+        found
     }
 }

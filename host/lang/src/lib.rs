@@ -32,6 +32,7 @@ pub mod template;
 #[cfg(test)]
 mod tests;
 mod types;
+pub mod world;
 mod yaml;
 
 pub use compile::{Compiled, compile};
@@ -39,3 +40,4 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use graph::Graph;
 pub use render::{PRINTED_MAX, render_text, to_json};
 pub use source::{Source, Span};
+pub use world::World;

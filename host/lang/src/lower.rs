@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::document::{Body, Document, StepDecl};
-use crate::graph::{Graph, Input, Step, StepKind};
+use crate::graph::{Block, Graph, Input, OnError, Set, Step, StepKind, Uses};
 use crate::resolve::tree::{Bound, BoundUse, Part as BoundPart, Target, Tree, TreeKind};
 use crate::resolve::{self, Resolved};
 use crate::source::{Lines, Source};
@@ -39,6 +39,7 @@ pub(crate) fn lower(
         .outputs
         .iter()
         .map(|(name, tree)| Some((name.text.clone(), lowering.template(tree)?)));
+    let steps: Vec<Step> = steps.collect::<Option<_>>()?;
     Some(Graph {
         name: document.name.clone(),
         version: document.version.clone(),
@@ -46,8 +47,11 @@ pub(crate) fn lower(
         inputs: inputs.collect(),
         limits: document.limits.limits.clone(),
         caps: document.caps.as_ref().map_or_else(Caps::default, |decl| decl.caps.clone()),
-        steps: steps.collect::<Option<_>>()?,
+        blocks: vec![Block { holder: None, steps: 0..steps.len(), output: None }],
+        steps,
         outputs: outputs.collect::<Option<_>>()?,
+        policies: Vec::new(),
+        tests: Vec::new(),
     })
 }
 
@@ -66,16 +70,16 @@ impl Lowering<'_, '_> {
     ) -> Option<Step> {
         let id = decl.id?.text.clone();
         let kind = match (&decl.body, &step.skill) {
-            (Body::Set(_), _) => {
-                StepKind::Set { values: self.named(step)?.collect::<Option<IndexMap<_, _>>>()? }
-            }
-            (Body::Uses { .. }, Some(skill)) => StepKind::Uses {
+            (Body::Set(_), _) => StepKind::Set(Set {
+                values: self.named(step)?.collect::<Option<IndexMap<_, _>>>()?,
+            }),
+            (Body::Uses { .. }, Some(skill)) => StepKind::Uses(Uses {
                 skill: skill.entry.id.clone(),
                 version: skill.entry.version.clone(),
                 component: skill.entry.component,
                 operation: skill.operation.clone(),
                 with: self.named(step)?.collect::<Option<BTreeMap<_, _>>>()?,
-            },
+            }),
             _ => return None,
         };
         let mut needs: Vec<usize> = step
@@ -93,9 +97,15 @@ impl Lowering<'_, '_> {
             id,
             yaml_path: decl.path.clone(),
             line: lines.line(decl.span.start),
+            block: 0,
             kind,
             needs,
             when,
+            retry: None,
+            timeout: None,
+            fallback: None,
+            on_error: OnError::default(),
+            cache: false,
             limits: decl.limits.limits.clone(),
             caps: decl.caps.as_ref().map(|decl| decl.caps.clone()),
         })

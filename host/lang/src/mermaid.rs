@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::graph::{Graph, Step, StepKind};
+use crate::graph::{Graph, Step, StepKind, Uses};
 
 /// The chart. Skills are boxes, computed values rounded ones, and an arrow out of a step with a
 /// condition is dotted, since nothing may come along it.
@@ -24,15 +24,15 @@ pub fn mermaid(graph: &Graph) -> String {
 
 fn node(step: &Step) -> String {
     let mut label = escape(&step.name);
-    if let StepKind::Uses { skill, version, operation, .. } = &step.kind {
+    if let StepKind::Uses(Uses { skill, version, operation, .. }) = &step.kind {
         label += &format!("<br/>{}", escape(&format!("{skill}@{version}#{operation}")));
     }
     if let Some(when) = &step.when {
         label += &format!("<br/>{}", escape(&format!("when {}", when.source)));
     }
     match step.kind {
-        StepKind::Uses { .. } => format!("[\"{label}\"]"),
-        StepKind::Set { .. } => format!("(\"{label}\")"),
+        StepKind::Uses(_) => format!("[\"{label}\"]"),
+        _ => format!("(\"{label}\")"),
     }
 }
 

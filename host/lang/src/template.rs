@@ -56,8 +56,25 @@ pub enum Root {
     Inputs,
     /// `run`: `run.id` and `run.name`.
     Run,
-    /// The output of a step, by its index in `Graph::steps`.
+    /// The output of a step, by its index in `Graph::steps`. The step stands in the same block, in
+    /// one around it, or (for `until`, `next` and a block's `output`) in the block itself.
     Step(usize, String),
+    /// `item`, or the name after `as`: the item of the `map` with this index in `Graph::steps`.
+    Item(usize, String),
+    /// `index`: the place of the item, or the iteration, of the `map` or `loop` with this index.
+    Index(usize),
+    /// `loop`: `loop.state` and `loop.index` of the `loop` with this index.
+    Loop(usize),
+    /// `branches`: what the branches of the `parallel` with this index came to.
+    Branches(usize),
+    /// `result`: in policies the output of the step or run, in tests what the run came to.
+    Result,
+    /// `steps`: in policies and tests what every step came to.
+    Steps,
+    /// `totals`: in policies and tests what was consumed.
+    Totals,
+    /// `events`: in tests the journal.
+    Events,
 }
 
 /// One step of a path.
@@ -75,7 +92,14 @@ impl Root {
         match self {
             Self::Inputs => "inputs",
             Self::Run => "run",
-            Self::Step(_, id) => id,
+            Self::Step(_, id) | Self::Item(_, id) => id,
+            Self::Index(_) => "index",
+            Self::Loop(_) => "loop",
+            Self::Branches(_) => "branches",
+            Self::Result => "result",
+            Self::Steps => "steps",
+            Self::Totals => "totals",
+            Self::Events => "events",
         }
     }
 }

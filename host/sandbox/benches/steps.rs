@@ -20,13 +20,12 @@ use coldframe_engine::{
     Call, CallLimits, Host, Invoke, Journal, MemoryJournal, MemoryMeter, RunLimits, RunOptions,
     Silent, drive,
 };
-use coldframe_format::{Caps, Digest, SkillId};
+use coldframe_format::{Digest, SkillId};
 use coldframe_journal::{RunState, RunStatus};
-use coldframe_lang::graph::{Graph, Limits, Step, StepKind};
+use coldframe_lang::graph::{Graph, Step, StepKind, Uses};
 use coldframe_lang::template::{Path as ValuePath, Root, Template};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, NewRun, Store};
-use indexmap::IndexMap;
 use serde_json::json;
 use tokio::sync::watch;
 use wasmtime::component::{Component, InstancePre, Linker};
@@ -186,34 +185,19 @@ fn chain(component: Digest) -> Arc<Graph> {
                 Template::Path(ValuePath { root, segments: vec![] })
             }
         };
+        let kind = StepKind::Uses(Uses {
+            skill: SkillId::new("bench", "no-op").unwrap(),
+            version: semver::Version::new(1, 0, 0),
+            component,
+            operation: "run".into(),
+            with: BTreeMap::from([("x".into(), x)]),
+        });
         Step {
-            id: format!("s{number}"),
-            name: format!("s{number}"),
-            yaml_path: format!("steps[{number}]"),
-            line: number,
-            kind: StepKind::Uses {
-                skill: SkillId::new("bench", "no-op").unwrap(),
-                version: semver::Version::new(1, 0, 0),
-                component,
-                operation: "run".into(),
-                with: BTreeMap::from([("x".into(), x)]),
-            },
             needs: number.checked_sub(1).into_iter().collect(),
-            when: None,
-            limits: Limits::default(),
-            caps: None,
+            ..Step::new(format!("s{number}"), kind)
         }
     };
-    Arc::new(Graph {
-        name: "chain".into(),
-        version: semver::Version::new(0, 0, 0),
-        spec_sha256: Digest::of(b"chain"),
-        inputs: IndexMap::new(),
-        limits: Limits::default(),
-        caps: Caps::default(),
-        steps: (0..CHAIN).map(step).collect(),
-        outputs: IndexMap::new(),
-    })
+    Arc::new(Graph::of_steps("chain", (0..CHAIN).map(step).collect()))
 }
 
 fn journal(store: &Store, round: usize) -> coldframe_store::SqliteJournal {

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::json;
 
 use super::{HEAD, compiled};
-use crate::graph::{Graph, Limits, StepKind};
+use crate::graph::{Graph, Limits, Set, StepKind, Uses};
 use crate::template::{Expr, Part, Path, Root, Segment, Template};
 
 #[track_caller]
@@ -82,7 +82,7 @@ outputs: {{ n: \"{{{{ sum.n }}}}\", text: \"{{{{ words.word_count + 1 }}}} words
         (words.name.as_str(), words.yaml_path.as_str(), words.line),
         ("words", "steps[0]", 7)
     );
-    let StepKind::Uses { skill, version, operation, with, .. } = &words.kind else {
+    let StepKind::Uses(Uses { skill, version, operation, with, .. }) = &words.kind else {
         panic!("uses")
     };
     assert_eq!(
@@ -99,7 +99,7 @@ outputs: {{ n: \"{{{{ sum.n }}}}\", text: \"{{{{ words.word_count + 1 }}}} words
     let source = "words.word_count > 3".to_owned();
     assert_eq!(sum.when, Some(Expr { source, roots: vec![root.clone()], path: None }));
     assert_eq!(sum.limits.fuel, Some(5_000_000));
-    let StepKind::Set { values } = &sum.kind else { panic!("set") };
+    let StepKind::Set(Set { values }) = &sum.kind else { panic!("set") };
     assert_eq!(values["n"], Template::Path(path(root.clone(), &["word_count"])));
     assert_eq!(values["plain"], Template::Literal(json!({"a": [1, null, true, 0.5]})));
     let list = vec![Template::Literal(json!(1)), Template::Path(path(Root::Run, &["id"]))];
@@ -212,8 +212,8 @@ fn the_newest_version_that_will_do_is_taken() {
         .steps
         .iter()
         .map(|step| match &step.kind {
-            StepKind::Uses { version, .. } => version.to_string(),
-            StepKind::Set { .. } => String::new(),
+            StepKind::Uses(uses) => uses.version.to_string(),
+            _ => String::new(),
         })
         .collect();
     assert_eq!(versions, ["2.0.0", "1.1.0"]);

@@ -8,11 +8,13 @@ mod problems;
 mod properties;
 mod rendering;
 
+use crate::world::{NoFiles, World};
 use crate::{Compiled, Source, compile};
 
 /// Compiles a text against the skills of these tests.
 pub(crate) fn compiled(text: &str) -> Compiled {
-    compile(&Source { name: "flow.yml", text }, &catalog::Table::new())
+    let skills = catalog::Table::new();
+    compile(&Source { name: "flow.yml", text }, World { skills: &skills, files: &NoFiles })
 }
 
 /// The head that every pipeline has, before what a test is about.

@@ -1,0 +1,80 @@
+//! What all steps share, whatever they do.
+
+use std::time::Duration;
+
+use coldframe_format::Caps;
+
+use super::{Fallback, Limits, Retry, StepKind};
+use crate::template::Expr;
+
+/// One step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Unique in its block; no step around it has the same.
+    pub id: String,
+    /// For people; the id where the file has none.
+    pub name: String,
+    /// Its place in the source: `steps[2]`, `steps[2].map.steps[0]`.
+    pub yaml_path: String,
+    /// Line of the step in the source, from 1.
+    pub line: usize,
+    /// The block it stands in, by index in `Graph::blocks`.
+    pub block: usize,
+    /// What it does.
+    pub kind: StepKind,
+    /// Steps of the same block that must have ended before this one starts: references from it or
+    /// from what it holds, and `needs`. Ascending.
+    pub needs: Vec<usize>,
+    /// The step is skipped when this is not true.
+    pub when: Option<Expr>,
+    /// When it is tried again.
+    pub retry: Option<Retry>,
+    /// From the first attempt's start to the step's end, all attempts and delays together. What
+    /// runs then is cancelled and the step fails with `limit.timeout`.
+    pub timeout: Option<Duration>,
+    /// What takes its place when it failed.
+    pub fallback: Option<Fallback>,
+    /// What its failure does to the steps around it.
+    pub on_error: OnError,
+    /// Whether results of equal calls in the same run are reused. Only for `uses`.
+    pub cache: bool,
+    /// Bounds of this step and all it holds, within those around it.
+    pub limits: Limits,
+    /// Narrows the grants for this step and all it holds; `None` leaves them.
+    pub caps: Option<Caps>,
+}
+
+impl Step {
+    /// A step of the pipeline's own block with nothing but what it does. For graphs that are built
+    /// without a file.
+    pub fn new(id: impl Into<String>, kind: StepKind) -> Self {
+        let id = id.into();
+        Self {
+            name: id.clone(),
+            yaml_path: String::new(),
+            line: 0,
+            block: 0,
+            kind,
+            needs: Vec::new(),
+            when: None,
+            retry: None,
+            timeout: None,
+            fallback: None,
+            on_error: OnError::default(),
+            cache: false,
+            limits: Limits::default(),
+            caps: None,
+            id,
+        }
+    }
+}
+
+/// What a failure does to the block that the step stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnError {
+    /// The block fails.
+    #[default]
+    Fail,
+    /// The block goes on. The step has no output, as if it had been skipped.
+    Continue,
+}

@@ -1,0 +1,30 @@
+//! `uses`: a call of an operation of a skill.
+
+use std::collections::BTreeMap;
+
+use coldframe_format::{Digest, SkillId};
+use semver::Version;
+
+use crate::template::Template;
+
+/// Calls an operation. Output: what it returns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Uses {
+    /// The skill.
+    pub skill: SkillId,
+    /// The exact version that was resolved.
+    pub version: Version,
+    /// The component's digest.
+    pub component: Digest,
+    /// The operation's name in the component's interface.
+    pub operation: String,
+    /// Argument per parameter, JSON spelling. Omitted options are absent.
+    pub with: BTreeMap<String, Template>,
+}
+
+/// `std/text@0.1.0#stats`
+impl std::fmt::Display for Uses {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}@{}#{}", self.skill, self.version, self.operation)
+    }
+}

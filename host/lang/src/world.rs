@@ -1,0 +1,71 @@
+//! What the compiler may ask of the world, as traits: it opens nothing itself.
+
+use std::fmt;
+
+use crate::catalog::SkillCatalog;
+
+/// Where skills and other files come from.
+#[derive(Clone, Copy)]
+pub struct World<'w> {
+    /// The skills.
+    pub skills: &'w dyn SkillCatalog,
+    /// Files that a file names: sub-pipelines and includes.
+    pub files: &'w dyn Files,
+}
+
+impl fmt::Debug for World<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").finish_non_exhaustive()
+    }
+}
+
+/// Reads files that are named in other files.
+pub trait Files {
+    /// The file that `path` means where it stands in the file called `from`. Asked twice, it gives
+    /// the same text.
+    fn read(&self, from: &str, path: &str) -> Result<File, FileError>;
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct File {
+    /// The name it is reported under, and the `from` of what it names in turn. One file has one
+    /// name, however it was reached.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// Why a file was not read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FileError {
+    /// There is none.
+    #[error("there is no file `{0}`")]
+    Missing(String),
+    /// It lies outside of the project.
+    #[error("`{path}` is outside of the project's folder `{root}`")]
+    Outside {
+        /// As it was written.
+        path: String,
+        /// The folder.
+        root: String,
+    },
+    /// Larger than a file of this sort may be, not UTF-8, or the system says no.
+    #[error("failed to read `{path}`: {why}")]
+    Unreadable {
+        /// As it was written.
+        path: String,
+        /// For people.
+        why: String,
+    },
+}
+
+/// No files at all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&self, _from: &str, path: &str) -> Result<File, FileError> {
+        Err(FileError::Missing(path.to_owned()))
+    }
+}
