@@ -37,7 +37,7 @@ pub use map::{ITEMS_MAX, Map, OnItemError, SIDE_BY_SIDE};
 pub use parallel::{Branch, Join, Parallel, Tie};
 pub use pipeline::Pipeline;
 pub use policy::{Action, Policy, Subject};
-pub use retry::{Backoff, Retry, RetryOn};
+pub use retry::{Backoff, FAILURES, Retry, RetryOn};
 pub use set::Set;
 pub use step::{OnError, Step};
 pub use switch::{Case, CaseTest, Switch};

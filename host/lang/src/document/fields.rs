@@ -32,6 +32,11 @@ impl<'n> Fields<'n> {
         })
     }
 
+    /// Its own path.
+    pub(super) fn here(&self) -> &str {
+        &self.path
+    }
+
     /// The path of a key in it.
     pub(super) fn path(&self, key: &str) -> String {
         join(&self.path, key)
