@@ -60,6 +60,8 @@ pub(crate) enum Command {
     /// Check pipelines without running anything
     #[command(alias = "validate")]
     Check(crate::commands::check::CheckArgs),
+    /// Print what a pipeline can do and cost at most, without running anything
+    Plan(crate::commands::plan::PlanArgs),
     /// Call one operation of a skill or of a component file
     Call(crate::commands::call::CallArgs),
     /// Draw a pipeline's graph as Mermaid text

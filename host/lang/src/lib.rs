@@ -23,6 +23,7 @@ pub mod inputs;
 pub mod limits;
 mod lower;
 pub mod mermaid;
+pub mod plan;
 mod render;
 mod resolve;
 pub mod shown;

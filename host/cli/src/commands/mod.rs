@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod graph;
+pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod runs;
@@ -22,6 +23,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
     match cli.command {
         Command::Run(args) => run::run(global, &args),
         Command::Check(args) => check::run(global, &args),
+        Command::Plan(args) => plan::run(global, &args),
         Command::Call(args) => call::run(global, &args),
         Command::Graph(args) => graph::run(global, &args),
         Command::Runs(command) => runs::run(global, &command),

@@ -3,6 +3,10 @@
 use super::{Approve, Loop, Map, Parallel, Pipeline, Set, Switch, Uses, Wait};
 
 /// What a step does.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most steps are calls, and a box would cost each of them an allocation"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKind {
     /// Calls an operation of a skill.
