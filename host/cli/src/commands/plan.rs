@@ -97,8 +97,7 @@ fn bound(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
     let bound = &plan.bound;
     let mut text = String::from("\nat most\n");
     let mut line = |name: &str, value: String| text += &format!("  {name:<6} {value}\n");
-    let together = format!("{} at the same time", bound.side_by_side);
-    line("calls", format!("{}, {together}", bound.calls));
+    line("calls", bound.calls.to_string());
     let run_fuel = graph.limits.fuel.unwrap_or(defaults.run_fuel);
     let open = bound.open_calls.saturating_mul(defaults.call_fuel);
     let all = bound.fuel.saturating_add(open);

@@ -13,8 +13,6 @@ use crate::template::Template;
 pub struct Bound {
     /// Calls of operations, tries included.
     pub calls: u64,
-    /// Calls at the same time.
-    pub side_by_side: u64,
     /// Fuel of the calls that declare theirs.
     pub fuel: u64,
     /// Calls without a fuel limit of their own.
@@ -39,7 +37,7 @@ pub struct Line {
     pub yaml_path: String,
     /// Its id.
     pub id: String,
-    /// `3 tries x 500 items x 2.0G fuel`
+    /// `3 tries x 500 items`
     pub sum: String,
     /// What it comes to in fuel.
     pub fuel: u64,
@@ -109,7 +107,6 @@ impl Bound {
     /// Adds what happens beside or after this, without its time.
     fn beside(&mut self, other: Self) {
         self.calls = self.calls.saturating_add(other.calls);
-        self.side_by_side = self.side_by_side.saturating_add(other.side_by_side);
         self.fuel = self.fuel.saturating_add(other.fuel);
         self.open_calls = self.open_calls.saturating_add(other.open_calls);
         self.cost_nano = self.cost_nano.saturating_add(other.cost_nano);
@@ -138,7 +135,6 @@ impl Bound {
     /// The larger of both, number by number: one of them happens.
     fn or(mut self, other: Self) -> Self {
         self.calls = self.calls.max(other.calls);
-        self.side_by_side = self.side_by_side.max(other.side_by_side);
         self.fuel = self.fuel.max(other.fuel);
         self.open_calls = self.open_calls.max(other.open_calls);
         self.cost_nano = self.cost_nano.max(other.cost_nano);
@@ -163,10 +159,9 @@ fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
         bound.declared_wall = bound.declared_wall.saturating_add(delays);
     }
     if let Some(Fallback::Uses(_)) = &step.fallback {
-        let mut other = call(step, defaults);
+        let other = call(step, defaults);
         bound.wall = bound.wall.saturating_add(other.wall);
         bound.declared_wall = bound.declared_wall.saturating_add(other.declared_wall);
-        other.side_by_side = 0;
         bound.beside(other);
     }
     if let Some(timeout) = step.timeout {
@@ -209,7 +204,7 @@ fn cap(bound: &mut Bound, step: &Step, defaults: &Defaults) {
 fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> (Bound, Vec<String>) {
     match &step.kind {
         StepKind::Uses(_) => {
-            let what = step.limits.fuel.map(|fuel| format!("{fuel} fuel"));
+            let what = step.limits.fuel.map(|_| "1 call".to_owned());
             (call(step, defaults), what.into_iter().collect())
         }
         StepKind::Set(_) => (Bound::default(), Vec::new()),
@@ -217,9 +212,8 @@ fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> (Bound, Vec<String>)
             let count = literal_len(&map.over).map_or(u64::from(map.max), |len| len as u64);
             let count = count.min(u64::from(map.max));
             let at_once = u64::from(map.max_concurrent).min(count).max(1);
-            let mut body =
+            let body =
                 block(graph, map.block, defaults).times(count).lasting(count.div_ceil(at_once));
-            body.side_by_side = body.side_by_side.saturating_mul(at_once);
             (body, vec![format!("{count} items")])
         }
         StepKind::Loop(looped) => {
@@ -267,7 +261,6 @@ fn call(step: &Step, defaults: &Defaults) -> Bound {
     let cost = limits.cost_nano.or_else(|| limits.fuel.map(|fuel| price(fuel, defaults)));
     Bound {
         calls: 1,
-        side_by_side: 1,
         fuel: limits.fuel.unwrap_or(0),
         open_calls: u64::from(limits.fuel.is_none()),
         cost_nano: cost.unwrap_or(0),

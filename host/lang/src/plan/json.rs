@@ -30,7 +30,6 @@ impl Plan {
             })).collect::<Vec<_>>(),
             "bound": {
                 "calls": bound.calls,
-                "side_by_side": bound.side_by_side,
                 "fuel": bound.fuel,
                 "open_calls": bound.open_calls,
                 "cost_nano": bound.cost_nano,

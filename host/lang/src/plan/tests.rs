@@ -55,9 +55,8 @@ fn call() -> Step {
 fn check(graph: &Graph, expected: &str) {
     let bound = bound::of(graph, &DEFAULTS);
     let found = format!(
-        "{} calls, {} side by side, {} fuel, {} open, {} nano, {:?}, waits {}",
+        "{} calls, {} fuel, {} open, {} nano, {:?}, waits {}",
         bound.calls,
-        bound.side_by_side,
         bound.fuel,
         bound.open_calls,
         bound.cost_nano,
@@ -76,7 +75,7 @@ fn map(max: u32, max_concurrent: u32, over: Template) -> StepKind {
 fn tries_items_and_iterations_multiply() {
     check(
         &Graph::of_steps("t", vec![call()]),
-        "3 calls, 1 side by side, 9000000 fuel, 0 open, 450 nano, 13s, waits 0",
+        "3 calls, 9000000 fuel, 0 open, 450 nano, 13s, waits 0",
     );
     let paths = Template::Literal(json!({}));
     let over_input = || {
@@ -85,15 +84,12 @@ fn tries_items_and_iterations_multiply() {
     };
     check(
         &holding(map(10, 4, over_input()), call()),
-        "30 calls, 4 side by side, 90000000 fuel, 0 open, 4500 nano, 39s, waits 0",
+        "30 calls, 90000000 fuel, 0 open, 4500 nano, 39s, waits 0",
     );
-    check(
-        &holding(map(10, 4, paths), call()),
-        "0 calls, 1 side by side, 0 fuel, 0 open, 0 nano, 0ns, waits 0",
-    );
+    check(&holding(map(10, 4, paths), call()), "0 calls, 0 fuel, 0 open, 0 nano, 0ns, waits 0");
     check(
         &holding(map(10, 4, Template::Literal(json!([1, 2]))), call()),
-        "6 calls, 2 side by side, 18000000 fuel, 0 open, 900 nano, 13s, waits 0",
+        "6 calls, 18000000 fuel, 0 open, 900 nano, 13s, waits 0",
     );
     let looped = StepKind::Loop(Loop {
         state: None,
@@ -104,10 +100,7 @@ fn tries_items_and_iterations_multiply() {
         on_max: OnMax::Stop,
         block: 1,
     });
-    check(
-        &holding(looped, call()),
-        "15 calls, 1 side by side, 45000000 fuel, 0 open, 2250 nano, 65s, waits 0",
-    );
+    check(&holding(looped, call()), "15 calls, 45000000 fuel, 0 open, 2250 nano, 65s, waits 0");
 }
 
 #[test]
@@ -115,7 +108,7 @@ fn a_holders_limits_bound_all_it_holds() {
     let mut graph = holding(map(10, 4, Template::List(vec![])), call());
     graph.steps[0].kind = map(10, 4, Template::Text(vec![]));
     graph.steps[0].limits = Limits { fuel: Some(5_000_000), ..Limits::default() };
-    check(&graph, "30 calls, 4 side by side, 5000000 fuel, 0 open, 250 nano, 39s, waits 0");
+    check(&graph, "30 calls, 5000000 fuel, 0 open, 250 nano, 39s, waits 0");
 }
 
 #[test]
@@ -124,7 +117,7 @@ fn questions_without_a_timeout_are_open() {
     let until = Step { timeout: Some(Duration::from_secs(9)), ..wait() };
     check(
         &Graph::of_steps("t", vec![wait(), until]),
-        "0 calls, 0 side by side, 0 fuel, 0 open, 0 nano, 0ns, waits 1",
+        "0 calls, 0 fuel, 0 open, 0 nano, 0ns, waits 1",
     );
 }
 
