@@ -79,8 +79,10 @@ pub(crate) enum Command {
     Registry(crate::commands::registry::RegistryCommand),
     /// Move the pins of `coldframe.lock` to the newest versions that will do
     Update(crate::commands::update::UpdateArgs),
-    /// Explain a diagnostic code
+    /// Explain a field such as `step.retry`, or a diagnostic code
     Explain(crate::commands::explain::ExplainArgs),
+    /// Print the JSON Schema of a kind of document, for editors
+    Schema(crate::commands::schema::SchemaArgs),
     /// Print what protects this machine and what is there
     Doctor(crate::commands::doctor::DoctorArgs),
     /// Print a completion script

@@ -18,6 +18,7 @@ mod compile;
 pub mod diagnostic;
 mod document;
 pub mod expr;
+pub mod fields;
 pub mod graph;
 pub mod inputs;
 pub mod limits;

@@ -10,6 +10,7 @@ pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod schema;
 pub(crate) mod search;
 pub(crate) mod skill;
 pub(crate) mod update;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
         Command::Registry(command) => registry::run(global, &command),
         Command::Update(args) => update::run(global, &args),
         Command::Explain(args) => explain::run(global, &args),
+        Command::Schema(args) => schema::run(&args),
         Command::Doctor(args) => doctor::run(global, &args),
         Command::Completions(args) => completions::run(&args),
     }
