@@ -17,6 +17,7 @@ pub mod codes;
 mod compile;
 pub mod diagnostic;
 mod document;
+pub mod draw;
 pub mod expr;
 pub mod fields;
 pub mod graph;

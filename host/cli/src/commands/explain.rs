@@ -25,7 +25,7 @@ pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<(), Fail> {
 fn list(global: &Global) -> Result<(), Fail> {
     let codes = codes();
     let maps = fields::names();
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&json!({ "fields": maps, "codes": codes })),
         Format::Text => {
             output::result(&format!(
@@ -44,7 +44,7 @@ fn explain(global: &Global, topic: &str) -> Result<(), Fail> {
         (None, Ok(page)) => ("field", page),
         (None, Err(why)) => return Err(unknown(topic, why)),
     };
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&json!({ what: topic, "page": page })),
         Format::Text => output::result(&page),
     }

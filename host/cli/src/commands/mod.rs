@@ -21,6 +21,10 @@ use crate::exit::Fail;
 /// Does what was asked.
 pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
     let global = &cli.global;
+    if global.is_drawing() && !matches!(cli.command, Command::Graph(_)) {
+        return Err(Fail::usage("`--format mermaid`, `dot` and `svg` are for `coldframe graph`")
+            .help("the formats of this command are `text` and `json`"));
+    }
     match cli.command {
         Command::Run(args) => run::run(global, &args),
         Command::Check(args) => check::run(global, &args),

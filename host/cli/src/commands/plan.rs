@@ -28,7 +28,7 @@ pub(crate) fn run(global: &Global, args: &PlanArgs) -> Result<(), Fail> {
     let graph = &compiled.graph;
     let defaults = defaults();
     let plan = plan::plan(graph, &project, &defaults);
-    match global.format {
+    match global.format() {
         Format::Json => {
             let mut report = plan.to_json();
             if let Some(report) = report.as_object_mut() {

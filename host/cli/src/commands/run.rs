@@ -10,8 +10,9 @@ use coldframe_store::{Level, NewRun, Store};
 
 use crate::args::{Global, InputArgs, JournalLevel, LimitArgs};
 use crate::exit::Fail;
-use crate::loading::{self, Keeping, Settings, Start};
+use crate::loading::{self, Keeping, Start};
 use crate::project::Project;
+use crate::settings::Settings;
 use crate::{inputs, place};
 
 #[derive(Debug, Args)]
