@@ -41,7 +41,7 @@ pub use retry::{Backoff, Retry, RetryOn};
 pub use set::Set;
 pub use step::{OnError, Step};
 pub use switch::{Case, CaseTest, Switch};
-pub use test::{Decision, Test};
+pub use test::{Decision, Exchange, Test};
 pub use uses::Uses;
 pub use wait::Wait;
 

@@ -190,6 +190,13 @@ static TEST: Object = Object {
              `name/space#operation`. `{ error: … }` makes them fail.",
         ),
         optional(
+            "http",
+            Shape::Objects(&EXCHANGE),
+            "none: a test has no network",
+            "- { url: \"https://example.com/a\", body: hello }",
+            "Requests with the answers they get. A request that is not here is refused.",
+        ),
+        optional(
             "decisions",
             Shape::Map(&Shape::Value),
             "none",
@@ -203,6 +210,25 @@ static TEST: Object = Object {
             "What has to be true. Sees `result`, `steps`, `totals`, `events` and the steps by id.",
         ),
         optional("timeout", Shape::Duration, "30s", "5s", "The most time it may take."),
+    ],
+    one_of: &[],
+};
+
+static EXCHANGE: Object = Object {
+    name: "exchange",
+    doc: "A request, and the answer it gets in a test.",
+    fields: &[
+        optional("method", Shape::Text, "GET", "POST", "The method of the request."),
+        required("url", Shape::Text, "https://example.com/a", "The address, as it is asked for."),
+        optional("status", Shape::Integer { min: 100 }, "200", "404", "The status of the answer."),
+        optional(
+            "headers",
+            Shape::Map(&Shape::Text),
+            "none",
+            "{ content-type: text/plain }",
+            "Headers of the answer.",
+        ),
+        optional("body", Shape::Text, "\"\"", "hello", "The body of the answer."),
     ],
     one_of: &[],
 };
