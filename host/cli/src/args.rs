@@ -88,6 +88,8 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Start a pipeline from a template
+    New(crate::commands::new::NewArgs),
     /// Run a pipeline
     Run(crate::commands::run::RunArgs),
     /// Check pipelines without running anything

@@ -6,6 +6,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod graph;
+pub(crate) mod new;
 pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod run;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
             .help("the formats of this command are `text` and `json`"));
     }
     match cli.command {
+        Command::New(args) => new::run(global, &args),
         Command::Run(args) => run::run(global, &args),
         Command::Check(args) => check::run(global, &args),
         Command::Plan(args) => plan::run(global, &args),
