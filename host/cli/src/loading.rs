@@ -73,7 +73,9 @@ pub(crate) fn bind(graph: &Graph, given: Given) -> Result<Value, Fail> {
 /// The graph of a run, from the text and the pins it was started with.
 pub(crate) fn recompile(global: &Global, row: &RunRow) -> Result<(Project, Graph), Fail> {
     let project = Project::pinned(global, &Settings::of(row)?)?;
-    let graph = project.compile_text(global, &row.run.source_name, &row.run.spec)?;
+    let mut graph = project.compile_text(global, &row.run.source_name, &row.run.spec)?;
+    // As when the run began.
+    coldframe_lang::passes::simplify(&mut graph);
     Ok((project, graph))
 }
 

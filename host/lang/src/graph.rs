@@ -11,6 +11,7 @@ mod parallel;
 mod pipeline;
 mod policy;
 mod retry;
+mod roots;
 mod set;
 mod step;
 mod switch;

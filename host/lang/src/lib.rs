@@ -25,6 +25,7 @@ pub mod inputs;
 pub mod limits;
 mod lower;
 pub mod mermaid;
+pub mod passes;
 pub mod plan;
 mod render;
 mod resolve;
