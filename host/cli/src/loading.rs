@@ -1,19 +1,15 @@
 //! From a compiled pipeline to a run: inputs bound, components loaded, the engine driven.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use coldframe_engine::{
     CallLimits, Host, Invoke, Journal, MemoryJournal, Observer, RunLimits, RunOptions, drive,
 };
-use coldframe_format::{Digest, SkillId};
+use coldframe_format::Digest;
 use coldframe_journal::RunState;
 use coldframe_lang::graph::{Graph, Limits};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{RunRow, SqliteJournal};
-use semver::Version;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::args::{Global, LimitArgs};
@@ -22,106 +18,12 @@ use crate::inputs::Given;
 use crate::live::Live;
 use crate::output::{self, Format};
 use crate::project::Project;
+use crate::settings::{Settings, pins};
 use crate::{place, report};
 
 /// The operator's price of a million units of fuel, nano-USD: a second of one core is about 10^9
 /// units, and 0.00005 USD buy it.
 pub(crate) const NANO_PER_MFUEL: u64 = 50;
-
-/// What a run needs to go on later besides its text and its journal.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    /// Bounds from the command line.
-    pub(crate) limits: Limits,
-    /// Exactly what was resolved.
-    pub(crate) pins: BTreeMap<SkillId, (Version, Digest)>,
-    /// Registries the run was started with, besides the built-in one.
-    pub(crate) registries: Vec<String>,
-}
-
-impl Settings {
-    /// The settings of a run of `graph`.
-    pub(crate) fn new(project: &Project, graph: &Graph, limits: Limits) -> Self {
-        Self { limits, pins: pins(graph), registries: project.registry_places() }
-    }
-
-    /// As kept with the run.
-    pub(crate) fn to_json(&self) -> String {
-        let pins = self.pins.iter().map(|(id, (version, component))| KeptPin {
-            id: id.clone(),
-            version: version.clone(),
-            component: *component,
-        });
-        let micros = |wall: Duration| u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
-        let kept = Kept {
-            version: KEPT_VERSION,
-            fuel: self.limits.fuel,
-            wall_us: self.limits.wall.map(micros),
-            cost_nano: self.limits.cost_nano,
-            memory_bytes: self.limits.memory_bytes,
-            pins: pins.collect(),
-            registries: self.registries.clone(),
-        };
-        // Strings and integers: there is nothing that can fail.
-        serde_json::to_string(&kept).unwrap_or_default()
-    }
-
-    fn from_json(text: &str) -> Option<Self> {
-        let kept: Kept = serde_json::from_str(text).ok()?;
-        if kept.version != KEPT_VERSION {
-            return None;
-        }
-        let pins = kept.pins.into_iter().map(|pin| (pin.id, (pin.version, pin.component)));
-        Some(Self {
-            limits: Limits {
-                fuel: kept.fuel,
-                wall: kept.wall_us.map(Duration::from_micros),
-                cost_nano: kept.cost_nano,
-                memory_bytes: kept.memory_bytes,
-            },
-            pins: pins.collect(),
-            registries: kept.registries,
-        })
-    }
-
-    /// The settings a run was registered with.
-    pub(crate) fn of(row: &RunRow) -> Result<Self, Fail> {
-        Self::from_json(&row.run.settings).ok_or_else(|| {
-            Fail::usage(format!("the settings of run `{}` do not read", row.run.run_id))
-                .help("it was started by another version of coldframe; use that one")
-        })
-    }
-}
-
-/// The version of [`Kept`].
-const KEPT_VERSION: u32 = 1;
-
-/// [`Settings`] as they stand in the store.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kept {
-    version: u32,
-    fuel: Option<u64>,
-    wall_us: Option<u64>,
-    cost_nano: Option<u64>,
-    memory_bytes: Option<u64>,
-    pins: Vec<KeptPin>,
-    registries: Vec<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeptPin {
-    id: SkillId,
-    version: Version,
-    component: Digest,
-}
-
-/// Every skill a graph calls, with what it was resolved to.
-pub(crate) fn pins(graph: &Graph) -> BTreeMap<SkillId, (Version, Digest)> {
-    let calls = graph.with_children().into_iter().flat_map(Graph::calls);
-    calls.map(|uses| (uses.skill.clone(), (uses.version.clone(), uses.component))).collect()
-}
 
 /// Reads `--limit` flags.
 pub(crate) fn limits(args: &LimitArgs) -> Result<Limits, Fail> {
@@ -171,7 +73,9 @@ pub(crate) fn bind(graph: &Graph, given: Given) -> Result<Value, Fail> {
 /// The graph of a run, from the text and the pins it was started with.
 pub(crate) fn recompile(global: &Global, row: &RunRow) -> Result<(Project, Graph), Fail> {
     let project = Project::pinned(global, &Settings::of(row)?)?;
-    let graph = project.compile_text(global, &row.run.source_name, &row.run.spec)?;
+    let mut graph = project.compile_text(global, &row.run.source_name, &row.run.spec)?;
+    // As when the run began.
+    coldframe_lang::passes::simplify(&mut graph);
     Ok((project, graph))
 }
 
@@ -197,7 +101,7 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
     let sandbox = sandbox(global)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
-    let quiet = global.quiet || global.format == Format::Json;
+    let quiet = global.quiet || global.format() == Format::Json;
     let observer: Arc<dyn Observer> = Arc::new(Live::new(&graph, quiet));
     let (stop, cancel) = tokio::sync::watch::channel(false);
     let host = Host { invoke, observer, now_us, cancel };
@@ -225,7 +129,7 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
     })?;
     // Every record is written and the lock is free before anything is said.
     drop(keeping);
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         output::json(&report::json(&run_id, &graph, &report.state));
     } else {
         if !global.quiet {

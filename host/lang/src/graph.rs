@@ -11,6 +11,7 @@ mod parallel;
 mod pipeline;
 mod policy;
 mod retry;
+mod roots;
 mod set;
 mod step;
 mod switch;
@@ -41,7 +42,7 @@ pub use retry::{Backoff, FAILURES, Retry, RetryOn};
 pub use set::Set;
 pub use step::{OnError, Step};
 pub use switch::{Case, CaseTest, Switch};
-pub use test::{Decision, Test};
+pub use test::{Decision, Exchange, Test};
 pub use uses::Uses;
 pub use wait::Wait;
 

@@ -201,7 +201,7 @@ fn print(
         }
         Err(_) => Some(Exit::RunFailed),
     };
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         let error = report.result.as_ref().err().map(|error| {
             json!({ "kind": error.kind, "message": error.message, "transient": error.transient })
         });

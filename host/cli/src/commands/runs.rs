@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
-use crate::loading::{self, Keeping, Settings, Start};
+use crate::loading::{self, Keeping, Start};
 use crate::output::{self, DIM, Format};
+use crate::settings::Settings;
 use crate::{place, report};
 
 #[derive(Debug, Subcommand)]
@@ -54,7 +55,7 @@ pub(crate) fn run(global: &Global, command: &RunsCommand) -> Result<(), Fail> {
 fn list(global: &Global, count: usize) -> Result<(), Fail> {
     let store = Store::open(&place::data_dir(global)?, Level::Relaxed)?;
     let rows = store.runs(count)?;
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&rows.iter().map(|row| line_json(&store, row)).collect()),
         Format::Text if rows.is_empty() => output::note("no runs yet"),
         Format::Text => {
@@ -121,7 +122,7 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
         return show_events(global, &row);
     }
     let (_, graph) = loading::recompile(global, &row)?;
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         output::json(&report::json(&row.run.run_id, &graph, &row.state));
         return Ok(());
     }
@@ -175,7 +176,7 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
 
 fn show_events(global: &Global, row: &RunRow) -> Result<(), Fail> {
     for record in &row.records {
-        match global.format {
+        match global.format() {
             Format::Json => {
                 let line = serde_json::to_value(record).unwrap_or(Value::Null);
                 output::result(&line.to_string());

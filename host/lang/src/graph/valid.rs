@@ -71,7 +71,22 @@ impl Graph {
             own = holder.expect("a named step stands around the one that names it");
             waiting = self.steps.get(own).expect("the holder exists");
         }
-        assert!(waiting.needs.contains(used), "`{}` ({own}) needs what it uses", waiting.id);
+        assert!(self.comes_after(own, *used), "`{}` ({own}) comes after what it uses", waiting.id);
+    }
+
+    /// Whether `step` waits for `other`, or for something that does.
+    fn comes_after(&self, step: usize, other: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut next = vec![step];
+        while let Some(at) = next.pop() {
+            let needs = self.steps.get(at).map_or(&[][..], |step| &step.needs);
+            if needs.contains(&other) {
+                return true;
+            }
+            // Needs are smaller than the step, so nothing below `other` leads to it.
+            next.extend(needs.iter().filter(|need| **need > other && seen.insert(**need)));
+        }
+        false
     }
 
     fn assert_narrower(&self, step: &Step) {

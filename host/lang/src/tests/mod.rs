@@ -25,5 +25,10 @@ fn compiled_with(text: &str, files: &files::Folder) -> Compiled {
     compile(&Source { name: "flow.yml", text }, World { skills: &skills, files })
 }
 
+/// The skills of these tests.
+pub(crate) fn catalog_of_tests() -> impl crate::catalog::SkillCatalog {
+    catalog::Table::new()
+}
+
 /// The head that every pipeline has, before what a test is about.
 const HEAD: &str = "apiVersion: coldframe/v1\nkind: Pipeline\nmetadata: { name: t }\n";

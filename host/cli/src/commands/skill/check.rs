@@ -23,7 +23,7 @@ struct Tried<'m> {
 
 pub(crate) fn run(global: &Global, args: &SourceArgs) -> Result<(), Fail> {
     let (manifest, _) = checked(global, args)?;
-    if global.format == Format::Text {
+    if global.format() == Format::Text {
         output::note(&format!("{GREEN}ok{GREEN:#}: {}@{}", manifest.id, manifest.version));
     }
     Ok(())
@@ -39,7 +39,7 @@ pub(super) fn checked(global: &Global, args: &SourceArgs) -> Result<(Manifest, V
     manifest.check(skill.interface()).map_err(|error| problem(&error.to_string(), error.help()))?;
     let tried = cases(global, &manifest, &skill)?;
     let failed = tried.iter().filter(|tried| tried.problem.is_some()).count();
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         output::json(&report(&manifest, &skill, &tried));
     } else if !global.quiet {
         print(&manifest, &skill, &tried);
