@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use coldframe_engine::{
-    CallLimits, Host, Invoke, Journal, MemoryJournal, Observer, RunLimits, RunOptions, drive,
+    Answers, CallLimits, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer,
+    RunLimits, RunOptions, drive,
 };
 use coldframe_format::Digest;
-use coldframe_journal::RunState;
-use coldframe_lang::graph::{Graph, Limits};
+use coldframe_journal::Record;
+use coldframe_lang::graph::{Action, Graph, Limits, StepKind, Wait};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
-use coldframe_store::{RunRow, SqliteJournal};
+use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::Value;
 
+use crate::answers::Inbox;
 use crate::args::{Global, LimitArgs};
 use crate::exit::{Exit, Fail};
 use crate::inputs::Given;
@@ -89,7 +91,8 @@ pub(crate) enum Keeping {
 pub(crate) struct Start {
     pub(crate) graph: Arc<Graph>,
     pub(crate) inputs: Value,
-    pub(crate) state: RunState,
+    /// The records there are already; none for a new run.
+    pub(crate) past: Vec<Record>,
     pub(crate) keeping: Keeping,
     pub(crate) run_id: String,
     pub(crate) limits: Limits,
@@ -97,20 +100,34 @@ pub(crate) struct Start {
 
 /// Drives a run to its end and prints what it came to.
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
-    let Start { graph, inputs, state, mut keeping, run_id, limits } = start;
+    let Start { graph, inputs, past, mut keeping, run_id, limits } = start;
     let sandbox = sandbox(global)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
     let quiet = global.quiet || global.format() == Format::Json;
-    let observer: Arc<dyn Observer> = Arc::new(Live::new(&graph, quiet));
+    let live = Live::new(&graph, quiet);
+    live.catch_up(&past);
+    let observer: Arc<dyn Observer> = Arc::new(live);
     let (stop, cancel) = tokio::sync::watch::channel(false);
-    let host = Host { invoke, observer, now_us, cancel };
+    let inbox = match &keeping {
+        Keeping::Disk(_) if asks(&graph) => {
+            let store = Store::open(&place::data_dir(global)?, Level::Relaxed)?;
+            Some(Arc::new(Inbox::new(store, run_id.clone())))
+        }
+        Keeping::Disk(_) | Keeping::Memory(_) => None,
+    };
+    let answers: Arc<dyn Answers> = match &inbox {
+        Some(inbox) => Arc::clone(inbox) as _,
+        None => Arc::new(NoAnswers),
+    };
+    let host = Host { invoke, observer, now_us, cancel, answers };
     let options = RunOptions {
         run_id: run_id.clone(),
         limits: RunLimits::new(&graph.limits, &limits, CallLimits::default()),
         operator_caps: None,
         evaluator,
         nano_per_mfuel: NANO_PER_MFUEL,
+        linger: LINGER,
     };
     let runtime = runtime()?;
     let report = runtime.block_on(async {
@@ -125,10 +142,27 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
             Keeping::Memory(journal) => journal,
             Keeping::Disk(journal) => journal,
         };
-        drive(Arc::clone(&graph), inputs, state, journal, &host, options).await
+        drive(Arc::clone(&graph), inputs, &past, journal, &host, options).await
     })?;
+    let is_kept = matches!(keeping, Keeping::Disk(_));
     // Every record is written and the lock is free before anything is said.
     drop(keeping);
+    if let Some(inbox) = inbox {
+        inbox.close();
+        // What came between the last look and the freed lock is ours to take up.
+        if report.state.finished.is_none()
+            && inbox.has_more()
+            && let Some((journal, past)) = inbox.resume()?
+        {
+            let keeping = Keeping::Disk(journal);
+            let inputs = Value::Null;
+            return drive_run(
+                global,
+                project,
+                Start { graph, inputs, past, keeping, run_id, limits },
+            );
+        }
+    }
     if global.format() == Format::Json {
         output::json(&report::json(&run_id, &graph, &report.state));
     } else {
@@ -136,6 +170,9 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
             report::summary(&graph, &report.state, report.wall_us);
         }
         report::failure(&run_id, &graph, &report.state);
+        if is_kept && report.state.finished.is_none() {
+            report::waiting(&run_id, &report.state);
+        }
         if let Some(finished) = &report.state.finished {
             report::outputs(&graph, &finished.outputs);
         }
@@ -144,6 +181,17 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
         Exit::Done => Ok(()),
         exit => Err(Fail::said(exit)),
     }
+}
+
+/// Whether a run of the graph can come to wait for an answer from outside.
+pub(crate) fn asks(graph: &Graph) -> bool {
+    graph.with_children().into_iter().any(|graph| {
+        graph
+            .steps
+            .iter()
+            .any(|step| matches!(step.kind, StepKind::Approve(_) | StepKind::Wait(Wait::Signal(_))))
+            || graph.policies.iter().any(|policy| policy.action == Action::RequireApproval)
+    })
 }
 
 /// The sandbox, with its cache under the data directory and sockets for granted HTTP.

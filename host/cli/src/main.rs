@@ -1,5 +1,6 @@
 //! The coldframe command: arguments in, exit code out.
 
+mod answers;
 mod args;
 mod commands;
 mod exit;

@@ -101,6 +101,19 @@ pub(crate) fn time(us: u64) -> String {
     }
 }
 
+/// A moment as RFC 3339 in UTC.
+pub(crate) fn moment(us: u64) -> String {
+    i64::try_from(us)
+        .ok()
+        .and_then(|us| jiff::Timestamp::from_microsecond(us).ok())
+        .map_or_else(|| us.to_string(), |moment| format!("{moment:.0}"))
+}
+
+/// Somebody else's sentence, escaped and cut.
+pub(crate) fn safe(text: &str) -> String {
+    coldframe_lang::shown::sentence(text)
+}
+
 /// A large number for people: `1.2M`.
 pub(crate) fn large(n: u64) -> String {
     match n {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use clap::Args;
 use coldframe_engine::MemoryJournal;
-use coldframe_journal::RunState;
 use coldframe_store::{Level, NewRun, Store};
 
 use crate::args::{Global, InputArgs, JournalLevel, LimitArgs};
@@ -42,6 +41,10 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
     let mut compiled = project.compile_file(global, &args.file)?;
     let bound = loading::bind(&compiled.graph, given)?;
     project.keep_pins(&compiled.graph, args.locked)?;
+    if args.journal == JournalLevel::Memory && loading::asks(&compiled.graph) {
+        return Err(Fail::usage("the pipeline can come to wait for an answer, and nothing of the run would be kept until then")
+            .help("use --journal relaxed"));
+    }
     let settings = Settings::new(&project, &compiled.graph, limits);
     let notes = coldframe_lang::passes::simplify(&mut compiled.graph);
     if args.verbose {
@@ -65,8 +68,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
             })?)
         }
     };
-    let state = RunState::default();
     let limits = settings.limits;
-    let start = Start { graph, inputs: bound, state, keeping, run_id, limits };
+    let past = Vec::new();
+    let start = Start { graph, inputs: bound, past, keeping, run_id, limits };
     loading::drive_run(global, &project, start)
 }

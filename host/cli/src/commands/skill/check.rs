@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coldframe_client::VerifiedSkill;
-use coldframe_engine::{Call, CallLimits, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, MemoryMeter};
 use coldframe_format::manifest::{Case, Expected};
 use coldframe_format::{Manifest, schema};
 use serde_json::{Value, json};
@@ -84,6 +84,7 @@ fn cases<'m>(
             grants: vec![manifest.capabilities.clone()],
             limits: CallLimits::default(),
             memory: Arc::new(MemoryMeter::new(u64::MAX)),
+            cancel: Cancel::default(),
         }));
         let problem = match (&case.expected, &report.result) {
             (Expected::Output(expected), Ok(found)) if expected == found => None,
