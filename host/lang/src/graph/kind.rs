@@ -45,6 +45,18 @@ impl StepKind {
         }
     }
 
+    /// Whether it holds other steps, in blocks or in another pipeline.
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::Map(_)
+            | Self::Loop(_)
+            | Self::Switch(_)
+            | Self::Parallel(_)
+            | Self::Pipeline(_) => true,
+            Self::Uses(_) | Self::Set(_) | Self::Approve(_) | Self::Wait(_) => false,
+        }
+    }
+
     /// The blocks it holds, by index in `Graph::blocks`: one for `map` and `loop`, one per case
     /// (the default last) and per branch.
     pub fn blocks(&self) -> Vec<usize> {
