@@ -67,6 +67,8 @@ pub(crate) struct LimitsDecl<'n> {
 /// Grants with their places.
 #[derive(Debug)]
 pub(crate) struct CapsDecl<'n> {
+    /// Where they begin.
+    pub(crate) span: Span,
     pub(crate) caps: Caps,
     /// Those whose value was wrong and is reported already.
     pub(crate) unclear: Vec<&'n str>,

@@ -22,7 +22,8 @@ fn label(step: &Step) -> Vec<String> {
     lines
 }
 
-fn what(step: &Step) -> String {
+/// What a step does, in a few words.
+pub(crate) fn what(step: &Step) -> String {
     match &step.kind {
         StepKind::Uses(uses) => uses.to_string(),
         StepKind::Set(_) => String::new(),
@@ -46,8 +47,8 @@ fn what(step: &Step) -> String {
     }
 }
 
-/// The blocks a step holds, each with what it is called where there are several.
-fn blocks(step: &Step) -> Vec<(usize, Option<String>)> {
+/// The blocks that a step holds, each with what it is called where there are several.
+pub(crate) fn blocks(step: &Step) -> Vec<(usize, Option<String>)> {
     match &step.kind {
         StepKind::Map(map) => vec![(map.block, None)],
         StepKind::Loop(looped) => vec![(looped.block, None)],

@@ -173,18 +173,13 @@ impl<'a, 'n> Grants<'a, 'n> {
                 shown(what)
             );
             let mut problem = Diagnostic::new(&codes::CAPS_TOO_WIDE, child.reference.span, message);
-            if let Some((place, _)) = outer.and_then(|outer| outer.places.first()) {
-                problem = problem.label(place.span, "what is granted here");
+            if let Some(outer) = outer {
+                problem = problem.label(outer.span, format!("what {who} grants"));
             }
-            let whose = if self.steps.is_empty() {
-                "the pipeline's".to_owned()
-            } else {
-                format!("{who}'s")
-            };
             report.push(
                 problem
                     .help(format!(
-                        "if that is intended, widen {whose} `caps`; else narrow those of that file"
+                        "if that is intended, widen the `caps` of {who}; else narrow those of that file"
                     ))
                     .at(&join(self.path, "pipeline")),
             );

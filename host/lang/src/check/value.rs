@@ -413,7 +413,13 @@ impl<'n> Values<'_, '_, 'n> {
             min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
         });
         if !good {
-            let help = min.zip(max).map(|(min, max)| format!("from {min} to {max}"));
+            let help = match (min, max) {
+                (Some(min), Some(max)) => format!("from {min} to {max}"),
+                (Some(min), None) => format!("{min} or more"),
+                (None, Some(max)) => format!("{max} or less"),
+                (None, None) => "write a smaller number".to_owned(),
+            };
+            let help = Some(help);
             self.explained(
                 tree,
                 format!("`{}` is out of range of {wanted}", shown(text)),

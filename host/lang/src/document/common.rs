@@ -28,7 +28,7 @@ pub(crate) enum FallbackDecl<'n> {
 
 /// `retry`
 pub(super) fn retry(node: Option<&Node>, path: &str, report: &mut Report) -> Option<Retry> {
-    let mut fields = Fields::of(node?, path, report)?;
+    let mut fields = Fields::like(node?, path, "retry: { max: 3 }", report)?;
     let max = fields.require("max", "say how often: `max: 3`", report);
     let max =
         max.and_then(|node| count(node, "max", &(1..=RETRIES_MAX), &join(path, "max"), report));
@@ -109,7 +109,7 @@ pub(super) fn fallback<'n>(
     path: &str,
     report: &mut Report,
 ) -> Option<FallbackDecl<'n>> {
-    let mut fields = Fields::of(node?, path, report)?;
+    let mut fields = Fields::like(node?, path, "fallback: { value: null }", report)?;
     let value = fields.take_entry("value");
     let uses = fields.take_entry("uses");
     let with = fields.take_entry("with");

@@ -76,8 +76,14 @@ pub(super) fn caps<'n>(
     path: &str,
     report: &mut Report,
 ) -> Option<CapsDecl<'n>> {
-    let mut found = CapsDecl { caps: Caps::default(), unclear: Vec::new(), places: Vec::new() };
-    for entry in entries(node, path, report)? {
+    let entries = entries(node, path, report)?;
+    let mut found = CapsDecl {
+        span: entries.first().map_or(node?.span, |entry| entry.key.span),
+        caps: Caps::default(),
+        unclear: Vec::new(),
+        places: Vec::new(),
+    };
+    for entry in entries {
         let path = join(path, &entry.key.text);
         let caps = &mut found.caps;
         let clear = match entry.key.text.as_str() {

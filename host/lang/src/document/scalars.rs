@@ -121,6 +121,7 @@ pub(super) fn condition<'n>(
         NodeKind::Bool(value) => {
             problem.help(format!("quote it: `{key}: \"{value}\"`, or leave `{key}` away"))
         }
+        _ if key == "on" => problem.help("for example `on: verdict.label`"),
         _ => problem.help(format!("for example `{key}: \"words.count > 3\"`")),
     };
     report.push(problem);

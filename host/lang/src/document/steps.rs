@@ -190,6 +190,7 @@ impl<'n> Reader<'n, '_> {
             format!("`{key}` belongs to {}, and this step has `{}`", of.join(" and "), kind.key);
         let help = match (key.as_str(), kind.key) {
             ("with", "set") => "move its values into `set`".to_owned(),
+            ("with", "approve" | "wait") => "remove it".to_owned(),
             ("with", _) => {
                 "remove it; what the step holds can name everything around it".to_owned()
             }

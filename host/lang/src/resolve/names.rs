@@ -100,7 +100,8 @@ impl<'d, 'n> Names<'d, 'n> {
                 return;
             }
             if let Some(other) = self.step(outer, &name.text) {
-                let message = format!("a step around this {what} is called `{shown}` too");
+                let message =
+                    format!("a step in a block around this {what} is called `{shown}` too");
                 self.report_twice(name, message, self.id_span(other), "that one", path, report);
                 return;
             }
@@ -174,6 +175,18 @@ impl<'d, 'n> Names<'d, 'n> {
     /// The step that `needs` means.
     pub(super) fn find_step(&self, id: &str, view: View) -> Option<usize> {
         self.blocks(view).find_map(|block| self.step(block, id))
+    }
+
+    /// Everything that can be named, inner ones first.
+    pub(super) fn all(&self, view: View) -> impl Iterator<Item = &str> + Clone {
+        let items: Vec<&str> = self
+            .blocks(view)
+            .filter_map(|block| match &self.document.steps.get(self.around(block)?.0)?.body {
+                Body::Map(map) => Some(map.item()),
+                _ => None,
+            })
+            .collect();
+        self.ids(view).chain(items).chain(["inputs", "run"])
     }
 
     /// The ids that can be used, inner ones first.

@@ -301,8 +301,7 @@ impl<'r, 'n> Binder<'r, 'n> {
         } else if let Some(help) = self.names.elsewhere(name, self.view) {
             problem.help(help)
         } else {
-            let names = self.names.ids(self.view).chain(["inputs", "run"]);
-            let help = self.report.suggest(name, "there are", names);
+            let help = self.report.suggest(name, "there are", self.names.all(self.view));
             problem.maybe_help(help)
         };
         self.report.push(problem.at(path));

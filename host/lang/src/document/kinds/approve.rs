@@ -24,7 +24,7 @@ pub(super) fn read<'n>(
 ) -> Option<Body<'n>> {
     let path = join(here.path, "approve");
     let report = &mut *reader.report;
-    let mut fields = Fields::of(node, &path, report)?;
+    let mut fields = Fields::like(node, &path, "approve: { message: \"Publish it?\" }", report)?;
     let message = fields
         .require("message", "say what is asked: `message: \"Publish it?\"`", report)
         .filter(|node| text(node, &join(&path, "message"), report).is_some());

@@ -29,7 +29,7 @@ pub(super) fn read<'n>(
     here: Here<'_>,
 ) -> Option<Body<'n>> {
     let path = join(here.path, "loop");
-    let mut fields = Fields::of(node, &path, reader.report)?;
+    let mut fields = Fields::like(node, &path, "loop: { max: 5, steps: […] }", reader.report)?;
     let report = &mut *reader.report;
     let state = fields.take("state");
     let (whilst, until) = (fields.take("while"), fields.take("until"));

@@ -38,7 +38,8 @@ pub(super) fn read<'n>(
     here: Here<'_>,
 ) -> Option<Body<'n>> {
     let path = join(here.path, "map");
-    let mut fields = Fields::of(node, &path, reader.report)?;
+    let mut fields =
+        Fields::like(node, &path, "map: { over: inputs.items, steps: […] }", reader.report)?;
     let report = &mut *reader.report;
     let help = "name a list or an object: `over: inputs.items`";
     let over = fields.require("over", help, report).filter(|node| {

@@ -31,7 +31,8 @@ pub(super) fn read<'n>(
     here: Here<'_>,
 ) -> Option<Body<'n>> {
     let path = join(here.path, "parallel");
-    let mut fields = Fields::of(node, &path, reader.report)?;
+    let mut fields =
+        Fields::like(node, &path, "parallel: { branches: { a: …, b: … } }", reader.report)?;
     let how = fields.take("join");
     let map =
         fields.require("branches", "name at least two: `branches: { a: …, b: … }`", reader.report);
@@ -59,7 +60,8 @@ fn entries<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> &'n [
         return &[];
     };
     if entries.len() < 2 {
-        let message = format!("`{path}` has {} of them, expected at least two", entries.len());
+        let found = if entries.is_empty() { "no branch" } else { "one branch" };
+        let message = format!("`{path}` has {found}, expected at least two");
         report.push(
             Diagnostic::new(&codes::WRONG_SHAPE, node.span, message)
                 .help("add a branch, or put the steps where this one stands")

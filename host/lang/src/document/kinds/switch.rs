@@ -42,7 +42,8 @@ pub(super) fn read<'n>(
     here: Here<'_>,
 ) -> Option<Body<'n>> {
     let path = join(here.path, "switch");
-    let mut fields = Fields::of(node, &path, reader.report)?;
+    let mut fields =
+        Fields::like(node, &path, "switch: { on: verdict.label, cases: […] }", reader.report)?;
     let on = fields.take_entry("on");
     let list = fields.require("cases", "list the cases under `cases:`", reader.report);
     let mut compares = None;
