@@ -216,6 +216,37 @@ fn in_questions_deep_inside() {
     check(vec![node], &[("out", path("k"))]);
 }
 
+/// Somebody stops the run, and the process dies on the way: it is still stopped.
+#[test]
+fn in_a_run_that_is_stopped() {
+    let node = map("m", path("inputs.list"), vec![uses("x", "slow", &[])], None);
+    let graph = Arc::new(graph(vec![node, approve("ok", OnReject::Fail)], &[]));
+    for kept in 0.. {
+        let mut run = Run::new(&graph);
+        run.journal.left = Some(kept);
+        let cancel = run.cancel.0.clone();
+        let ended = runtime().block_on(async {
+            tokio::spawn(async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                cancel.send(true).unwrap();
+                std::future::pending::<()>().await;
+            });
+            run.go().await
+        });
+        if ended.is_ok() {
+            assert!(kept > 8);
+            return;
+        }
+        let halted = run.history().contains(&"run_halted".to_owned());
+        run.journal.left = None;
+        run.cancel.0.send(!halted).unwrap();
+        let state = runtime().block_on(run.go()).unwrap().state;
+        let expected = "cancelled [pipeline.cancelled] the run was cancelled -> {}";
+        assert_eq!(shown(&state), expected, "after {kept}: {:#?}", run.history());
+        no_step_twice(&run);
+    }
+}
+
 /// Steps that may stand anywhere, from a few numbers.
 fn any_node(depth: u32) -> BoxedStrategy<NodePlan> {
     let leaf = prop_oneof![
@@ -314,5 +345,34 @@ proptest! {
             let found = coldframe_engine::place::find(&graph, step).unwrap();
             prop_assert_eq!(&found.step.id, id);
         }
+    }
+
+    /// A journal in which records are lost, doubled or in another order is refused or driven on, and
+    /// never a panic.
+    #[test]
+    fn in_a_journal_that_was_damaged(
+        plans in proptest::collection::vec(any_node(3), 1..4),
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..3_u8), 1..4),
+    ) {
+        let graph = Arc::new(graph(build(&plans, ""), &[]));
+        let mut run = Run::new(&graph);
+        runtime().block_on(to_the_end(&mut run)).unwrap();
+        let records = &mut run.journal.records;
+        records.pop();
+        for (one, other, what) in damage {
+            if records.len() < 2 {
+                break;
+            }
+            let (one, other) = (one.index(records.len()), other.index(records.len()));
+            match what {
+                0 => drop(records.remove(one)),
+                1 => records.swap(one, other),
+                _ => records.insert(one, records[other].clone()),
+            }
+        }
+        for (seq, record) in records.iter_mut().enumerate() {
+            record.seq = seq as u64;
+        }
+        let _ = runtime().block_on(run.try_go());
     }
 }

@@ -1,6 +1,6 @@
 //! Each kind of step and each key that all steps share, in small runs.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 mod support;
 
@@ -193,9 +193,11 @@ fn a_switch_takes_the_first_case_that_applies() {
     assert_eq!(report.state.steps["w"].status.as_str(), "skipped");
 }
 
+type Branched = (u64, Option<i64>);
+
 /// A `parallel` of branches that come to a number after so many milliseconds; without a number they
 /// fail.
-fn branches(join: Join, what: &[(u64, Option<i64>)]) -> Node {
+fn branches(join: Join, what: &[Branched]) -> Node {
     let names = ["a", "b", "c", "d"];
     let branches = what.iter().enumerate().map(|(place, (ms, value))| {
         let nap = uses("z", "nap", &[("ms", lit(json!(ms)))]);
@@ -214,7 +216,7 @@ fn branches(join: Join, what: &[(u64, Option<i64>)]) -> Node {
 #[test]
 fn every_join_is_decided_as_it_says() {
     let vote = |tie| Join::Vote(tie);
-    let cases: &[(Join, &[(u64, Option<i64>)], &str)] = &[
+    let cases: &[(Join, &[Branched], &str)] = &[
         (Join::All, &[(1, Some(1)), (2, Some(2))], r#"succeeded -> {"out":{"a":1,"b":2}}"#),
         (Join::All, &[(90, Some(1)), (2, None)], "failed [guest.error] no luck -> {}"),
         (
@@ -638,6 +640,26 @@ fn budgets_lie_within_those_around_them() {
         &[],
         "stopped [limit.fuel] step `t` used up its fuel limit of 150, in `t/b` -> {}",
     );
+}
+
+/// Branches that take all they may have never spend more than what is around them has.
+#[test]
+fn branches_cannot_overspend_together() {
+    let burn = || uses("u", "burn", &[]).with(|step| step.on_error = OnError::Continue);
+    let names = ["a", "b", "c", "d"];
+    let branch = |name| (name, vec![map("m", path("inputs.list"), vec![burn()], None)], None);
+    let node = parallel("p", Join::Quorum(1), names.map(branch).into());
+    let node = node.with(|step| {
+        step.limits.fuel = Some(5_000_000_000);
+        step.limits.cost_nano = Some(4_500_000_000);
+        step.on_error = OnError::Continue;
+    });
+    let graph =
+        Arc::new(graph(vec![node, add_one("after", "inputs.n")], &[("out", path("after"))]));
+    let run = check_graph(&graph, Limits::default(), r#"succeeded -> {"out":6}"#);
+    let state = coldframe_journal::RunState::fold(&run.journal.records).unwrap();
+    assert!(state.within("p").fuel <= 4_500_000_000, "{:?}", state.within("p"));
+    assert!(state.within("p").fuel >= 4_000_000_000, "{:?}", state.within("p"));
 }
 
 #[test]

@@ -17,11 +17,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldframe_engine::{
-    Call, CallLimits, Host, Invoke, Journal, MemoryJournal, MemoryMeter, RunLimits, RunOptions,
-    Silent, drive,
+    Call, CallLimits, Cancel, Host, Invoke, Journal, LINGER, MemoryJournal, MemoryMeter, NoAnswers,
+    RunLimits, RunOptions, Silent, drive,
 };
 use coldframe_format::{Digest, SkillId};
-use coldframe_journal::{RunState, RunStatus};
+use coldframe_journal::RunStatus;
 use coldframe_lang::graph::{Graph, Step, StepKind, Uses};
 use coldframe_lang::template::{Path as ValuePath, Root, Template};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
@@ -171,6 +171,7 @@ async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
             grants: vec![Caps::default()],
             limits: CallLimits::default(),
             memory: Arc::clone(&memory),
+            cancel: Cancel::default(),
         };
         assert_eq!(sandbox.invoke(call).await.result, Ok(json!(number)));
     }
@@ -221,15 +222,17 @@ fn run(
 ) {
     let (_keep, cancel) = watch::channel(false);
     let invoke: Arc<dyn Invoke> = Arc::clone(sandbox) as _;
-    let host = Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel };
+    let answers = Arc::new(NoAnswers);
+    let host = Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel, answers };
     let options = RunOptions {
         run_id: "bench".into(),
         limits: RunLimits::new(&Limits::default(), &Limits::default(), CallLimits::default()),
         operator_caps: None,
         evaluator: Digest::of(b"none"),
         nano_per_mfuel: 50,
+        linger: LINGER,
     };
-    let driven = drive(Arc::clone(graph), json!({}), RunState::default(), journal, &host, options);
+    let driven = drive(Arc::clone(graph), json!({}), &[], journal, &host, options);
     let report = runtime.block_on(driven).unwrap();
     assert_eq!(report.state.finished.unwrap().status, RunStatus::Succeeded);
 }

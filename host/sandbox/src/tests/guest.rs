@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use coldframe_engine::{Call, CallLimits, CallReport, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, CallReport, Cancel, Invoke as _, MemoryMeter};
 use coldframe_format::{Caps, Digest, Interface};
 use serde_json::{Value, json};
 
@@ -56,6 +56,7 @@ pub(super) fn call_of(component: Digest, input: Value) -> Call {
         grants: vec![all_caps()],
         limits: CallLimits::default(),
         memory: Arc::new(MemoryMeter::new(1 << 30)),
+        cancel: Cancel::default(),
     }
 }
 
