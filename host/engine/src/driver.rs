@@ -19,10 +19,10 @@ use crate::cancel::Cancel;
 use crate::core::{Command, Core};
 use crate::invoke::{CallError, Invoke};
 use crate::journal::{Journal, JournalFailure};
-use crate::limits::RunLimits;
+use crate::limits::{RunClock, RunLimits};
 use crate::observe::Observer;
 use crate::step::{Shared, cancelled};
-use crate::work::{Done, End, Fault, Task, TaskId, What};
+use crate::work::{Done, End, Fault, Task, TaskId};
 
 /// How long a call that was cancelled may take to say what it consumed.
 const CANCEL_GRACE: Duration = Duration::from_secs(5);
@@ -119,7 +119,7 @@ pub async fn drive(
         invoke: Arc::clone(&host.invoke),
         limits,
         evaluator,
-        deadline: begun + limits.wall,
+        clock: RunClock::new(begun, limits.wall),
         nano_per_mfuel,
         memo: Arc::clone(core.memo()),
     };
@@ -226,7 +226,7 @@ impl Driver<'_> {
         }
         let shared = Arc::clone(&self.shared);
         let cancel = Cancel::default();
-        if !task.spends() && !matches!(task.what, What::Fallback) {
+        if !task.spends() {
             let done = shared.perform(task, cancel).await;
             return self.ended(done).await;
         }
@@ -276,6 +276,8 @@ impl Driver<'_> {
         let over = self.live.values().filter_map(|spawned| spawned.deadline).min();
         let mut asked = self.cancel.clone();
         let host = self.host;
+        // Time in which nothing runs is not the run's.
+        let _idle = self.live.is_empty().then(|| self.shared.clock.idle());
         tokio::select! {
             Some(joined) = self.tasks.join_next_with_id() => return self.joined(joined).await,
             () = told(&mut asked), if !self.is_halted => self.halt().await?,

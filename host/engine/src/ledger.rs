@@ -244,4 +244,41 @@ mod tests {
         assert_eq!(ledger.reserve(inner, 1), spent);
         assert_eq!(ledger.reserve(RUN, 80), got(30, Bound::Fuel(Owner::Run, 100)));
     }
+
+    proptest::proptest! {
+        /// Whatever is reserved and settled side by side, no account is overspent.
+        #[test]
+        fn no_account_is_overspent(
+            limits in proptest::collection::vec((0..4_usize, 1..200_u64, 1..200_u64), 1..5),
+            moves in proptest::collection::vec((0..5_usize, 0..150_u64, 0..150_u64, 0..3_usize), 1..60),
+        ) {
+            let budget = |fuel, cost| Budget { fuel: Some(fuel), cost_nano: Some(cost) };
+            // A unit of fuel costs a nano-USD.
+            let mut ledger = Ledger::new(budget(500, 400), 1_000_000);
+            let mut accounts = vec![(RUN, None, 400_u64)];
+            for (parent, fuel, cost) in limits {
+                let parent = parent % accounts.len();
+                let id = ledger.open(accounts[parent].0, Owner::Run, budget(fuel, cost));
+                accounts.push((id, Some(parent), fuel.min(cost)));
+            }
+            let mut spent = vec![0_u64; accounts.len()];
+            let mut live: Vec<(usize, u64, u64)> = Vec::new();
+            for (account, wish, consumed, ends) in moves {
+                let account = account % accounts.len();
+                if let Ok(got) = ledger.reserve(accounts[account].0, wish) {
+                    live.push((account, got.fuel, consumed.min(got.fuel)));
+                }
+                for _ in 0..ends.min(live.len()) {
+                    let (account, reserved, consumed) = live.remove(0);
+                    ledger.settle(accounts[account].0, reserved, consumed);
+                    let mut at = Some(account);
+                    while let Some(index) = at {
+                        spent[index] += consumed;
+                        proptest::prop_assert!(spent[index] <= accounts[index].2);
+                        at = accounts[index].1;
+                    }
+                }
+            }
+        }
+    }
 }

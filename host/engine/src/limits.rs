@@ -1,6 +1,8 @@
 //! The bounds of a run with every default filled in.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use coldframe_lang::graph::{Limits, Step};
 
@@ -18,7 +20,8 @@ pub const RUN_MEMORY_BYTES: u64 = 512 << 20;
 pub struct RunLimits {
     /// Fuel units.
     pub fuel: u64,
-    /// From start (or resume) to the last step's end.
+    /// From start (or resume) to the last step's end, without the time in which it only waits for a
+    /// time or an answer.
     pub wall: Duration,
     /// Nano-USD; `None` where nobody bounds the money.
     pub cost_nano: Option<u64>,
@@ -61,5 +64,42 @@ fn tighter<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
+    }
+}
+
+/// How much of the run's wall time is left. It stands still while the run only waits.
+#[derive(Debug)]
+pub(crate) struct RunClock {
+    begun: Instant,
+    wall: Duration,
+    idle_us: AtomicU64,
+}
+
+impl RunClock {
+    pub(crate) fn new(begun: Instant, wall: Duration) -> Arc<Self> {
+        Arc::new(Self { begun, wall, idle_us: AtomicU64::new(0) })
+    }
+
+    pub(crate) fn left(&self) -> Duration {
+        let idle = Duration::from_micros(self.idle_us.load(Ordering::Relaxed));
+        self.wall.saturating_sub(self.begun.elapsed().saturating_sub(idle))
+    }
+
+    /// Stands still until what is returned is dropped.
+    pub(crate) fn idle(self: &Arc<Self>) -> Idle {
+        Idle { clock: Arc::clone(self), since: Instant::now() }
+    }
+}
+
+/// A time in which the run only waits.
+pub(crate) struct Idle {
+    clock: Arc<RunClock>,
+    since: Instant,
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let us = u64::try_from(self.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.clock.idle_us.fetch_add(us, Ordering::Relaxed);
     }
 }

@@ -100,3 +100,22 @@ pub(crate) fn inside(step: &Step, holder: &str, attempt: u32, slot: usize) -> St
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::split;
+
+    #[test]
+    fn a_place_is_a_block_and_an_id() {
+        for (place, block, id) in [
+            ("count", "", "count"),
+            ("shops[3].count", "shops[3].", "count"),
+            ("shops#2[3].count", "shops#2[3].", "count"),
+            ("gather.a.x", "gather.a.", "x"),
+            ("triage/x", "triage/", "x"),
+            ("triage#2/m[0].p.b.x", "triage#2/m[0].p.b.", "x"),
+        ] {
+            assert_eq!(split(place), (block, id));
+        }
+    }
+}

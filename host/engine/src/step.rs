@@ -15,7 +15,7 @@ use crate::cancel::Cancel;
 use crate::invoke::{Call, CallError, CallLimits, CallReport, Invoke};
 use crate::kinds;
 use crate::ledger::{Bound, Owner};
-use crate::limits::RunLimits;
+use crate::limits::{RunClock, RunLimits};
 use crate::memo::Memo;
 use crate::scope::{Scope, collect, fill};
 use crate::work::{Done, End, Fault, Task, What};
@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) invoke: Arc<dyn Invoke>,
     pub(crate) limits: RunLimits,
     pub(crate) evaluator: Digest,
-    pub(crate) deadline: Instant,
+    pub(crate) clock: Arc<RunClock>,
     pub(crate) nano_per_mfuel: u64,
     pub(crate) memo: Arc<Memo>,
 }
@@ -141,7 +141,7 @@ impl Worker<'_> {
         let step = task
             .step()
             .ok_or_else(|| CallError::new(ErrorKind::HostBug, "there is no such step"))?;
-        if Instant::now() >= self.shared.deadline {
+        if self.shared.clock.left().is_zero() {
             return Err(CallError::new(ErrorKind::LimitDeadline, "the run's time is over"));
         }
         match &task.what {
@@ -320,7 +320,7 @@ impl Worker<'_> {
     }
 
     fn wall_left(&self, step: &Step) -> Duration {
-        let run = self.shared.deadline.saturating_duration_since(Instant::now());
+        let run = self.shared.clock.left();
         let call = self.shared.limits.call.wall;
         let own = if step.kind.holds() { None } else { step.limits.wall };
         own.unwrap_or(call).min(run)
@@ -345,7 +345,7 @@ impl Worker<'_> {
                 );
                 CallError { message, ..error }.into()
             }
-            (ErrorKind::LimitDeadline, _) if Instant::now() >= self.shared.deadline => {
+            (ErrorKind::LimitDeadline, _) if self.shared.clock.left().is_zero() => {
                 let wall = self.shared.limits.wall;
                 let message = format!("step `{id}` ran into the run's wall limit of {wall:?}");
                 let error = CallError::new(ErrorKind::LimitDeadline, message);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use coldframe_engine::{Call, CallError, CallLimits, CallReport};
+use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
 use coldframe_format::Caps;
 use coldframe_journal::ErrorKind;
 use serde_json::Value;
@@ -81,7 +81,11 @@ async fn admitted(
         Err(error) => return nothing(CallError::new(ErrorKind::InvalidInput, error.message)),
     };
     // There are as many permits as slots in the pools, so a guest never sees an exhausted pool.
-    let Ok(_permit) = sandbox.permits.acquire().await else {
+    let permit = tokio::select! {
+        permit = sandbox.permits.acquire() => permit,
+        () = call.cancel.cancelled() => return nothing(cancelled()),
+    };
+    let Ok(_permit) = permit else {
         return nothing(CallError::new(ErrorKind::HostBug, "the sandbox is closed"));
     };
     if let Err(error) = sandbox.ticker.start() {
@@ -93,7 +97,7 @@ async fn admitted(
     let stop = store.data().stop();
     let result = {
         let work = pin!(guarded(execute(&mut store, skill, operation, &arguments, &call.limits)));
-        bounded(work, call.limits.wall, stop.as_deref()).await
+        bounded(work, call.limits.wall, stop.as_deref(), &call.cancel).await
     };
     report(store, &call.limits, started, result)
 }
@@ -150,17 +154,28 @@ async fn execute(
     outcome::read(value, operation.result.as_ref(), limits)
 }
 
-/// Ends `work` when its time is over or something asks for its end.
+fn cancelled() -> CallError {
+    CallError::new(ErrorKind::PipelineCancelled, "the call was cancelled")
+}
+
+/// Ends `work` when its time is over or something asks for its end. What it consumed until then is
+/// in its store.
 async fn bounded(
     work: impl Future<Output = Result<Value, CallError>>,
     wall: Duration,
     stop: Option<&Stop>,
+    cancel: &Cancel,
 ) -> Result<Value, CallError> {
     let timed = async {
-        tokio::time::timeout(wall, work).await.unwrap_or_else(|_| {
-            let message = "the call took longer than its wall time";
-            Err(CallError::new(ErrorKind::LimitDeadline, message))
-        })
+        tokio::select! {
+            // What has ended has ended, even where nobody needs it any more.
+            biased;
+            result = tokio::time::timeout(wall, work) => result.unwrap_or_else(|_| {
+                let message = "the call took longer than its wall time";
+                Err(CallError::new(ErrorKind::LimitDeadline, message))
+            }),
+            () = cancel.cancelled() => Err(cancelled()),
+        }
     };
     let Some(stop) = stop else { return timed.await };
     let result = tokio::select! {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::Core;
 use super::frame::{Come, Due, FrameId, Phase, ROOT, Timer};
 use super::queue::{Job, Part};
-use crate::kinds::Halt;
+use crate::kinds::{self, Halt};
 use crate::ledger::AccountId;
 use crate::place;
 use crate::work::TaskId;
@@ -24,12 +24,20 @@ impl Core {
         let found = frame.and_then(|id| self.frames.get(&id)).and_then(|found| {
             let step = found.plan.find(found.block, id)?;
             let node = found.node(step)?;
-            // The block must be one that is under way.
-            let Event::BlockEnded { slot, .. } = event else { return Some(step) };
-            match &node.phase {
-                Phase::Entered(entered) => entered.children.contains_key(slot).then_some(step),
-                _ => None,
-            }
+            let fits = match (event, &node.phase) {
+                (Event::StepStarted { .. }, phase) => {
+                    matches!(phase, Phase::Ready | Phase::Delayed)
+                }
+                // The block must be one that is under way.
+                (Event::BlockEnded { slot, .. }, Phase::Entered(entered)) => {
+                    entered.children.contains_key(slot)
+                }
+                (Event::StepEntered { head, .. }, _) => {
+                    found.step(step).is_some_and(|step| kinds::fits(step, head))
+                }
+                (_, phase) => !matches!(phase, Phase::Waiting | Phase::Ended),
+            };
+            fits.then_some(step)
         });
         match (frame, found) {
             (Some(frame), Some(step)) => Ok(Some((frame, step))),
@@ -250,7 +258,7 @@ impl Core {
         if let Some(output) = output {
             frame.scope.set(step, output);
         }
-        frame.open -= 1;
+        frame.open = frame.open.saturating_sub(1);
         let is_complete = frame.open == 0;
         let is_halted = frame.halt.is_some();
         let plan = Arc::clone(&frame.plan);
@@ -294,6 +302,11 @@ impl Core {
         }
         for other in others {
             self.halt(other, halt.unwrap_or(Halt::Drain));
+        }
+        if let Outcome::Failed(failure) = outcome
+            && failure.ends_run
+        {
+            self.halt_run(failure);
         }
         self.open_blocks(id, step);
     }

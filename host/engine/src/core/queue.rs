@@ -30,18 +30,17 @@ impl Core {
     /// Puts a step among those that may start.
     pub(super) fn enqueue(&mut self, id: FrameId, step: usize) {
         let Some(frame) = self.frames.get_mut(&id) else { return };
-        let path = frame.path(step);
         let parent = frame.account;
         let Some(found) = frame.plan.step(step) else { return };
         let limits = match &found.kind {
             StepKind::Pipeline(child) => found.limits.min(&child.graph.limits),
             _ => found.limits.clone(),
         };
+        let budget = Budget { fuel: limits.fuel, cost_nano: limits.cost_nano };
+        let owner = (budget != Budget::default()).then(|| Owner::Step(frame.path(step).into()));
         let Some(node) = frame.node_mut(step) else { return };
         node.phase = Phase::Ready;
-        if node.account.is_none() && (limits.fuel.is_some() || limits.cost_nano.is_some()) {
-            let budget = Budget { fuel: limits.fuel, cost_nano: limits.cost_nano };
-            let owner = Owner::Step(path.into());
+        if let Some(owner) = owner.filter(|_| node.account.is_none()) {
             node.account = Some(self.ledger.open(parent, owner, budget));
         }
         self.queue(Job { frame: id, part: Part::Step(step) });

@@ -104,6 +104,20 @@ pub(crate) fn hold(step: &Step, head: Head, path: &str, run_id: &str) -> Option<
     })
 }
 
+/// Whether the blocks of `step` can begin with `head`: not so in a journal that was damaged.
+pub(crate) fn fits(step: &Step, head: &Head) -> bool {
+    match (&step.kind, head) {
+        (StepKind::Map(_), Head::Items(items)) => items.is_array() || items.is_object(),
+        (StepKind::Switch(switch), Head::Case(case)) => {
+            *case < switch.cases.len() + usize::from(switch.default.is_some())
+        }
+        (StepKind::Loop(_), Head::State { .. })
+        | (StepKind::Parallel(_), Head::Branches)
+        | (StepKind::Pipeline(_), Head::Inputs(_)) => true,
+        _ => false,
+    }
+}
+
 /// A failure that a block's end should have given and did not: a bug of ours.
 fn lost() -> Failure {
     Failure::new(coldframe_journal::ErrorKind::HostBug, "a block ended without a result", None)

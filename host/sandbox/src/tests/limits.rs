@@ -371,3 +371,21 @@ fn limits_hold_beside_each_other() {
     });
     assert_canary_sings();
 }
+
+/// A call that nobody needs any more ends soon and still says what it consumed.
+#[test]
+fn cancelling() {
+    let digest = load(&SANDBOX, &binary(&core(r#"(func (export "f") (loop (br 0)))"#))).unwrap();
+    let limits = CallLimits { fuel: u64::MAX, wall: Duration::from_secs(60), ..limits() };
+    let call = Call { limits, ..call_of(digest, json!({})) };
+    let cancel = call.cancel.clone();
+    let asks = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(30));
+        cancel.cancel();
+    });
+    let report = run(&SANDBOX, call);
+    asks.join().unwrap();
+    assert_eq!(summary(&report), "pipeline.cancelled");
+    assert!(report.wall_us < 10_000_000, "{report:?}");
+    assert_canary_sings();
+}
