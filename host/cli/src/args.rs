@@ -46,23 +46,60 @@ pub(crate) struct Global {
     )]
     pub(crate) registry: Vec<PathBuf>,
     /// How results are printed
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = FormatArg::Text)]
+    pub(crate) format: FormatArg,
     /// Print results only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
 
+/// What can stand behind `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatArg {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// Only of `coldframe graph`: a drawing as Mermaid text
+    #[value(hide = true)]
+    Mermaid,
+    /// Only of `coldframe graph`: a drawing for Graphviz
+    #[value(hide = true)]
+    Dot,
+    /// Only of `coldframe graph`: a drawing as SVG
+    #[value(hide = true)]
+    Svg,
+}
+
+impl Global {
+    /// How results are printed.
+    pub(crate) fn format(&self) -> Format {
+        match self.format {
+            FormatArg::Json => Format::Json,
+            FormatArg::Text | FormatArg::Mermaid | FormatArg::Dot | FormatArg::Svg => Format::Text,
+        }
+    }
+
+    /// Whether a drawing is asked for.
+    pub(crate) fn is_drawing(&self) -> bool {
+        matches!(self.format, FormatArg::Mermaid | FormatArg::Dot | FormatArg::Svg)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Start a pipeline from a template
+    New(crate::commands::new::NewArgs),
     /// Run a pipeline
     Run(crate::commands::run::RunArgs),
     /// Check pipelines without running anything
     #[command(alias = "validate")]
     Check(crate::commands::check::CheckArgs),
+    /// Print what a pipeline can do and cost at most, without running anything
+    Plan(crate::commands::plan::PlanArgs),
     /// Call one operation of a skill or of a component file
     Call(crate::commands::call::CallArgs),
-    /// Draw a pipeline's graph as Mermaid text
+    /// Draw a pipeline's graph as Mermaid, Graphviz or SVG
     Graph(crate::commands::graph::GraphArgs),
     /// Show and resume runs
     #[command(subcommand)]
@@ -77,8 +114,10 @@ pub(crate) enum Command {
     Registry(crate::commands::registry::RegistryCommand),
     /// Move the pins of `coldframe.lock` to the newest versions that will do
     Update(crate::commands::update::UpdateArgs),
-    /// Explain a diagnostic code
+    /// Explain a field such as `step.retry`, or a diagnostic code
     Explain(crate::commands::explain::ExplainArgs),
+    /// Print the JSON Schema of a kind of document, for editors
+    Schema(crate::commands::schema::SchemaArgs),
     /// Print what protects this machine and what is there
     Doctor(crate::commands::doctor::DoctorArgs),
     /// Print a completion script

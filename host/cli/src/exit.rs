@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     RunFailed = 4,
     /// A limit or a denied capability stopped the run.
     Stopped = 5,
+    /// The run is suspended: it waits for an answer from outside, or for a time far away.
+    Suspended = 6,
     /// A bug of ours.
     Bug = 70,
     /// Cancelled.
@@ -38,6 +40,7 @@ Exit codes:
   3    a signature, digest or version was refused
   4    the run failed
   5    a limit or a denied capability stopped the run
+  6    the run is suspended: it waits for an answer, or for a time
   70   a bug of coldframe
   130  cancelled";
 

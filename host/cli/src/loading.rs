@@ -1,127 +1,31 @@
 //! From a compiled pipeline to a run: inputs bound, components loaded, the engine driven.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use coldframe_engine::{
-    CallLimits, Host, Invoke, Journal, MemoryJournal, Observer, RunLimits, RunOptions, drive,
+    Answers, CallLimits, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer,
+    RunLimits, RunOptions, drive,
 };
-use coldframe_format::{Digest, SkillId};
-use coldframe_journal::RunState;
-use coldframe_lang::graph::{Graph, Limits};
+use coldframe_format::Digest;
+use coldframe_journal::Record;
+use coldframe_lang::graph::{Action, Graph, Limits, StepKind, Wait};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
-use coldframe_store::{RunRow, SqliteJournal};
-use semver::Version;
-use serde::{Deserialize, Serialize};
+use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::Value;
 
+use crate::answers::Inbox;
 use crate::args::{Global, LimitArgs};
 use crate::exit::{Exit, Fail};
 use crate::inputs::Given;
 use crate::live::Live;
 use crate::output::{self, Format};
 use crate::project::Project;
+use crate::settings::{Settings, pins};
 use crate::{place, report};
 
 /// The operator's price of a million units of fuel, nano-USD: a second of one core is about 10^9
 /// units, and 0.00005 USD buy it.
 pub(crate) const NANO_PER_MFUEL: u64 = 50;
-
-/// What a run needs to go on later besides its text and its journal.
-#[derive(Debug, Clone)]
-pub(crate) struct Settings {
-    /// Bounds from the command line.
-    pub(crate) limits: Limits,
-    /// Exactly what was resolved.
-    pub(crate) pins: BTreeMap<SkillId, (Version, Digest)>,
-    /// Registries the run was started with, besides the built-in one.
-    pub(crate) registries: Vec<String>,
-}
-
-impl Settings {
-    /// The settings of a run of `graph`.
-    pub(crate) fn new(project: &Project, graph: &Graph, limits: Limits) -> Self {
-        Self { limits, pins: pins(graph), registries: project.registry_places() }
-    }
-
-    /// As kept with the run.
-    pub(crate) fn to_json(&self) -> String {
-        let pins = self.pins.iter().map(|(id, (version, component))| KeptPin {
-            id: id.clone(),
-            version: version.clone(),
-            component: *component,
-        });
-        let micros = |wall: Duration| u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
-        let kept = Kept {
-            version: KEPT_VERSION,
-            fuel: self.limits.fuel,
-            wall_us: self.limits.wall.map(micros),
-            cost_nano: self.limits.cost_nano,
-            memory_bytes: self.limits.memory_bytes,
-            pins: pins.collect(),
-            registries: self.registries.clone(),
-        };
-        // Strings and integers: there is nothing that can fail.
-        serde_json::to_string(&kept).unwrap_or_default()
-    }
-
-    fn from_json(text: &str) -> Option<Self> {
-        let kept: Kept = serde_json::from_str(text).ok()?;
-        if kept.version != KEPT_VERSION {
-            return None;
-        }
-        let pins = kept.pins.into_iter().map(|pin| (pin.id, (pin.version, pin.component)));
-        Some(Self {
-            limits: Limits {
-                fuel: kept.fuel,
-                wall: kept.wall_us.map(Duration::from_micros),
-                cost_nano: kept.cost_nano,
-                memory_bytes: kept.memory_bytes,
-            },
-            pins: pins.collect(),
-            registries: kept.registries,
-        })
-    }
-
-    /// The settings a run was registered with.
-    pub(crate) fn of(row: &RunRow) -> Result<Self, Fail> {
-        Self::from_json(&row.run.settings).ok_or_else(|| {
-            Fail::usage(format!("the settings of run `{}` do not read", row.run.run_id))
-                .help("it was started by another version of coldframe; use that one")
-        })
-    }
-}
-
-/// The version of [`Kept`].
-const KEPT_VERSION: u32 = 1;
-
-/// [`Settings`] as they stand in the store.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Kept {
-    version: u32,
-    fuel: Option<u64>,
-    wall_us: Option<u64>,
-    cost_nano: Option<u64>,
-    memory_bytes: Option<u64>,
-    pins: Vec<KeptPin>,
-    registries: Vec<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeptPin {
-    id: SkillId,
-    version: Version,
-    component: Digest,
-}
-
-/// Every skill a graph calls, with what it was resolved to.
-pub(crate) fn pins(graph: &Graph) -> BTreeMap<SkillId, (Version, Digest)> {
-    let calls = graph.with_children().into_iter().flat_map(Graph::calls);
-    calls.map(|uses| (uses.skill.clone(), (uses.version.clone(), uses.component))).collect()
-}
 
 /// Reads `--limit` flags.
 pub(crate) fn limits(args: &LimitArgs) -> Result<Limits, Fail> {
@@ -171,7 +75,9 @@ pub(crate) fn bind(graph: &Graph, given: Given) -> Result<Value, Fail> {
 /// The graph of a run, from the text and the pins it was started with.
 pub(crate) fn recompile(global: &Global, row: &RunRow) -> Result<(Project, Graph), Fail> {
     let project = Project::pinned(global, &Settings::of(row)?)?;
-    let graph = project.compile_text(global, &row.run.source_name, &row.run.spec)?;
+    let mut graph = project.compile_text(global, &row.run.source_name, &row.run.spec)?;
+    // As when the run began.
+    coldframe_lang::passes::simplify(&mut graph);
     Ok((project, graph))
 }
 
@@ -185,7 +91,8 @@ pub(crate) enum Keeping {
 pub(crate) struct Start {
     pub(crate) graph: Arc<Graph>,
     pub(crate) inputs: Value,
-    pub(crate) state: RunState,
+    /// The records there are already; none for a new run.
+    pub(crate) past: Vec<Record>,
     pub(crate) keeping: Keeping,
     pub(crate) run_id: String,
     pub(crate) limits: Limits,
@@ -193,20 +100,34 @@ pub(crate) struct Start {
 
 /// Drives a run to its end and prints what it came to.
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
-    let Start { graph, inputs, state, mut keeping, run_id, limits } = start;
+    let Start { graph, inputs, past, mut keeping, run_id, limits } = start;
     let sandbox = sandbox(global)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
-    let quiet = global.quiet || global.format == Format::Json;
-    let observer: Arc<dyn Observer> = Arc::new(Live::new(&graph, quiet));
+    let quiet = global.quiet || global.format() == Format::Json;
+    let live = Live::new(&graph, quiet);
+    live.catch_up(&past);
+    let observer: Arc<dyn Observer> = Arc::new(live);
     let (stop, cancel) = tokio::sync::watch::channel(false);
-    let host = Host { invoke, observer, now_us, cancel };
+    let inbox = match &keeping {
+        Keeping::Disk(_) if asks(&graph) => {
+            let store = Store::open(&place::data_dir(global)?, Level::Relaxed)?;
+            Some(Arc::new(Inbox::new(store, run_id.clone())))
+        }
+        Keeping::Disk(_) | Keeping::Memory(_) => None,
+    };
+    let answers: Arc<dyn Answers> = match &inbox {
+        Some(inbox) => Arc::clone(inbox) as _,
+        None => Arc::new(NoAnswers),
+    };
+    let host = Host { invoke, observer, now_us, cancel, answers };
     let options = RunOptions {
         run_id: run_id.clone(),
         limits: RunLimits::new(&graph.limits, &limits, CallLimits::default()),
         operator_caps: None,
         evaluator,
         nano_per_mfuel: NANO_PER_MFUEL,
+        linger: LINGER,
     };
     let runtime = runtime()?;
     let report = runtime.block_on(async {
@@ -221,17 +142,37 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
             Keeping::Memory(journal) => journal,
             Keeping::Disk(journal) => journal,
         };
-        drive(Arc::clone(&graph), inputs, state, journal, &host, options).await
+        drive(Arc::clone(&graph), inputs, &past, journal, &host, options).await
     })?;
+    let is_kept = matches!(keeping, Keeping::Disk(_));
     // Every record is written and the lock is free before anything is said.
     drop(keeping);
-    if global.format == Format::Json {
+    if let Some(inbox) = inbox {
+        inbox.close();
+        // What came between the last look and the freed lock is ours to take up.
+        if report.state.finished.is_none()
+            && inbox.has_more()
+            && let Some((journal, past)) = inbox.resume()?
+        {
+            let keeping = Keeping::Disk(journal);
+            let inputs = Value::Null;
+            return drive_run(
+                global,
+                project,
+                Start { graph, inputs, past, keeping, run_id, limits },
+            );
+        }
+    }
+    if global.format() == Format::Json {
         output::json(&report::json(&run_id, &graph, &report.state));
     } else {
         if !global.quiet {
             report::summary(&graph, &report.state, report.wall_us);
         }
         report::failure(&run_id, &graph, &report.state);
+        if is_kept && report.state.finished.is_none() {
+            report::waiting(&run_id, &report.state);
+        }
         if let Some(finished) = &report.state.finished {
             report::outputs(&graph, &finished.outputs);
         }
@@ -240,6 +181,17 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
         Exit::Done => Ok(()),
         exit => Err(Fail::said(exit)),
     }
+}
+
+/// Whether a run of the graph can come to wait for an answer from outside.
+pub(crate) fn asks(graph: &Graph) -> bool {
+    graph.with_children().into_iter().any(|graph| {
+        graph
+            .steps
+            .iter()
+            .any(|step| matches!(step.kind, StepKind::Approve(_) | StepKind::Wait(Wait::Signal(_))))
+            || graph.policies.iter().any(|policy| policy.action == Action::RequireApproval)
+    })
 }
 
 /// The sandbox, with its cache under the data directory and sockets for granted HTTP.

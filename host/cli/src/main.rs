@@ -1,5 +1,6 @@
 //! The coldframe command: arguments in, exit code out.
 
+mod answers;
 mod args;
 mod commands;
 mod exit;
@@ -10,6 +11,7 @@ mod output;
 mod place;
 mod project;
 mod report;
+mod settings;
 
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::exit::Fail;
 
 /// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// For people.
     Text,
@@ -99,6 +99,19 @@ pub(crate) fn time(us: u64) -> String {
         1_000_000..60_000_000 => format!("{}.{:02} s", us / 1_000_000, us % 1_000_000 / 10_000),
         _ => format!("{} min {} s", us / 60_000_000, us / 1_000_000 % 60),
     }
+}
+
+/// A moment as RFC 3339 in UTC.
+pub(crate) fn moment(us: u64) -> String {
+    i64::try_from(us)
+        .ok()
+        .and_then(|us| jiff::Timestamp::from_microsecond(us).ok())
+        .map_or_else(|| us.to_string(), |moment| format!("{moment:.0}"))
+}
+
+/// Somebody else's sentence, escaped and cut.
+pub(crate) fn safe(text: &str) -> String {
+    coldframe_lang::shown::sentence(text)
 }
 
 /// A large number for people: `1.2M`.

@@ -1,5 +1,6 @@
 //! The skills a pipeline can use: its lock file and the registries, as one catalog.
 
+mod files;
 mod pins;
 
 use std::cell::RefCell;
@@ -13,13 +14,15 @@ use coldframe_lang::catalog::{CatalogError, SkillCatalog, SkillEntry};
 use coldframe_lang::diagnostic::Diagnostic;
 use coldframe_lang::graph::Graph;
 use coldframe_lang::source::Source;
-use coldframe_lang::world::{NoFiles, World};
+use coldframe_lang::world::World;
 use semver::Version;
 use serde_json::{Value, json};
 
+pub(crate) use self::files::KeptFile;
+use self::files::ProjectFiles;
 use crate::args::Global;
 use crate::exit::{Exit, Fail};
-use crate::loading::Settings;
+use crate::settings::Settings;
 use crate::{inputs, output, place};
 
 /// The largest pipeline file that is read at all, bytes. The compiler's own bound is far below
@@ -38,6 +41,8 @@ pub(crate) struct Project {
     pins: Option<BTreeMap<SkillId, (Version, Digest)>>,
     /// Registries named by flag or by the lock file.
     places: Vec<PathBuf>,
+    /// Files that pipelines name.
+    files: ProjectFiles,
     /// What was fetched: the compiler and the loader look at the same bytes.
     fetched: RefCell<BTreeMap<(SkillId, Version), Arc<VerifiedSkill>>>,
     /// The first registry error the compiler was told of, for its kind and help.
@@ -85,7 +90,9 @@ impl Project {
         for path in &global.registry {
             insert(&mut places, path, Expect::Remembered);
         }
-        Self::open(global, lock, lock_path, places, None)
+        // A lock file marks the project's folder; without one it is the pipeline's own.
+        let root = if lock_path.exists() { beside } else { folder.to_owned() };
+        Self::open(global, lock, lock_path, places, None, ProjectFiles::below(root))
     }
 
     /// The project of a run that is resumed: nothing is resolved anew.
@@ -98,7 +105,8 @@ impl Project {
             insert(&mut places, path, Expect::Remembered);
         }
         let pins = Some(settings.pins.clone());
-        Self::open(global, Lockfile::default(), PathBuf::new(), places, pins)
+        let files = ProjectFiles::kept(&settings.files);
+        Self::open(global, Lockfile::default(), PathBuf::new(), places, pins, files)
     }
 
     fn open(
@@ -107,6 +115,7 @@ impl Project {
         lock_path: PathBuf,
         places: BTreeMap<PathBuf, Expect>,
         pins: Option<BTreeMap<SkillId, (Version, Digest)>>,
+        files: ProjectFiles,
     ) -> Result<Self, Fail> {
         let data_dir = place::data_dir(global)?;
         let mut opened = Vec::new();
@@ -132,6 +141,7 @@ impl Project {
             lock_path,
             pins,
             places: places.into_keys().collect(),
+            files,
             fetched: RefCell::default(),
             refused: RefCell::default(),
         })
@@ -155,7 +165,7 @@ impl Project {
     }
 
     fn check_text(&self, name: String, text: String) -> Checked {
-        let world = World { skills: self, files: &NoFiles };
+        let world = World { skills: self, files: &self.files };
         let compiled = coldframe_lang::compile(&Source { name: &name, text: &text }, world);
         Checked { graph: compiled.graph, name, text, diagnostics: compiled.diagnostics }
     }
@@ -177,7 +187,7 @@ impl Project {
     }
 
     fn compiled(&self, global: &Global, checked: Checked) -> Result<Compiled, Fail> {
-        if global.format == output::Format::Json {
+        if global.format() == output::Format::Json {
             if let Some(exit) = checked.exit() {
                 let status = if exit == Exit::Refused { "refused" } else { "invalid" };
                 let mut report = checked.diagnostics_json();
@@ -231,6 +241,11 @@ impl Project {
     /// Skills that match a text.
     pub(crate) fn search(&self, text: &str) -> Result<Vec<Hit>, Fail> {
         self.registries.search(text).map_err(refusal)
+    }
+
+    /// The files that compiled pipelines named, for a run to keep.
+    pub(crate) fn files_read(&self) -> Vec<KeptFile> {
+        self.files.to_keep()
     }
 
     /// Where the registries lie that a run needs besides the built-in one.

@@ -1,37 +1,95 @@
 //! What a run came to, for programs and for people.
 
-use coldframe_engine::core::statuses;
+use std::collections::BTreeMap;
+
 use coldframe_engine::step::usd;
-use coldframe_journal::{RunState, RunStatus, StepStatus};
-use coldframe_lang::graph::Graph;
+use coldframe_journal::event::Waiting;
+use coldframe_journal::{Failure, Receipt, RunState, RunStatus, StepStatus};
+use coldframe_lang::graph::{Graph, Step, StepKind};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::output::{self, GREEN, RED, YELLOW};
 
+/// A step of a run, for a list.
+pub(crate) struct Line<'r> {
+    /// Its place in the run.
+    pub(crate) place: &'r str,
+    /// The step of the file.
+    pub(crate) step: Option<&'r Step>,
+    /// Where it stands.
+    pub(crate) status: &'static str,
+    /// Tries begun.
+    pub(crate) attempts: u32,
+    /// The account of its last try, without what it holds.
+    pub(crate) receipt: Option<&'r Receipt>,
+    /// Why it failed.
+    pub(crate) failure: Option<&'r Failure>,
+    /// What it waits for.
+    pub(crate) waiting: Option<&'r Waiting>,
+}
+
+/// The steps of a run: the pipeline's own in the order of the graph, and behind each one what it
+/// held, in the order in which it happened.
+pub(crate) fn lines<'r>(graph: &'r Graph, state: &'r RunState) -> Vec<Line<'r>> {
+    let over = state.finished.is_some();
+    let mut inside: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for place in state.steps.keys() {
+        let end = place.find(['[', '.', '/', '#']);
+        if let Some(root) = end.and_then(|end| place.get(..end)) {
+            inside.entry(root).or_default().push(place);
+        }
+    }
+    let mut lines = Vec::new();
+    for step in graph.root() {
+        lines.push(line(graph, state, &step.id, over));
+        for place in inside.get(step.id.as_str()).into_iter().flatten() {
+            lines.push(line(graph, state, place, over));
+        }
+    }
+    lines
+}
+
+fn line<'r>(graph: &'r Graph, state: &'r RunState, place: &'r str, over: bool) -> Line<'r> {
+    let found = state.steps.get(place);
+    let here = coldframe_engine::place::find(graph, place);
+    Line {
+        place,
+        step: here.map(|here| here.step),
+        status: status_text(state.status(place), over),
+        attempts: found.map_or(0, |found| found.attempts),
+        receipt: found.and_then(|found| found.receipt.as_ref()),
+        failure: found.and_then(|found| found.failure.as_ref()),
+        waiting: found.and_then(|found| found.waiting.as_ref()),
+    }
+}
+
 /// The run as one JSON value:
 /// `{run_id, status, outputs, steps: [{id, yaml_path, status, receipt, error}], totals, error}`.
 pub(crate) fn json(run_id: &str, graph: &Graph, state: &RunState) -> Value {
-    let steps = statuses(graph, state).map(|(step, status)| {
-        let found = state.steps.get(&step.id);
-        let error = found.and_then(|found| found.failure.as_ref()).map(|failure| {
-            json!({ "kind": failure.kind, "message": failure.message, "line": step.line })
-        });
+    let steps = lines(graph, state).into_iter().map(|line| {
+        let at = line.step.map_or(0, |step| step.line);
+        let error = line
+            .failure
+            .map(|failure| json!({ "kind": failure.kind, "message": failure.message, "line": at }));
         json!({
-            "id": step.id,
-            "yaml_path": step.yaml_path,
-            "status": status_text(status, state.finished.is_some()),
-            "receipt": found.and_then(|found| found.receipt.as_ref()),
+            "id": line.place,
+            "yaml_path": line.step.map(|step| &step.yaml_path),
+            "status": line.status,
+            "attempts": line.attempts,
+            "receipt": line.receipt,
+            "waiting": line.waiting,
             "error": error,
         })
     });
     let steps: Vec<Value> = steps.collect();
     let finished = state.finished.as_ref();
     let failure = finished.and_then(|finished| finished.failure.as_ref());
+    let open = if state.is_suspended() { "suspended" } else { "unfinished" };
     json!({
         "run_id": run_id,
-        "status": finished.map_or("unfinished", |finished| finished.status.as_str()),
+        "status": finished.map_or(open, |finished| finished.status.as_str()),
         "outputs": finished.map_or(&Value::Null, |finished| &finished.outputs),
         "steps": steps,
         "totals": totals(state),
@@ -41,6 +99,15 @@ pub(crate) fn json(run_id: &str, graph: &Graph, state: &RunState) -> Value {
             "step": failure.step,
         })),
     })
+}
+
+/// What a step does, in a few words.
+pub(crate) fn what(step: &Step) -> String {
+    match &step.kind {
+        StepKind::Uses(uses) => uses.to_string(),
+        StepKind::Pipeline(child) => child.source.clone(),
+        other => other.key().to_owned(),
+    }
 }
 
 fn totals(state: &RunState) -> Value {
@@ -57,30 +124,37 @@ fn totals(state: &RunState) -> Value {
 }
 
 /// A step nothing happened to in a run that is over did not run; it does not wait.
-pub(crate) fn status_text(status: StepStatus, is_over: bool) -> &'static str {
+fn status_text(status: StepStatus, is_over: bool) -> &'static str {
     match status {
         StepStatus::Waiting if is_over => "not_run",
-        StepStatus::Running | StepStatus::Interrupted if is_over => "cancelled",
-        StepStatus::Waiting
-        | StepStatus::Running
+        StepStatus::Running
         | StepStatus::Interrupted
-        | StepStatus::Succeeded
-        | StepStatus::Failed
-        | StepStatus::Skipped => status.as_str(),
+        | StepStatus::Entered
+        | StepStatus::Suspended
+        | StepStatus::Retrying
+            if is_over =>
+        {
+            "cancelled"
+        }
+        status => status.as_str(),
     }
 }
 
 /// The closing line for people, on stderr.
 pub(crate) fn summary(graph: &Graph, state: &RunState, wall_us: u64) {
-    let Some(finished) = &state.finished else { return };
+    let Some(finished) = &state.finished else {
+        output::note(&format!("{YELLOW}suspended{YELLOW:#} after {}", output::time(wall_us)));
+        return;
+    };
     let (mark, word) = match finished.status {
         RunStatus::Succeeded => (GREEN, "succeeded"),
         RunStatus::Failed => (RED, "failed"),
         RunStatus::Stopped => (RED, "stopped"),
         RunStatus::Cancelled => (YELLOW, "cancelled"),
     };
-    let done = state.steps.values().filter(|step| step.status == StepStatus::Succeeded).count();
-    let steps = output::count(graph.steps.len(), "step");
+    let succeeded = |step: &&Step| state.status(&step.id) == StepStatus::Succeeded;
+    let done = graph.root().iter().filter(succeeded).count();
+    let steps = output::count(graph.root().len(), "step");
     output::note(&format!(
         "{mark}{word}{mark:#}: {done} of {steps} in {}, {} fuel, {}",
         output::time(wall_us),
@@ -92,10 +166,13 @@ pub(crate) fn summary(graph: &Graph, state: &RunState, wall_us: u64) {
 /// Why a run did not succeed, on stderr, also where only results are asked for.
 pub(crate) fn failure(run_id: &str, graph: &Graph, state: &RunState) {
     if let Some(failure) = state.finished.as_ref().and_then(|finished| finished.failure.as_ref()) {
-        let at = failure.step.as_ref().and_then(|id| graph.steps.iter().find(|s| s.id == *id));
-        let place = match at {
-            Some(step) => {
-                format!(" in step `{}` (line {}, {})", step.id, step.line, step.yaml_path)
+        let found = failure
+            .step
+            .as_ref()
+            .and_then(|place| Some((place, coldframe_engine::place::find(graph, place)?.step)));
+        let place = match found {
+            Some((place, step)) => {
+                format!(" in step `{place}` (line {}, {})", step.line, step.yaml_path)
             }
             None => String::new(),
         };
@@ -131,6 +208,44 @@ pub(crate) fn exit(state: &RunState) -> Exit {
             }
             _ => Exit::RunFailed,
         },
+        None if state.is_suspended() => Exit::Suspended,
         None => Exit::Bug,
+    }
+}
+
+/// What a suspended run waits for, and the commands that go on with it, on stderr.
+pub(crate) fn waiting(run_id: &str, state: &RunState) {
+    for (place, waiting) in state.waiting() {
+        match waiting {
+            Waiting::Approval { message, show } => {
+                output::note(&format!("{YELLOW}?{YELLOW:#} {place}: {}", output::safe(message)));
+                if let Some(Value::Object(shown)) = show {
+                    for (name, value) in shown {
+                        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                        output::note(&format!(
+                            "    {}: {}",
+                            output::safe(name),
+                            output::safe(&text)
+                        ));
+                    }
+                } else if let Some(shown) = show {
+                    output::note(&format!("    {}", output::safe(&shown.to_string())));
+                }
+                output::note(&format!(
+                    "  `coldframe runs approve {run_id} {place} --by NAME`, or `reject`"
+                ));
+            }
+            Waiting::Signal { name } => {
+                output::note(&format!(
+                    "{YELLOW}?{YELLOW:#} {place}: waits for the signal `{name}`"
+                ));
+                output::note(&format!("  `coldframe runs signal {run_id} {name} --data JSON`"));
+            }
+            Waiting::Until { at_us } => {
+                let moment = output::moment(*at_us);
+                output::note(&format!("{YELLOW}?{YELLOW:#} {place}: waits until {moment}"));
+                output::note(&format!("  `coldframe runs resume {run_id}` goes on then"));
+            }
+        }
     }
 }

@@ -1,29 +1,57 @@
 //! Decides what a run does next. No I/O, no clock: records in, commands out.
+//!
+//! Every record of a journal goes through [`Core::apply`], those of an earlier process as well, and
+//! what the run is then follows from the records alone. [`Core::next`] says what to do about it.
+//! That is how a run that was interrupted goes on: there is no other path.
 
-use std::collections::BTreeSet;
+mod decide;
+mod ended;
+mod fold;
+mod frame;
+mod halt;
+mod open;
+mod queue;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use coldframe_journal::{
-    ErrorKind, Event, Failure, JournalError, Record, RunState, RunStatus, StepStatus,
-};
-use coldframe_lang::graph::{Graph, Step, StepKind};
-use indexmap::IndexMap;
+use coldframe_format::Caps;
+use coldframe_journal::{ErrorKind, Event, Failure, Record, RunState, RunStatus, StepStatus};
+use coldframe_lang::graph::{Graph, Step};
+use serde_json::Value;
 
-use crate::ledger::{Ledger, Reservation, Wish};
+use self::frame::{Frame, FrameId, Live, Timer};
+use self::queue::Job;
+use crate::invoke::MemoryMeter;
+use crate::ledger::{AccountId, Budget, Ledger};
 use crate::limits::RunLimits;
+use crate::memo::Memo;
+use crate::plan::Plan;
+use crate::scope::Scope;
+use crate::work::{Rights, Task, TaskId};
+
+pub use crate::plan::needs_evaluator;
 
 /// What the driver must do.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every command is a record, and lives for one turn of the driver"
+)]
 pub enum Command {
-    /// Begin an attempt of a step.
-    Start {
-        /// Index in `Graph::steps`.
-        step: usize,
-        /// From 1.
-        attempt: u32,
-        /// What the attempt may spend.
-        reservation: Reservation,
+    /// Append this record: it follows from what is known.
+    Record(Event),
+    /// Append what the task says has started, then begin it. Its end goes to [`Core::ended`].
+    Start(Box<Task>),
+    /// End a task before its time. Its end goes to [`Core::ended`] all the same.
+    Cancel(TaskId),
+    /// Nothing to do before a task ends, an answer comes, or this time is there.
+    Wait {
+        /// Microseconds since 1970.
+        until_us: Option<u64>,
     },
+    /// Nothing to do before an answer comes.
+    Suspend,
     /// Compute the outputs and end the run.
     Finish {
         /// How it ends.
@@ -31,6 +59,8 @@ pub enum Command {
         /// Why, unless it succeeded.
         failure: Option<Failure>,
     },
+    /// Nothing can happen any more, and the run has no end: a bug of ours.
+    Stuck,
 }
 
 /// The state machine of one run.
@@ -38,117 +68,85 @@ pub enum Command {
 pub struct Core {
     graph: Arc<Graph>,
     limits: RunLimits,
+    run_id: String,
+    rights: Arc<Rights>,
     state: RunState,
     ledger: Ledger,
-    index: IndexMap<String, usize>,
-    /// For each step, the steps that need it.
-    dependents: Vec<Vec<usize>>,
-    /// For each step, how many steps it still waits for.
-    unmet: Vec<usize>,
-    ready: BTreeSet<usize>,
-    running: BTreeSet<usize>,
-    /// Set once nothing new may start.
-    stopping: Option<(RunStatus, Failure)>,
+    memo: Arc<Memo>,
+    /// By the address of the graph, which the plan keeps alive.
+    plans: HashMap<usize, Arc<Plan>>,
+    /// What is under way, by number; the first one is the run's own.
+    frames: BTreeMap<FrameId, Frame>,
+    /// The same by what the places of its steps begin with.
+    by_prefix: HashMap<String, FrameId>,
+    next_frame: FrameId,
+    /// What may start and consumes something, by the account that pays.
+    ready: BTreeMap<AccountId, BTreeSet<Job>>,
+    /// What may start and consumes nothing.
+    free: BTreeSet<Job>,
+    /// What changed, so that a record may follow from it.
+    attention: BTreeSet<Job>,
+    tasks: BTreeMap<TaskId, Live>,
+    next_task: u64,
+    cancels: VecDeque<TaskId>,
+    timers: BTreeSet<Timer>,
+    suspended: BTreeSet<(FrameId, usize)>,
+    /// Signals that came before a step waited for them.
+    signals: BTreeMap<String, VecDeque<Value>>,
+    /// The latest time that is known, microseconds since 1970.
+    now_us: u64,
     /// Whether `Finish` was given out.
-    finishing: bool,
+    is_finishing: bool,
+    work: u64,
 }
 
 impl Core {
-    /// A core for `graph` that goes on from `state`, which is empty for a new run.
-    pub fn new(graph: Arc<Graph>, state: RunState, limits: RunLimits, nano_per_mfuel: u64) -> Self {
-        let mut dependents = vec![Vec::new(); graph.steps.len()];
-        let mut unmet = vec![0; graph.steps.len()];
-        let mut ready = BTreeSet::new();
-        let is_final = |index: &usize| {
-            graph.steps.get(*index).is_some_and(|step| state.status(&step.id).is_final())
-        };
-        for (index, step) in graph.steps.iter().enumerate() {
-            let open: Vec<usize> = step.needs.iter().copied().filter(|n| !is_final(n)).collect();
-            if open.is_empty() && !is_final(&index) {
-                ready.insert(index);
-            }
-            if let Some(slot) = unmet.get_mut(index) {
-                *slot = open.len();
-            }
-            for need in open {
-                if let Some(list) = dependents.get_mut(need) {
-                    list.push(index);
-                }
-            }
-        }
-        let mut ledger = Ledger::new(limits.fuel, limits.cost_nano, nano_per_mfuel);
-        ledger.spend(state.totals.fuel, state.totals.cost_nano);
-        let failed = state.steps.values().find_map(|step| step.failure.clone());
-        let index = graph.steps.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
+    /// A core for a run of `graph` of which nothing has happened yet.
+    pub fn new(
+        graph: Arc<Graph>,
+        run_id: String,
+        limits: RunLimits,
+        operator_caps: Option<Caps>,
+        nano_per_mfuel: u64,
+    ) -> Self {
+        let grants = std::iter::once(graph.caps.clone()).chain(operator_caps).collect();
+        let memory = Arc::new(MemoryMeter::new(limits.memory_bytes));
+        let budget = Budget { fuel: Some(limits.fuel), cost_nano: limits.cost_nano };
         Self {
-            stopping: failed.map(|failure| (status_of(failure.kind), failure)),
-            finishing: false,
-            running: BTreeSet::new(),
             graph,
             limits,
-            state,
-            ledger,
-            index,
-            dependents,
-            unmet,
-            ready,
+            run_id,
+            rights: Arc::new(Rights { grants, memory }),
+            state: RunState::default(),
+            ledger: Ledger::new(budget, nano_per_mfuel),
+            memo: Arc::default(),
+            plans: HashMap::new(),
+            frames: BTreeMap::new(),
+            by_prefix: HashMap::new(),
+            next_frame: 0,
+            ready: BTreeMap::new(),
+            free: BTreeSet::new(),
+            attention: BTreeSet::new(),
+            tasks: BTreeMap::new(),
+            next_task: 0,
+            cancels: VecDeque::new(),
+            timers: BTreeSet::new(),
+            suspended: BTreeSet::new(),
+            signals: BTreeMap::new(),
+            now_us: 0,
+            is_finishing: false,
+            work: 0,
         }
     }
 
-    /// Takes one record and answers with what to do. On an error nothing has changed.
-    pub fn apply(&mut self, record: &Record) -> Result<Vec<Command>, JournalError> {
+    /// Takes one record. On an error nothing has changed.
+    pub fn apply(&mut self, record: &Record) -> Result<(), coldframe_journal::JournalError> {
+        let place = self.locate(&record.event)?;
         self.state.apply(record)?;
-        match &record.event {
-            Event::StepStarted { .. } => return Ok(Vec::new()),
-            Event::StepSucceeded { step, receipt, .. } | Event::StepSkipped { step, receipt } => {
-                self.settle(step, receipt.fuel);
-            }
-            Event::StepFailed { step, failure, receipt } => {
-                self.settle(step, receipt.fuel);
-                self.stop(status_of(failure.kind), failure.clone());
-            }
-            Event::RunFinished { .. } => return Ok(Vec::new()),
-            Event::RunStarted { .. } | Event::RunResumed => {}
-        }
-        Ok(self.decide())
-    }
-
-    /// Starts nothing any more. The first reason given stands.
-    pub fn stop(&mut self, status: RunStatus, failure: Failure) {
-        self.stopping.get_or_insert((status, failure));
-    }
-
-    /// What to do after a `stop` from outside.
-    pub fn decide(&mut self) -> Vec<Command> {
-        let mut commands = Vec::new();
-        if self.finishing {
-            return commands;
-        }
-        while self.stopping.is_none() {
-            let Some(index) = self.ready.first().copied() else { break };
-            let graph = Arc::clone(&self.graph);
-            let Some(step) = graph.steps.get(index) else { break };
-            let wish = self.wish(step);
-            let Some(reservation) = self.ledger.reserve(index, wish) else {
-                if self.running.is_empty() {
-                    self.stop_for_budget(step);
-                }
-                break;
-            };
-            self.ready.remove(&index);
-            self.running.insert(index);
-            let attempt = self.state.steps.get(&step.id).map_or(0, |s| s.attempts) + 1;
-            commands.push(Command::Start { step: index, attempt, reservation });
-        }
-        if self.running.is_empty() {
-            self.finishing = true;
-            let (status, failure) = match self.stopping.clone() {
-                Some((status, failure)) => (status, Some(failure)),
-                None => (RunStatus::Succeeded, None),
-            };
-            commands.push(Command::Finish { status, failure });
-        }
-        commands
+        self.now_us = self.now_us.max(record.at_us);
+        self.work += 1;
+        self.fold(&record.event, place);
+        Ok(())
     }
 
     /// The state so far.
@@ -161,37 +159,28 @@ impl Core {
         self.state
     }
 
-    fn wish(&self, step: &Step) -> Wish {
-        let fuel = if spends(step) { self.limits.step_fuel(step) } else { 0 };
-        Wish { fuel, cost_nano: step.limits.cost_nano }
+    /// How many records and decisions there were: what a run costs the core, without a clock.
+    pub fn work(&self) -> u64 {
+        self.work
     }
 
-    fn stop_for_budget(&mut self, step: &Step) {
-        let (kind, what) = if self.ledger.is_out_of_fuel() {
-            (ErrorKind::LimitFuel, format!("fuel limit of {}", self.limits.fuel))
-        } else {
-            let nano = self.limits.cost_nano.unwrap_or(u64::MAX);
-            (ErrorKind::LimitCost, format!("cost limit of {nano} nano-USD"))
-        };
-        let message = format!("the run's {what} was spent before step `{}` could start", step.id);
-        let failure = Failure { kind, message, step: Some(step.id.clone()), transient: false };
-        self.stop(RunStatus::Stopped, failure);
+    /// Whether nothing but what was just given out can happen.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.cancels.is_empty()
+            && self.attention.is_empty()
+            && self.free.is_empty()
+            && self.ready.is_empty()
+            && self.timers.is_empty()
+            && self.suspended.is_empty()
     }
 
-    fn settle(&mut self, step: &str, fuel: u64) {
-        let Some(index) = self.index.get(step).copied() else { return };
-        self.ledger.settle(index, fuel);
-        self.running.remove(&index);
-        // A step can only be waited for until it ends once.
-        let dependents = self.dependents.get_mut(index).map(std::mem::take).unwrap_or_default();
-        for dependent in dependents {
-            if let Some(count) = self.unmet.get_mut(dependent) {
-                *count -= 1;
-                if *count == 0 {
-                    self.ready.insert(dependent);
-                }
-            }
-        }
+    pub(crate) fn memo(&self) -> &Arc<Memo> {
+        &self.memo
+    }
+
+    /// The values of the run's own steps.
+    pub(crate) fn root_scope(&self) -> Option<Arc<Scope>> {
+        self.frames.get(&frame::ROOT).map(|frame| Arc::clone(&frame.scope))
     }
 }
 
@@ -206,30 +195,11 @@ fn status_of(kind: ErrorKind) -> RunStatus {
     }
 }
 
-/// Whether an attempt of the step can consume fuel at all.
-fn spends(step: &Step) -> bool {
-    let condition = step.when.as_ref().is_some_and(|when| when.path.is_none());
-    let body = match &step.kind {
-        StepKind::Uses(_) => true,
-        _ => step.templates().into_iter().any(crate::scope::has_expressions),
-    };
-    condition || body
-}
-
-/// Whether a run of `graph` can need the evaluator of expressions.
-pub fn needs_evaluator(graph: &Graph) -> bool {
-    let in_step = |step: &Step| step.templates().into_iter().any(crate::scope::has_expressions);
-    graph
-        .steps
-        .iter()
-        .any(|step| in_step(step) || step.when.as_ref().is_some_and(|when| when.path.is_none()))
-        || graph.outputs.values().any(crate::scope::has_expressions)
-}
-
-/// Statuses of all steps of `graph` in its order, for reports.
+/// Statuses of the pipeline's own steps in its order, for reports. What they hold is in
+/// `RunState::steps` by its place, see [`crate::place`].
 pub fn statuses<'g>(
     graph: &'g Graph,
     state: &'g RunState,
 ) -> impl Iterator<Item = (&'g Step, StepStatus)> {
-    graph.steps.iter().map(|step| (step, state.status(&step.id)))
+    graph.root().iter().map(|step| (step, state.status(&step.id)))
 }

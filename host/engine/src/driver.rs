@@ -1,25 +1,37 @@
 //! The embedded driver: performs what the core decides, appends what happened.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use coldframe_format::{Caps, Digest};
 use coldframe_journal::{
-    ErrorKind, Event, Failure, JournalError, Record, RunState, RunStatus, event::FORMAT_VERSION,
+    ErrorKind, Event, Failure, JournalError, Receipt, Record, RunState, RunStatus,
+    event::FORMAT_VERSION,
 };
 use coldframe_lang::graph::Graph;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
+use crate::answers::{Answer, Answers};
+use crate::cancel::Cancel;
 use crate::core::{Command, Core};
-use crate::invoke::{CallError, Invoke, MemoryMeter};
+use crate::invoke::{CallError, Invoke};
 use crate::journal::{Journal, JournalFailure};
 use crate::limits::RunLimits;
 use crate::observe::Observer;
-use crate::scope::Scope;
-use crate::step::{Attempt, End, Shared};
+use crate::step::{Shared, cancelled};
+use crate::work::{Done, End, Fault, Task, TaskId, What};
+
+/// How long a call that was cancelled may take to say what it consumed.
+const CANCEL_GRACE: Duration = Duration::from_secs(5);
+
+/// After so many commands others get a turn, so that a run that waits for nothing starves nobody.
+const COMMANDS_PER_TURN: u32 = 128;
+
+/// How long a run waits for a time of its own, where `RunOptions::linger` is not set.
+pub const LINGER: Duration = Duration::from_secs(60);
 
 /// What a driver needs of the world.
 #[derive(Clone)]
@@ -32,6 +44,8 @@ pub struct Host {
     pub now_us: fn() -> u64,
     /// Turns true when somebody wants the run to stop.
     pub cancel: watch::Receiver<bool>,
+    /// Decisions and signals that come while the run goes on.
+    pub answers: Arc<dyn Answers>,
 }
 
 /// What is fixed for one run.
@@ -47,15 +61,20 @@ pub struct RunOptions {
     pub evaluator: Digest,
     /// Price of a million units of fuel, nano-USD.
     pub nano_per_mfuel: u64,
+    /// A run that only waits for a time is suspended where that is further away than this.
+    pub linger: Duration,
 }
 
 /// What a run came to.
 #[derive(Debug, Clone)]
 pub struct RunReport {
-    /// The state at its end.
+    /// The state at its end. Without `finished` the run is suspended: it goes on with the records
+    /// so far, an answer behind them or some time later.
     pub state: RunState,
     /// Wall time of this process's part of the run, microseconds.
     pub wall_us: u64,
+    /// What the run cost the core, in records and decisions.
+    pub work: u64,
 }
 
 /// Why a run could not be driven to an end. Everything journalled so far stays.
@@ -69,125 +88,288 @@ pub enum EngineError {
     Inconsistent(#[from] JournalError),
 }
 
-/// Drives `graph` to its end.
+/// Drives `graph` to its end, or until it only waits for something outside.
 ///
-/// `state` is the fold of what `journal` holds already: empty for a new run, and `inputs` are then
-/// its bound inputs; for a resumed run the inputs come from the journal.
+/// `past` is what `journal` holds already: nothing for a new run, and `inputs` are then its bound
+/// inputs; for a resumed run the inputs come from the journal.
 pub async fn drive(
     graph: Arc<Graph>,
     inputs: Value,
-    state: RunState,
+    past: &[Record],
     journal: &mut dyn Journal,
     host: &Host,
     options: RunOptions,
 ) -> Result<RunReport, EngineError> {
     let begun = Instant::now();
-    let opening = match &state.started {
-        None => Event::RunStarted {
+    let RunOptions { run_id, limits, operator_caps, evaluator, nano_per_mfuel, linger } = options;
+    let mut core = Core::new(Arc::clone(&graph), run_id, limits, operator_caps, nano_per_mfuel);
+    for record in past {
+        core.apply(record)?;
+    }
+    let opening = match past.is_empty() {
+        true => Event::RunStarted {
             version: FORMAT_VERSION,
             pipeline: graph.name.clone(),
             spec_sha256: graph.spec_sha256.to_string(),
-            inputs: inputs.clone(),
+            inputs,
         },
-        Some(_) => Event::RunResumed,
+        false => Event::RunResumed,
     };
-    let inputs = state.started.as_ref().map_or(inputs, |started| started.inputs.clone());
-    let shared = Arc::new(Shared {
-        scope: scope(&graph, &state, inputs, &options.run_id),
+    let shared = Shared {
         invoke: Arc::clone(&host.invoke),
-        limits: options.limits,
-        operator_caps: options.operator_caps,
-        evaluator: options.evaluator,
-        memory: Arc::new(MemoryMeter::new(options.limits.memory_bytes)),
-        deadline: begun + options.limits.wall,
-        nano_per_mfuel: options.nano_per_mfuel,
-        graph: Arc::clone(&graph),
-    });
-    let core = Core::new(graph, state, options.limits, options.nano_per_mfuel);
-    let mut driver = Driver { core, journal, host, shared, tasks: JoinSet::new() };
+        limits,
+        evaluator,
+        deadline: begun + limits.wall,
+        nano_per_mfuel,
+        memo: Arc::clone(core.memo()),
+    };
+    let mut driver = Driver {
+        core,
+        graph,
+        journal,
+        host,
+        shared: Arc::new(shared),
+        tasks: JoinSet::new(),
+        live: BTreeMap::new(),
+        numbers: BTreeMap::new(),
+        cancel: host.cancel.clone(),
+        is_halted: false,
+        linger_us: micros(linger),
+        clock_us: past.last().map_or(0, |record| record.at_us),
+    };
     driver.run(opening).await?;
-    let wall_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-    Ok(RunReport { state: driver.core.into_state(), wall_us })
+    let work = driver.core.work();
+    Ok(RunReport { state: driver.core.into_state(), wall_us: micros(begun.elapsed()), work })
 }
 
-fn scope(graph: &Graph, state: &RunState, inputs: Value, run_id: &str) -> Scope {
-    let output = |id: &str| state.steps.get(id).and_then(|step| step.output.clone());
-    let outputs = graph.steps.iter().map(|step| match output(&step.id) {
-        Some(value) => OnceLock::from(value),
-        None => OnceLock::new(),
-    });
-    Scope { outputs: outputs.collect(), inputs, run: json!({ "id": run_id, "name": graph.name }) }
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 struct Driver<'d> {
     core: Core,
+    graph: Arc<Graph>,
     journal: &'d mut dyn Journal,
     host: &'d Host,
     shared: Arc<Shared>,
-    tasks: JoinSet<Attempt>,
+    tasks: JoinSet<Done>,
+    live: BTreeMap<TaskId, Spawned>,
+    /// Which task of ours a task of tokio's is.
+    numbers: BTreeMap<Id, TaskId>,
+    cancel: watch::Receiver<bool>,
+    /// Whether the wish to stop is in the journal.
+    is_halted: bool,
+    linger_us: u64,
+    /// Never goes back, and is never earlier than a time that was waited for.
+    clock_us: u64,
+}
+
+/// A task that runs beside others.
+struct Spawned {
+    cancel: Cancel,
+    abort: AbortHandle,
+    /// When it is given up, once it was cancelled.
+    deadline: Option<Instant>,
+    path: Arc<str>,
+    attempt: u32,
+    reserved: u64,
 }
 
 impl Driver<'_> {
     async fn run(&mut self, opening: Event) -> Result<(), EngineError> {
-        let mut commands: VecDeque<Command> = self.append(opening).await?.into();
-        let mut cancel = self.host.cancel.clone();
+        self.append(opening).await?;
+        let mut turn = 0;
         loop {
-            while let Some(command) = commands.pop_front() {
-                match command {
-                    Command::Finish { status, failure } => {
-                        return self.finish(status, failure).await;
-                    }
-                    Command::Start { step, attempt, reservation } => {
-                        let id = self.step_id(step);
-                        commands
-                            .extend(self.append(Event::StepStarted { step: id, attempt }).await?);
-                        let shared = Arc::clone(&self.shared);
-                        let alone = self.tasks.is_empty() && commands.is_empty();
-                        if alone {
-                            // A lone step needs no task of its own: nothing else could run.
-                            let work = shared.attempt(step, attempt, reservation);
-                            let ended = until_cancelled(work, &mut cancel, step, attempt).await;
-                            commands.extend(self.ended(ended).await?);
-                        } else {
-                            self.tasks.spawn(async move {
-                                shared.attempt(step, attempt, reservation).await
-                            });
-                        }
+            turn += 1;
+            if turn % COMMANDS_PER_TURN == 0 {
+                tokio::task::yield_now().await;
+            }
+            if !self.is_halted && *self.cancel.borrow() {
+                self.halt().await?;
+            }
+            let now_us = self.now();
+            match self.core.next(now_us) {
+                Command::Record(event) => self.append(event).await?,
+                Command::Start(task) => self.start(*task).await?,
+                Command::Cancel(task) => {
+                    if let Some(spawned) = self.live.get_mut(&task) {
+                        spawned.cancel.cancel();
+                        spawned.deadline.get_or_insert(Instant::now() + CANCEL_GRACE);
                     }
                 }
-            }
-            tokio::select! {
-                Some(joined) = self.tasks.join_next() => match joined {
-                    Ok(attempt) => commands.extend(self.ended(attempt).await?),
-                    Err(error) => return self.lost(&error.to_string()).await,
-                },
-                () = cancelled(&mut cancel) => return self.cancelled().await,
-                else => return self.lost("no step is running and none can start").await,
+                Command::Wait { until_us } => {
+                    let far = |until: u64| until.saturating_sub(now_us) > self.linger_us;
+                    if self.live.is_empty() && until_us.is_some_and(far) {
+                        if !self.answered_already().await? {
+                            return Ok(());
+                        }
+                    } else if let Some(why) = self.wait(until_us).await? {
+                        return self.lost(&why).await;
+                    }
+                }
+                Command::Suspend => {
+                    if !self.answered_already().await? {
+                        return Ok(());
+                    }
+                }
+                Command::Finish { status, failure } => return self.finish(status, failure).await,
+                Command::Stuck => {
+                    return self.lost("no step is running and none can start").await;
+                }
             }
         }
     }
 
-    /// Journals how an attempt ended and asks the core what follows.
-    async fn ended(&mut self, attempt: Attempt) -> Result<Vec<Command>, EngineError> {
-        let step = self.step_id(attempt.step);
-        if !attempt.logs.is_empty() {
-            self.host.observer.logs(&step, &attempt.logs);
+    async fn start(&mut self, mut task: Task) -> Result<(), EngineError> {
+        if let Some(started) = task.started.take() {
+            self.append(started).await?;
         }
-        let receipt = attempt.receipt;
-        let event = match attempt.end {
-            End::Skipped => Event::StepSkipped { step, receipt },
-            End::Failed(error) => {
-                Event::StepFailed { failure: failure(error, Some(&step)), step, receipt }
-            }
-            End::Output(output) => {
-                if let Some(slot) = self.shared.scope.outputs.get(attempt.step) {
-                    // Set once: a step that succeeded never starts again.
-                    let _ = slot.set(output.clone());
+        let shared = Arc::clone(&self.shared);
+        let cancel = Cancel::default();
+        if !task.spends() && !matches!(task.what, What::Fallback) {
+            let done = shared.perform(task, cancel).await;
+            return self.ended(done).await;
+        }
+        if self.live.is_empty() && self.core.is_idle() {
+            return self.alone(task, cancel).await;
+        }
+        let id = task.id;
+        let (path, attempt) = (Arc::clone(&task.path), task.attempt);
+        let reserved = task.reservation.as_ref().map_or(0, |reservation| reservation.fuel);
+        let token = cancel.clone();
+        let abort = self.tasks.spawn(async move { shared.perform(task, token).await });
+        self.numbers.insert(abort.id(), id);
+        let deadline = None;
+        let spawned = Spawned { cancel, abort, deadline, path, attempt, reserved };
+        self.live.insert(id, spawned);
+        Ok(())
+    }
+
+    /// A lone piece of work needs no task of its own: nothing else could happen meanwhile.
+    async fn alone(&mut self, task: Task, cancel: Cancel) -> Result<(), EngineError> {
+        let (id, path, attempt) = (task.id, Arc::clone(&task.path), task.attempt);
+        let reserved = task.reservation.as_ref().map_or(0, |reservation| reservation.fuel);
+        let shared = Arc::clone(&self.shared);
+        let mut work = std::pin::pin!(shared.perform(task, cancel.clone()));
+        let mut asked = self.cancel.clone();
+        let mut given_up = None;
+        loop {
+            tokio::select! {
+                done = &mut work => return self.ended(done).await,
+                () = told(&mut asked), if !self.is_halted => {
+                    self.halt().await?;
+                    cancel.cancel();
+                    given_up = Some(Instant::now() + CANCEL_GRACE);
                 }
-                Event::StepSucceeded { step, output, receipt }
+                () = at(given_up) => {
+                    let done = self.given_up(id, path, attempt, reserved);
+                    return self.ended(done).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for whatever comes first. Says so where a task is lost.
+    async fn wait(&mut self, until_us: Option<u64>) -> Result<Option<String>, EngineError> {
+        let now_us = self.now();
+        let due = until_us.map(|until| Duration::from_micros(until.saturating_sub(now_us)));
+        let over = self.live.values().filter_map(|spawned| spawned.deadline).min();
+        let mut asked = self.cancel.clone();
+        let host = self.host;
+        tokio::select! {
+            Some(joined) = self.tasks.join_next_with_id() => return self.joined(joined).await,
+            () = told(&mut asked), if !self.is_halted => self.halt().await?,
+            answer = host.answers.next() => self.answer(answer).await?,
+            () = after(due) => self.clock_us = self.clock_us.max(until_us.unwrap_or(0)),
+            () = at(over) => {
+                let now = Instant::now();
+                for spawned in self.live.values() {
+                    if spawned.deadline.is_some_and(|deadline| deadline <= now) {
+                        spawned.abort.abort();
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn joined(
+        &mut self,
+        joined: Result<(Id, Done), JoinError>,
+    ) -> Result<Option<String>, EngineError> {
+        let done = match joined {
+            Ok((number, done)) => {
+                self.numbers.remove(&number);
+                self.live.remove(&done.task);
+                done
+            }
+            Err(error) => {
+                let task = self.numbers.remove(&error.id());
+                let Some((task, spawned)) =
+                    task.and_then(|task| Some((task, self.live.remove(&task)?)))
+                else {
+                    return Ok(Some(error.to_string()));
+                };
+                if !error.is_cancelled() {
+                    return Ok(Some(error.to_string()));
+                }
+                self.given_up(task, spawned.path, spawned.attempt, spawned.reserved)
             }
         };
-        self.append(event).await
+        self.ended(done).await?;
+        Ok(None)
+    }
+
+    /// The end of a call that was cancelled and never came back. Nobody knows what it consumed, so
+    /// it counts as all it might have.
+    fn given_up(&self, task: TaskId, path: Arc<str>, attempt: u32, fuel: u64) -> Done {
+        let cost_nano = coldframe_journal::receipt::price_nano(fuel, self.shared.nano_per_mfuel);
+        let receipt = Receipt { attempt, fuel, cost_nano, ..Receipt::default() };
+        let fault = Fault::from(cancelled());
+        Done { task, path, end: End::Failed(fault), receipt, logs: Vec::new() }
+    }
+
+    /// Journals how a piece of work ended.
+    async fn ended(&mut self, done: Done) -> Result<(), EngineError> {
+        if !done.logs.is_empty() {
+            self.host.observer.logs(&done.path, &done.logs);
+        }
+        let now_us = self.now();
+        match self.core.ended(done, now_us) {
+            Some(event) => self.append(event).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Takes an answer, unless nobody asked for it.
+    async fn answer(&mut self, answer: Answer) -> Result<(), EngineError> {
+        let event = Event::from(answer.clone());
+        match self.core.state().check(&event) {
+            Ok(()) => self.append(event).await,
+            Err(error) => {
+                self.host.observer.refused(&answer, &error.to_string());
+                Ok(())
+            }
+        }
+    }
+
+    /// Takes an answer that is there already, if there is one.
+    async fn answered_already(&mut self) -> Result<bool, EngineError> {
+        let host = self.host;
+        let answer = tokio::select! {
+            biased;
+            answer = host.answers.next() => answer,
+            () = std::future::ready(()) => return Ok(false),
+        };
+        self.answer(answer).await?;
+        Ok(true)
+    }
+
+    /// Journals that somebody wants the run to stop.
+    async fn halt(&mut self) -> Result<(), EngineError> {
+        self.is_halted = true;
+        let failure = Failure::new(ErrorKind::PipelineCancelled, "the run was cancelled", None);
+        self.append(Event::RunHalted { failure }).await
     }
 
     async fn finish(
@@ -196,87 +378,71 @@ impl Driver<'_> {
         mut reason: Option<Failure>,
     ) -> Result<(), EngineError> {
         let mut outputs = Map::new();
-        let shared = Arc::clone(&self.shared);
-        for (name, template) in &shared.graph.outputs {
+        let scope = self.core.root_scope();
+        let graph = Arc::clone(&self.graph);
+        for (name, template) in &graph.outputs {
+            let Some(scope) = &scope else { break };
             // After a failure only what is there whole is given out.
-            let whole = template.roots().into_iter().all(|root| shared.scope.root(root).is_some());
+            let whole = template.roots().into_iter().all(|root| scope.root(root).is_some());
             if reason.is_some() && !whole {
                 continue;
             }
-            match shared.output(template).await {
+            match self.shared.output(scope, template).await {
                 Ok(value) => {
                     outputs.insert(name.clone(), value);
                 }
                 Err(_) if reason.is_some() => {}
-                Err(error) => {
-                    let message = format!("output `{name}`: {}", error.message);
-                    reason = Some(failure(CallError { message, ..error }, None));
+                Err(CallError { kind, message, .. }) => {
+                    let message = format!("output `{name}`: {message}");
+                    reason = Some(Failure::new(kind, message, None));
                     status = RunStatus::Failed;
                 }
             }
         }
         let outputs = Value::Object(outputs);
-        self.append(Event::RunFinished { status, outputs, failure: reason }).await?;
-        Ok(())
-    }
-
-    /// Stops what runs and ends the run. The steps that ran stay `running` in the journal: they
-    /// have no result, and that is what the journal says.
-    async fn cancelled(&mut self) -> Result<(), EngineError> {
-        self.tasks.shutdown().await;
-        let error = CallError::new(ErrorKind::PipelineCancelled, "the run was cancelled");
-        self.finish(RunStatus::Cancelled, Some(failure(error, None))).await
+        self.append(Event::RunFinished { status, outputs, failure: reason }).await
     }
 
     async fn lost(&mut self, why: &str) -> Result<(), EngineError> {
         self.tasks.shutdown().await;
-        let error = CallError::new(ErrorKind::HostBug, why);
-        self.finish(RunStatus::Failed, Some(failure(error, None))).await
+        let failure = Failure::new(ErrorKind::HostBug, why, None);
+        self.finish(RunStatus::Failed, Some(failure)).await
     }
 
-    async fn append(&mut self, event: Event) -> Result<Vec<Command>, EngineError> {
+    async fn append(&mut self, event: Event) -> Result<(), EngineError> {
         let seq = self.core.state().next_seq;
-        let record = Record { seq, at_us: (self.host.now_us)(), event };
+        let record = Record { seq, at_us: self.now(), event };
         self.journal.append(&record).await?;
-        let commands = self.core.apply(&record)?;
+        self.core.apply(&record)?;
         self.host.observer.record(&record);
-        Ok(commands)
+        Ok(())
     }
 
-    fn step_id(&self, index: usize) -> String {
-        self.shared.graph.steps.get(index).map(|step| step.id.clone()).unwrap_or_default()
-    }
-}
-
-async fn until_cancelled(
-    work: impl Future<Output = Attempt>,
-    cancel: &mut watch::Receiver<bool>,
-    step: usize,
-    attempt: u32,
-) -> Attempt {
-    tokio::select! {
-        ended = work => ended,
-        () = cancelled(cancel) => Attempt {
-            step,
-            end: End::Failed(CallError::new(ErrorKind::PipelineCancelled, "the run was cancelled")),
-            receipt: coldframe_journal::Receipt { attempt, ..Default::default() },
-            logs: Vec::new(),
-        },
+    fn now(&mut self) -> u64 {
+        self.clock_us = self.clock_us.max((self.host.now_us)());
+        self.clock_us
     }
 }
 
 /// Done once the receiver says so; never, when nobody can say so any more.
-async fn cancelled(cancel: &mut watch::Receiver<bool>) {
+async fn told(cancel: &mut watch::Receiver<bool>) {
     if cancel.wait_for(|stop| *stop).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
 
-fn failure(error: CallError, step: Option<&str>) -> Failure {
-    Failure {
-        kind: error.kind,
-        message: error.message,
-        step: step.map(str::to_owned),
-        transient: error.transient,
+/// Done after `time`; never, where there is none.
+async fn after(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Done at `time`; never, where there is none.
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
     }
 }

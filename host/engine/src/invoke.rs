@@ -10,10 +10,13 @@ use coldframe_format::{Caps, Digest};
 use coldframe_journal::ErrorKind;
 use serde_json::Value;
 
+use crate::cancel::Cancel;
+
 /// Calls operations of components that were loaded before.
 pub trait Invoke: Send + Sync {
-    /// Runs one operation in a fresh instance. Never panics on anything a guest does; dropping
-    /// the future stops the guest and discards its instance.
+    /// Runs one operation in a fresh instance. Never panics on anything a guest does. A call that
+    /// is cancelled reports what it consumed until then, with the kind `pipeline.cancelled`;
+    /// dropping the future stops the guest and discards its instance too, without a report.
     fn invoke<'a>(&'a self, call: Call) -> Pin<Box<dyn Future<Output = CallReport> + Send + 'a>>;
 }
 
@@ -33,6 +36,8 @@ pub struct Call {
     pub limits: CallLimits,
     /// Linear memory of all live calls of the run, shared between them.
     pub memory: Arc<MemoryMeter>,
+    /// Ends the call before its time. It still gives a report.
+    pub cancel: Cancel,
 }
 
 /// The bounds of one call. Every one of them bites; see the limits tests of the sandbox.
@@ -124,31 +129,46 @@ impl CallError {
     }
 }
 
-/// Linear memory in use by all live calls of a run, and its bound.
+/// Linear memory in use by all live calls of a run, or of a step that holds others, and its bound.
 #[derive(Debug)]
 pub struct MemoryMeter {
     used: AtomicU64,
     max: u64,
+    around: Option<Arc<MemoryMeter>>,
 }
 
 impl MemoryMeter {
     /// A meter that allows `max` bytes at any one time.
     pub fn new(max: u64) -> Self {
-        Self { used: AtomicU64::new(0), max }
+        Self { used: AtomicU64::new(0), max, around: None }
     }
 
-    /// Takes `bytes` if the run may still have them.
+    /// A meter that allows `max` bytes of those that `around` allows.
+    pub fn within(around: Arc<Self>, max: u64) -> Self {
+        Self { used: AtomicU64::new(0), max, around: Some(around) }
+    }
+
+    /// Takes `bytes` if this meter and all around it still have them.
     pub fn take(&self, bytes: u64) -> bool {
-        self.used
+        let taken = self
+            .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
                 used.checked_add(bytes).filter(|next| *next <= self.max)
             })
-            .is_ok()
+            .is_ok();
+        if taken && self.around.as_ref().is_some_and(|around| !around.take(bytes)) {
+            self.used.fetch_sub(bytes, Ordering::Relaxed);
+            return false;
+        }
+        taken
     }
 
     /// Gives `bytes` back.
     pub fn give_back(&self, bytes: u64) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
+        if let Some(around) = &self.around {
+            around.give_back(bytes);
+        }
     }
 
     /// The bound, bytes.

@@ -3,18 +3,27 @@
 //! [`core`] decides and does nothing; [`driver`] does and decides nothing. The engine knows the
 //! traits [`Invoke`], [`Journal`] and [`Observer`], never wasmtime, SQL or a terminal.
 
+pub mod answers;
+pub mod cancel;
 pub mod core;
 pub mod driver;
 pub mod invoke;
 pub mod journal;
+mod kinds;
 pub mod ledger;
 pub mod limits;
+mod memo;
 pub mod observe;
+pub mod place;
+mod plan;
 pub mod ports;
 mod scope;
 pub mod step;
+mod work;
 
-pub use driver::{EngineError, Host, RunOptions, RunReport, drive};
+pub use answers::{Answer, AnswerQueue, Answers, NoAnswers};
+pub use cancel::Cancel;
+pub use driver::{EngineError, Host, LINGER, RunOptions, RunReport, drive};
 pub use invoke::{Call, CallError, CallLimits, CallReport, Invoke, MemoryMeter};
 pub use journal::{Journal, JournalFailure, MemoryJournal};
 pub use limits::RunLimits;

@@ -2,13 +2,20 @@
 
 use coldframe_journal::Record;
 
+use crate::answers::Answer;
+
 /// Told of everything, after it is in the journal. Must return quickly.
 pub trait Observer: Send + Sync {
     /// A record was appended.
     fn record(&self, record: &Record);
 
-    /// A guest logged these lines, already made safe to print.
+    /// A guest logged these lines, already made safe to print. `step` is its place in the run.
     fn logs(&self, step: &str, lines: &[String]);
+
+    /// An answer came that nobody asked for, and was not taken.
+    fn refused(&self, answer: &Answer, why: &str) {
+        let _ = (answer, why);
+    }
 }
 
 /// Watches nothing.

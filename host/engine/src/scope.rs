@@ -1,38 +1,155 @@
 //! The values a step can see, and how templates are filled from them.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::sync::OnceLock;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use coldframe_journal::ErrorKind;
+use coldframe_lang::graph::Graph;
 use coldframe_lang::template::{Expr, Part, Path, Root, Segment, Template};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::invoke::CallError;
 
-/// What expressions can name.
+/// What the steps of one block see, and by `parent` what those around it see.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    pub(crate) inputs: Value,
-    pub(crate) run: Value,
-    /// By step index. Empty for a step that has not ended or was skipped.
-    pub(crate) outputs: Vec<OnceLock<Value>>,
+    /// What stands around the block; none for a pipeline's own.
+    parent: Option<Arc<Scope>>,
+    /// The step that holds the block.
+    holder: Option<usize>,
+    /// What the holder gives to this activation of the block.
+    local: Local,
+    /// The steps of the block, and an output for each that has one.
+    steps: Range<usize>,
+    outputs: Box<[OnceLock<Arc<Value>>]>,
+}
+
+/// What an activation of a block has of its own.
+#[derive(Debug)]
+pub(crate) enum Local {
+    /// Nothing: a branch or a case.
+    Nothing,
+    /// A pipeline's own block.
+    Pipeline { inputs: Value, run: Value },
+    /// An item of a `map`.
+    Item { item: Arc<Value>, index: Value },
+    /// An iteration of a `loop`: `{state, index}`.
+    Turn { turn: Value },
+    /// The results of the branches of a `parallel`.
+    Branches(Value),
+}
+
+impl Local {
+    /// An iteration of a `loop`.
+    pub(crate) fn turn(state: &Value, index: usize) -> Self {
+        Self::Turn { turn: json!({ "state": state, "index": index }) }
+    }
 }
 
 impl Scope {
+    /// The scope of an activation of a block with these steps.
+    pub(crate) fn new(
+        parent: Option<Arc<Self>>,
+        holder: Option<usize>,
+        local: Local,
+        steps: Range<usize>,
+    ) -> Self {
+        let outputs = steps.clone().map(|_| OnceLock::new()).collect();
+        Self { parent, holder, local, steps, outputs }
+    }
+
+    /// This scope with something more, for what is computed around a block.
+    pub(crate) fn with(self: &Arc<Self>, holder: usize, local: Local) -> Self {
+        Self::new(Some(Arc::clone(self)), Some(holder), local, 0..0)
+    }
+
+    /// The state of the iteration this is.
+    pub(crate) fn turn_state(&self) -> Option<&Value> {
+        match &self.local {
+            Local::Turn { turn } => turn.get("state"),
+            _ => None,
+        }
+    }
+
+    /// What stands around.
+    pub(crate) fn parent(&self) -> Option<&Arc<Self>> {
+        self.parent.as_ref()
+    }
+
+    /// Remembers the output of a step of this block. A step has one at most.
+    pub(crate) fn set(&self, step: usize, output: Arc<Value>) {
+        let place = step.checked_sub(self.steps.start);
+        if let Some(slot) = place.and_then(|place| self.outputs.get(place)) {
+            let _ = slot.set(output);
+        }
+    }
+
+    /// The output of a step of this block.
+    pub(crate) fn output(&self, step: usize) -> Option<&Value> {
+        let place = step.checked_sub(self.steps.start)?;
+        Some(&**self.outputs.get(place)?.get()?)
+    }
+
+    /// What a block without `output` comes to: the output of each of its steps by id.
+    pub(crate) fn block_value(&self, graph: &Graph) -> Value {
+        let steps = graph.steps.get(self.steps.clone()).unwrap_or_default();
+        let values = steps.iter().zip(&self.outputs).map(|(step, output)| {
+            let value = output.get().map_or(Value::Null, |value| Value::clone(value));
+            (step.id.clone(), value)
+        });
+        Value::Object(values.collect())
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |scope| scope.parent.as_deref())
+    }
+
+    fn held_by(&self, holder: usize) -> Option<&Self> {
+        self.chain().find(|scope| scope.holder == Some(holder))
+    }
+
     /// The value a name stands for; `None` where the step was skipped.
     pub(crate) fn root(&self, root: &Root) -> Option<&Value> {
         match root {
-            Root::Inputs => Some(&self.inputs),
-            Root::Run => Some(&self.run),
-            Root::Step(index, _) => self.outputs.get(*index)?.get(),
-            _ => None,
+            Root::Inputs => self.chain().find_map(|scope| match &scope.local {
+                Local::Pipeline { inputs, .. } => Some(inputs),
+                _ => None,
+            }),
+            Root::Run => self.chain().find_map(|scope| match &scope.local {
+                Local::Pipeline { run, .. } => Some(run),
+                _ => None,
+            }),
+            Root::Step(index, _) => {
+                self.chain().find(|scope| scope.steps.contains(index))?.output(*index)
+            }
+            Root::Item(holder, _) => match &self.held_by(*holder)?.local {
+                Local::Item { item, .. } => Some(item),
+                _ => None,
+            },
+            Root::Index(holder) => match &self.held_by(*holder)?.local {
+                Local::Item { index, .. } => Some(index),
+                Local::Turn { turn } => turn.get("index"),
+                _ => None,
+            },
+            Root::Loop(holder) => match &self.held_by(*holder)?.local {
+                Local::Turn { turn } => Some(turn),
+                _ => None,
+            },
+            Root::Branches(holder) => match &self.held_by(*holder)?.local {
+                Local::Branches(branches) => Some(branches),
+                _ => None,
+            },
+            // Only where policies and tests are checked, after the steps.
+            Root::Result | Root::Steps | Root::Totals | Root::Events => None,
         }
     }
 
     /// The value at a path. A path into a skipped step is `null`: the compiler let it through
     /// only where that is a value of the right type.
-    pub(crate) fn path(&self, path: &Path) -> Result<Value, CallError> {
-        let Some(mut at) = self.root(&path.root) else { return Ok(Value::Null) };
+    pub(crate) fn path(&self, path: &Path) -> Result<Cow<'_, Value>, CallError> {
+        let Some(mut at) = self.root(&path.root) else { return Ok(Cow::Owned(Value::Null)) };
         for segment in &path.segments {
             let next = match segment {
                 Segment::Key(key) => at.get(key),
@@ -40,7 +157,7 @@ impl Scope {
             };
             at = next.ok_or_else(|| undefined(path))?;
         }
-        Ok(at.clone())
+        Ok(Cow::Borrowed(at))
     }
 
     /// The names in an expression that stand for nothing: outputs of skipped steps.
@@ -104,15 +221,15 @@ pub(crate) fn fill(
 ) -> Result<Value, CallError> {
     match template {
         Template::Literal(value) => Ok(value.clone()),
-        Template::Path(path) => scope.path(path),
-        Template::Expr(expr) => hole(expr, scope, values),
+        Template::Path(path) => scope.path(path).map(Cow::into_owned),
+        Template::Expr(expr) => hole(expr, scope, values).map(Cow::into_owned),
         Template::Text(parts) => {
             let mut text = String::new();
             for part in parts {
                 match part {
                     Part::Text(piece) => text.push_str(piece),
-                    Part::Hole(expr) => match hole(expr, scope, values)? {
-                        Value::String(piece) => text.push_str(&piece),
+                    Part::Hole(expr) => match &*hole(expr, scope, values)? {
+                        Value::String(piece) => text.push_str(piece),
                         other => text.push_str(&other.to_string()),
                     },
                 }
@@ -128,10 +245,14 @@ pub(crate) fn fill(
     }
 }
 
-fn hole(expr: &Expr, scope: &Scope, values: &mut VecDeque<Value>) -> Result<Value, CallError> {
+fn hole<'s>(
+    expr: &Expr,
+    scope: &'s Scope,
+    values: &mut VecDeque<Value>,
+) -> Result<Cow<'s, Value>, CallError> {
     match &expr.path {
         Some(path) => scope.path(path),
-        None => values.pop_front().ok_or_else(|| {
+        None => values.pop_front().map(Cow::Owned).ok_or_else(|| {
             CallError::new(ErrorKind::HostBug, format!("no value for `{}`", expr.source))
         }),
     }

@@ -1,20 +1,24 @@
-//! One attempt of one step: condition, arguments, call, account.
+//! One piece of work: conditions, templates, calls, account.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use coldframe_format::{Caps, Digest, canonical};
+use coldframe_format::{Digest, canonical};
 use coldframe_journal::receipt::price_nano;
 use coldframe_journal::{ErrorKind, Receipt};
-use coldframe_lang::graph::{Graph, Set, Step, StepKind, Uses};
+use coldframe_lang::graph::{Step, StepKind, Uses};
 use coldframe_lang::template::{Expr, Template};
 use serde_json::{Map, Value, json};
 
-use crate::invoke::{Call, CallError, CallLimits, CallReport, Invoke, MemoryMeter};
-use crate::ledger::{Bound, Reservation};
+use crate::cancel::Cancel;
+use crate::invoke::{Call, CallError, CallLimits, CallReport, Invoke};
+use crate::kinds;
+use crate::ledger::{Bound, Owner};
 use crate::limits::RunLimits;
+use crate::memo::Memo;
 use crate::scope::{Scope, collect, fill};
+use crate::work::{Done, End, Fault, Task, What};
 
 /// Fuel one expression may consume.
 const EXPR_FUEL_MAX: u64 = 200_000_000;
@@ -23,142 +27,251 @@ const EXPR_MEMORY_BYTES: u64 = 32 << 20;
 /// Wall time of one expression.
 const EXPR_WALL_MAX: Duration = Duration::from_secs(5);
 
-/// What every attempt of a run shares.
+/// What all work of a run shares.
 pub(crate) struct Shared {
-    pub(crate) graph: Arc<Graph>,
-    pub(crate) scope: Scope,
     pub(crate) invoke: Arc<dyn Invoke>,
     pub(crate) limits: RunLimits,
-    pub(crate) operator_caps: Option<Caps>,
     pub(crate) evaluator: Digest,
-    pub(crate) memory: Arc<MemoryMeter>,
     pub(crate) deadline: Instant,
     pub(crate) nano_per_mfuel: u64,
+    pub(crate) memo: Arc<Memo>,
 }
 
-/// How an attempt ended.
-pub(crate) struct Attempt {
-    pub(crate) step: usize,
-    pub(crate) end: End,
-    pub(crate) receipt: Receipt,
-    pub(crate) logs: Vec<String>,
-}
-
-/// The three ends of an attempt.
-pub(crate) enum End {
-    Output(Value),
-    Skipped,
-    Failed(CallError),
-}
-
-/// Consumption while an attempt is under way.
-struct Meter {
+/// One piece of work while it is done.
+pub(crate) struct Worker<'w> {
+    shared: &'w Shared,
+    task: &'w Task,
+    cancel: &'w Cancel,
     fuel_left: u64,
     receipt: Receipt,
     logs: Vec<String>,
 }
 
-impl Meter {
-    fn add(&mut self, report: &mut CallReport) {
-        self.fuel_left = self.fuel_left.saturating_sub(report.fuel);
-        self.receipt.fuel = self.receipt.fuel.saturating_add(report.fuel);
-        self.receipt.host_calls += report.host_calls;
-        let peak = self.receipt.memory_peak_bytes.max(report.memory_peak_bytes);
-        self.receipt.memory_peak_bytes = peak;
-        self.logs.append(&mut report.logs);
-    }
-}
-
 impl Shared {
-    /// Runs one attempt. Every outcome is a value.
-    pub(crate) async fn attempt(
-        &self,
-        index: usize,
-        attempt: u32,
-        reservation: Reservation,
-    ) -> Attempt {
+    /// Does one piece of work. Every outcome is a value.
+    pub(crate) async fn perform(&self, task: Task, cancel: Cancel) -> Done {
         let begun = Instant::now();
-        let receipt = Receipt { attempt, ..Receipt::default() };
-        let mut meter = Meter { fuel_left: reservation.fuel, receipt, logs: Vec::new() };
-        let end = match self.graph.steps.get(index) {
-            None => End::Failed(CallError::new(ErrorKind::HostBug, "no such step")),
-            Some(step) => self
-                .body(step, &mut meter)
-                .await
-                .unwrap_or_else(|error| End::Failed(self.blame(step, reservation, error))),
+        let fuel_left = task.reservation.as_ref().map_or(0, |reservation| reservation.fuel);
+        let receipt = Receipt { attempt: task.attempt, ..Receipt::default() };
+        let mut worker = Worker {
+            shared: self,
+            task: &task,
+            cancel: &cancel,
+            fuel_left,
+            receipt,
+            logs: Vec::new(),
         };
-        let Meter { mut receipt, logs, .. } = meter;
+        let end = match worker.body().await {
+            Ok(end) => end,
+            Err(error) => End::Failed(worker.blame(error)),
+        };
+        let Worker { mut receipt, logs, .. } = worker;
         receipt.wall_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         receipt.cost_nano = price_nano(receipt.fuel, self.nano_per_mfuel);
         if let End::Output(output) = &end {
             receipt.output_sha256 = Some(canonical::digest(output).to_string());
         }
-        Attempt { step: index, end, receipt, logs }
+        Done { task: task.id, path: task.path, end, receipt, logs }
     }
+}
 
-    async fn body(&self, step: &Step, meter: &mut Meter) -> Result<End, CallError> {
-        if let Some(when) = &step.when
-            && !self.condition(step, when, meter).await?
-        {
-            return Ok(End::Skipped);
-        }
-        match &step.kind {
-            StepKind::Set(Set { values }) => {
-                let mut output = Map::new();
-                for (name, template) in values {
-                    output.insert(name.clone(), self.fill(step, template, meter).await?);
-                }
-                Ok(End::Output(Value::Object(output)))
-            }
-            StepKind::Uses(Uses { skill, version, component, operation, with }) => {
-                let mut input = Map::new();
-                for (name, template) in with {
-                    input.insert(name.clone(), self.fill(step, template, meter).await?);
-                }
-                let input = Value::Object(input);
-                meter.receipt.component = Some(component.to_string());
-                meter.receipt.operation = Some(format!("{skill}@{version}#{operation}"));
-                meter.receipt.input_sha256 = Some(canonical::digest(&input).to_string());
-                let mut grants = vec![self.graph.caps.clone()];
-                grants.extend(step.caps.clone());
-                grants.extend(self.operator_caps.clone());
-                let call = Call {
-                    component: *component,
-                    operation: operation.clone(),
-                    input,
-                    grants,
-                    limits: CallLimits {
-                        fuel: meter.fuel_left,
-                        wall: self.wall_left(step),
-                        memory_bytes: self.limits.step_memory(step),
-                        ..self.limits.call
-                    },
-                    memory: Arc::clone(&self.memory),
-                };
-                let mut report = self.invoke.invoke(call).await;
-                meter.add(&mut report);
-                report.result.map(End::Output)
-            }
-            other => Err(CallError::new(
-                ErrorKind::HostBug,
-                format!("`{}` is not a step that runs yet", other.key()),
-            )),
-        }
-    }
-
-    async fn condition(
+impl Shared {
+    /// Fills a template outside of any step: an output of the run. What expressions consume here
+    /// is bounded by their own limits.
+    pub(crate) async fn output(
         &self,
+        scope: &Scope,
+        template: &Template,
+    ) -> Result<Value, CallError> {
+        let mut expressions = Vec::new();
+        collect(template, &mut expressions);
+        let mut values = VecDeque::with_capacity(expressions.len());
+        for expr in expressions {
+            let memory = Arc::new(crate::invoke::MemoryMeter::new(EXPR_MEMORY_BYTES));
+            let cancel = Cancel::default();
+            let call = self.expression(scope, expr, u64::MAX, EXPR_WALL_MAX, memory, cancel);
+            let report = self.invoke.invoke(call).await;
+            values.push_back(report.result.map_err(|error| in_expression(expr, error))?);
+        }
+        fill(template, scope, &mut values)
+    }
+
+    fn expression(
+        &self,
+        scope: &Scope,
+        expr: &Expr,
+        fuel: u64,
+        wall: Duration,
+        memory: Arc<crate::invoke::MemoryMeter>,
+        cancel: Cancel,
+    ) -> Call {
+        Call {
+            component: self.evaluator,
+            operation: "eval".to_owned(),
+            input: json!({
+                "source": expr.source,
+                "vars": scope.variables(expr),
+                "absent": scope.absent(expr),
+            }),
+            grants: Vec::new(),
+            limits: CallLimits {
+                fuel: fuel.min(EXPR_FUEL_MAX),
+                wall,
+                memory_bytes: EXPR_MEMORY_BYTES,
+                ..self.limits.call
+            },
+            memory,
+            cancel,
+        }
+    }
+}
+
+impl Worker<'_> {
+    pub(crate) fn scope(&self) -> &Arc<Scope> {
+        &self.task.scope
+    }
+
+    /// The step's index in its graph.
+    pub(crate) fn index(&self) -> usize {
+        self.task.step
+    }
+
+    async fn body(&mut self) -> Result<End, CallError> {
+        let task = self.task;
+        let step = task
+            .step()
+            .ok_or_else(|| CallError::new(ErrorKind::HostBug, "there is no such step"))?;
+        if Instant::now() >= self.shared.deadline {
+            return Err(CallError::new(ErrorKind::LimitDeadline, "the run's time is over"));
+        }
+        match &task.what {
+            What::Attempt => {
+                if let Some(when) = &step.when
+                    && !self.condition(&task.scope, "when", when).await?
+                {
+                    return Ok(End::Skipped);
+                }
+                kinds::attempt(self, step).await
+            }
+            What::Fallback => kinds::fallback(self, step).await,
+            What::Close { block, slot } => self.close(step, *block, *slot).await,
+            What::Finish { branches } => {
+                let StepKind::Parallel(parallel) = &step.kind else {
+                    return Err(CallError::new(ErrorKind::HostBug, "only branches are joined"));
+                };
+                let Some(output) = &parallel.output else {
+                    return Ok(End::Output(branches.clone()));
+                };
+                let local = crate::scope::Local::Branches(branches.clone());
+                let scope = task.scope.with(task.step, local);
+                self.fill_in(&scope, output).await.map(End::Output)
+            }
+        }
+    }
+
+    /// What a block of `step` comes to.
+    async fn close(&mut self, step: &Step, block: usize, slot: usize) -> Result<End, CallError> {
+        if let StepKind::Pipeline(child) = &step.kind {
+            let mut outputs = Map::new();
+            for (name, template) in &child.graph.outputs {
+                let value = self.fill(template).await.map_err(|error| {
+                    let message = format!("output `{name}`: {}", error.message);
+                    CallError { message, ..error }
+                })?;
+                outputs.insert(name.clone(), value);
+            }
+            return Ok(End::Closed(Value::Object(outputs), None));
+        }
+        let graph = &self.task.plan.graph;
+        let output = graph.blocks.get(block).and_then(|block| block.output.as_ref());
+        let value = match output {
+            Some(output) => self.fill(output).await?,
+            None => self.task.scope.block_value(graph),
+        };
+        let turn = match &step.kind {
+            StepKind::Loop(looped) => Some(kinds::looped::turn(self, looped, slot).await?),
+            _ => None,
+        };
+        Ok(End::Closed(value, turn))
+    }
+
+    /// Calls an operation, or takes the output of an equal call where the step allows that.
+    pub(crate) async fn call(
+        &mut self,
         step: &Step,
+        uses: &Uses,
+        input: Value,
+    ) -> Result<Value, CallError> {
+        self.receipt.component = Some(uses.component.to_string());
+        self.receipt.operation = Some(uses.to_string());
+        self.receipt.input_sha256 = Some(canonical::digest(&input).to_string());
+        let slot = match step.cache {
+            true => self.shared.memo.slot(&self.receipt),
+            false => None,
+        };
+        let Some(slot) = slot else {
+            return self.invoke(self.operation_call(step, uses, input)).await;
+        };
+        let mut known = tokio::select! {
+            known = slot.lock() => known,
+            () = self.cancel.cancelled() => return Err(cancelled()),
+        };
+        if let Some(output) = &*known {
+            self.receipt.cached = true;
+            return Ok(Value::clone(output));
+        }
+        let output = self.invoke(self.operation_call(step, uses, input)).await?;
+        *known = Some(Arc::new(output.clone()));
+        Ok(output)
+    }
+
+    fn operation_call(&self, step: &Step, uses: &Uses, input: Value) -> Call {
+        let mut grants = self.task.rights.grants.clone();
+        grants.extend(step.caps.clone());
+        Call {
+            component: uses.component,
+            operation: uses.operation.clone(),
+            input,
+            grants,
+            limits: CallLimits {
+                fuel: self.fuel_left,
+                wall: self.wall_left(step),
+                memory_bytes: self.shared.limits.step_memory(step),
+                ..self.shared.limits.call
+            },
+            memory: Arc::clone(&self.task.rights.memory),
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    async fn invoke(&mut self, call: Call) -> Result<Value, CallError> {
+        if self.cancel.is_cancelled() {
+            return Err(cancelled());
+        }
+        let CallReport { result, fuel, wall_us: _, memory_peak_bytes, host_calls, mut logs } =
+            self.shared.invoke.invoke(call).await;
+        self.fuel_left = self.fuel_left.saturating_sub(fuel);
+        let receipt = &mut self.receipt;
+        receipt.fuel = receipt.fuel.saturating_add(fuel);
+        receipt.host_calls = receipt.host_calls.saturating_add(host_calls);
+        receipt.memory_peak_bytes = receipt.memory_peak_bytes.max(memory_peak_bytes);
+        self.logs.append(&mut logs);
+        result
+    }
+
+    /// Whether `when`, which stands behind `key`, is true.
+    pub(crate) async fn condition(
+        &mut self,
+        scope: &Scope,
+        key: &str,
         when: &Expr,
-        meter: &mut Meter,
     ) -> Result<bool, CallError> {
         let value = match &when.path {
-            Some(path) => self.scope.path(path)?,
-            None => match self.evaluate(step, when, meter).await {
+            Some(path) => scope.path(path)?.into_owned(),
+            None => match self.evaluate(scope, when).await {
                 // What is asked of a skipped step is not true.
                 Err(error)
-                    if error.kind == ErrorKind::ExprFailed
-                        && !self.scope.absent(when).is_empty() =>
+                    if error.kind == ErrorKind::ExprFailed && !scope.absent(when).is_empty() =>
                 {
                     return Ok(false);
                 }
@@ -171,126 +284,130 @@ impl Shared {
             Value::Null => Ok(false),
             other => {
                 let found = crate::scope::kind_of(&other);
-                let message = format!("`when: {}` is {found}, expected true or false", when.source);
+                let message =
+                    format!("`{key}: {}` is {found}, expected true or false", when.source);
                 Err(CallError::new(ErrorKind::ExprFailed, message))
             }
         }
     }
 
-    /// Fills a template of `step`.
-    async fn fill(
-        &self,
-        step: &Step,
-        template: &Template,
-        meter: &mut Meter,
-    ) -> Result<Value, CallError> {
+    /// Fills a template from what the step sees.
+    pub(crate) async fn fill(&mut self, template: &Template) -> Result<Value, CallError> {
+        let task = self.task;
+        self.fill_in(&task.scope, template).await
+    }
+
+    async fn fill_in(&mut self, scope: &Scope, template: &Template) -> Result<Value, CallError> {
         let mut expressions = Vec::new();
         collect(template, &mut expressions);
         let mut values = VecDeque::with_capacity(expressions.len());
         for expr in expressions {
-            values.push_back(self.evaluate(step, expr, meter).await?);
+            values.push_back(self.evaluate(scope, expr).await?);
         }
-        fill(template, &self.scope, &mut values)
+        fill(template, scope, &mut values)
     }
 
     /// The value of an expression, computed in the sandbox by the evaluator component.
-    async fn evaluate(
-        &self,
-        step: &Step,
-        expr: &Expr,
-        meter: &mut Meter,
-    ) -> Result<Value, CallError> {
-        let wall = self.wall_left(step).min(EXPR_WALL_MAX);
-        let call = self.expression_call(expr, meter.fuel_left, wall);
-        let mut report = self.invoke.invoke(call).await;
-        meter.add(&mut report);
-        report.result.map_err(|error| in_expression(expr, error))
-    }
-
-    fn expression_call(&self, expr: &Expr, fuel: u64, wall: Duration) -> Call {
-        Call {
-            component: self.evaluator,
-            operation: "eval".to_owned(),
-            input: json!({
-                "source": expr.source,
-                "vars": self.scope.variables(expr),
-                "absent": self.scope.absent(expr),
-            }),
-            grants: Vec::new(),
-            limits: CallLimits {
-                fuel: fuel.min(EXPR_FUEL_MAX),
-                wall,
-                memory_bytes: EXPR_MEMORY_BYTES,
-                ..self.limits.call
-            },
-            memory: Arc::clone(&self.memory),
-        }
-    }
-
-    /// Fills a template outside of any step: an output of the run. What expressions consume here
-    /// is bounded by their own limits.
-    pub(crate) async fn output(&self, template: &Template) -> Result<Value, CallError> {
-        let mut expressions = Vec::new();
-        collect(template, &mut expressions);
-        let mut values = VecDeque::with_capacity(expressions.len());
-        for expr in expressions {
-            let report = self.invoke.invoke(self.expression_call(expr, u64::MAX, EXPR_WALL_MAX));
-            values.push_back(report.await.result.map_err(|error| in_expression(expr, error))?);
-        }
-        fill(template, &self.scope, &mut values)
+    async fn evaluate(&mut self, scope: &Scope, expr: &Expr) -> Result<Value, CallError> {
+        let wall = match self.task.step() {
+            Some(step) => self.wall_left(step).min(EXPR_WALL_MAX),
+            None => EXPR_WALL_MAX,
+        };
+        let memory = Arc::clone(&self.task.rights.memory);
+        let cancel = self.cancel.clone();
+        let call = self.shared.expression(scope, expr, self.fuel_left, wall, memory, cancel);
+        self.invoke(call).await.map_err(|error| in_expression(expr, error))
     }
 
     fn wall_left(&self, step: &Step) -> Duration {
-        let run = self.deadline.saturating_duration_since(Instant::now());
-        step.limits.wall.unwrap_or(self.limits.call.wall).min(run)
+        let run = self.shared.deadline.saturating_duration_since(Instant::now());
+        let call = self.shared.limits.call.wall;
+        let own = if step.kind.holds() { None } else { step.limits.wall };
+        own.unwrap_or(call).min(run)
     }
 
     /// Says which bound was hit, where the sandbox only knows that one was.
-    fn blame(&self, step: &Step, reservation: Reservation, error: CallError) -> CallError {
-        let id = &step.id;
-        match (error.kind, reservation.bound) {
-            (ErrorKind::LimitFuel, Bound::RunFuel) => {
-                let fuel = self.limits.fuel;
-                let message = format!("step `{id}` used up the run's fuel limit of {fuel}");
-                CallError::new(ErrorKind::LimitFuel, message)
+    fn blame(&self, error: CallError) -> Fault {
+        let id = &self.task.path;
+        let bound = self.task.reservation.as_ref().map(|reservation| &reservation.bound);
+        match (error.kind, bound) {
+            // An expression may hit its own bound with fuel to spare.
+            (ErrorKind::LimitFuel, Some(Bound::Fuel(..) | Bound::Cost(..)))
+                if self.fuel_left == 0 =>
+            {
+                bound.map_or_else(|| Fault::from(error), |bound| spent(id, bound))
             }
-            (ErrorKind::LimitFuel, Bound::StepFuel) => {
-                let fuel = reservation.fuel;
-                let message = match step.limits.fuel {
-                    Some(_) => format!("step `{id}` used up its fuel limit of {fuel}"),
-                    None => format!(
-                        "step `{id}` used up the {fuel} fuel of a call; `limits: {{ fuel: ... }}` \
-                         on the step allows more"
-                    ),
-                };
-                CallError::new(ErrorKind::LimitFuel, message)
+            (ErrorKind::LimitFuel, Some(Bound::Wish)) if self.fuel_left == 0 => {
+                let fuel = self.receipt.fuel;
+                let message = format!(
+                    "step `{id}` used up the {fuel} fuel of a call; `limits: {{ fuel: ... }}` \
+                     on the step allows more"
+                );
+                CallError { message, ..error }.into()
             }
-            (ErrorKind::LimitFuel, Bound::RunCost) => {
-                let usd = usd(self.limits.cost_nano.unwrap_or(u64::MAX));
-                let message = format!("step `{id}` used up the run's cost limit of {usd} USD");
-                CallError::new(ErrorKind::LimitCost, message)
-            }
-            (ErrorKind::LimitFuel, Bound::StepCost) => {
-                let usd = usd(step.limits.cost_nano.unwrap_or(u64::MAX));
-                let message = format!("step `{id}` used up its cost limit of {usd} USD");
-                CallError::new(ErrorKind::LimitCost, message)
-            }
-            (ErrorKind::LimitDeadline, _) if Instant::now() >= self.deadline => {
-                let wall = self.limits.wall;
+            (ErrorKind::LimitDeadline, _) if Instant::now() >= self.shared.deadline => {
+                let wall = self.shared.limits.wall;
                 let message = format!("step `{id}` ran into the run's wall limit of {wall:?}");
-                CallError::new(ErrorKind::LimitDeadline, message)
+                let error = CallError::new(ErrorKind::LimitDeadline, message);
+                Fault { error, is_spent: true, ends_run: true }
             }
-            (ErrorKind::LimitDeadline, _) if step.limits.wall.is_none() => {
-                let wall = self.limits.call.wall;
+            (ErrorKind::LimitDeadline, _)
+                if self.task.step().is_some_and(|step| step.limits.wall.is_none()) =>
+            {
+                let wall = self.shared.limits.call.wall;
                 let message = format!(
                     "step `{id}` took longer than the {wall:?} of a call; `limits: {{ wall: ... }}` \
                      on the step allows more"
                 );
-                CallError::new(ErrorKind::LimitDeadline, message)
+                CallError { message, ..error }.into()
             }
-            _ => error,
+            _ => error.into(),
         }
     }
+}
+
+/// What it means that step `id` consumed all there was in somebody's account.
+fn spent(id: &str, bound: &Bound) -> Fault {
+    let (kind, what, owner) = match bound {
+        Bound::Wish => (ErrorKind::LimitFuel, "fuel limit of a call".to_owned(), None),
+        Bound::Fuel(owner, fuel) => {
+            (ErrorKind::LimitFuel, format!("fuel limit of {fuel}"), Some(owner))
+        }
+        Bound::Cost(owner, nano) => {
+            (ErrorKind::LimitCost, format!("cost limit of {} USD", usd(*nano)), Some(owner))
+        }
+    };
+    let message = match owner {
+        Some(Owner::Step(path)) if **path == *id => format!("step `{id}` used up its {what}"),
+        Some(Owner::Step(path)) => format!("step `{path}` used up its {what}, in `{id}`"),
+        Some(Owner::Run) | None => format!("step `{id}` used up the run's {what}"),
+    };
+    let ends_run = matches!(owner, Some(Owner::Run));
+    Fault { error: CallError::new(kind, message), is_spent: true, ends_run }
+}
+
+/// What it means that there was nothing left in somebody's account before step `id` could start.
+pub(crate) fn spent_before(id: &str, bound: &Bound) -> Fault {
+    let fault = spent(id, bound);
+    let what = match bound {
+        Bound::Wish => "fuel".to_owned(),
+        Bound::Fuel(_, fuel) => format!("fuel limit of {fuel}"),
+        Bound::Cost(_, nano) => format!("cost limit of {} USD", usd(*nano)),
+    };
+    let whose = match bound {
+        Bound::Fuel(Owner::Step(path), _) | Bound::Cost(Owner::Step(path), _) => {
+            format!("the {what} of step `{path}`")
+        }
+        Bound::Wish | Bound::Fuel(Owner::Run, _) | Bound::Cost(Owner::Run, _) => {
+            format!("the run's {what}")
+        }
+    };
+    let message = format!("{whose} was spent before step `{id}` could start");
+    Fault { error: CallError { message, ..fault.error }, ..fault }
+}
+
+pub(crate) fn cancelled() -> CallError {
+    CallError::new(ErrorKind::PipelineCancelled, "the call was cancelled")
 }
 
 fn in_expression(expr: &Expr, error: CallError) -> CallError {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use coldframe_engine::{
     Call, CallError, CallLimits, CallReport, EngineError, Host, Invoke, Journal, JournalFailure,
-    MemoryJournal, RunLimits, RunOptions, Silent, drive,
+    LINGER, MemoryJournal, NoAnswers, RunLimits, RunOptions, Silent, drive,
 };
 use coldframe_format::{Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState, RunStatus, StepStatus};
@@ -67,8 +67,8 @@ async fn answer(call: &Call) -> (Result<Value, CallError>, u64) {
         "fail" => (Err(CallError::new(ErrorKind::GuestError, "no luck")), 10),
         "burn" => (Err(CallError::new(ErrorKind::LimitFuel, "out of fuel")), u64::MAX),
         "slow" => {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
-            (Ok(Value::Null), 0)
+            call.cancel.cancelled().await;
+            (Err(CallError::new(ErrorKind::PipelineCancelled, "cancelled")), 7)
         }
         "eval" => (Ok(json!(call.input["source"] == "yes")), 5),
         other => panic!("no operation `{other}`"),
@@ -122,27 +122,22 @@ fn options(limits: &Limits) -> RunOptions {
         operator_caps: None,
         evaluator: Digest::of(b"evaluator"),
         nano_per_mfuel: 1_000_000,
+        linger: LINGER,
     }
 }
 
 fn host(table: &Arc<Table>) -> (Host, watch::Sender<bool>) {
     let (sender, cancel) = watch::channel(false);
     let invoke: Arc<dyn Invoke> = Arc::clone(table) as _;
-    (Host { invoke, observer: Arc::new(Silent), now_us: || 7, cancel }, sender)
+    let answers = Arc::new(NoAnswers);
+    (Host { invoke, observer: Arc::new(Silent), now_us: || 7, cancel, answers }, sender)
 }
 
 async fn run(graph: &Arc<Graph>, limits: Limits) -> (RunState, Arc<Table>) {
     let table = Arc::new(Table::default());
     let (host, _keep) = host(&table);
     let mut journal = MemoryJournal::default();
-    let started = drive(
-        Arc::clone(graph),
-        json!({}),
-        RunState::default(),
-        &mut journal,
-        &host,
-        options(&limits),
-    );
+    let started = drive(Arc::clone(graph), json!({}), &[], &mut journal, &host, options(&limits));
     let report = started.await.unwrap();
     assert_eq!(RunState::fold(&journal.records).unwrap(), report.state, "replay gives the state");
     (report.state, table)
@@ -319,7 +314,7 @@ fn cancelling_ends_the_run_at_once() {
                 tokio::time::sleep(Duration::from_secs(5)).await;
             });
             let options = options(&Limits::default());
-            drive(graph, json!({}), RunState::default(), &mut journal, &host, options).await
+            drive(graph, json!({}), &[], &mut journal, &host, options).await
         });
         assert_eq!(state.unwrap().state.finished.unwrap().status, RunStatus::Cancelled);
     }
@@ -352,25 +347,19 @@ async fn crash_and_resume(graph: &Arc<Graph>, kept: usize) -> (RunState, Arc<Tab
     let table = Arc::new(Table::default());
     let (host, _keep) = host(&table);
     let mut journal = Breaking { records: Vec::new(), left: kept };
-    let first = drive(
-        Arc::clone(graph),
-        json!({}),
-        RunState::default(),
-        &mut journal,
-        &host,
-        options(&Limits::default()),
-    )
-    .await;
+    let first =
+        drive(Arc::clone(graph), json!({}), &[], &mut journal, &host, options(&Limits::default()))
+            .await;
     match first {
         Ok(report) => return (report.state, table, true),
         Err(EngineError::Journal(_)) => {}
         Err(other) => panic!("{other}"),
     }
     journal.left = usize::MAX;
-    let state = RunState::fold(&journal.records).unwrap();
+    let past = journal.records.clone();
     let options = options(&Limits::default());
     let report =
-        drive(Arc::clone(graph), json!({}), state, &mut journal, &host, options).await.unwrap();
+        drive(Arc::clone(graph), json!({}), &past, &mut journal, &host, options).await.unwrap();
     assert_eq!(RunState::fold(&journal.records).unwrap(), report.state);
     (report.state, table, false)
 }

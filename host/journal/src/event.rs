@@ -6,21 +6,22 @@ use serde_json::Value;
 use crate::kind::ErrorKind;
 use crate::receipt::Receipt;
 
-/// The version of the record format. A reader refuses a newer one.
-pub const FORMAT_VERSION: u32 = 1;
+/// The version of the record format. A reader refuses a newer one and reads all older ones:
+/// version 1 had no steps that hold others.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Position in the run, from 0, without gaps.
     pub seq: u64,
-    /// When it was written, microseconds since 1970. For people; no decision depends on it.
+    /// When it was written, microseconds since 1970. Times that are due later count from it.
     pub at_us: u64,
     /// What happened.
     pub event: Event,
 }
 
-/// Something that happened. Steps are named by id.
+/// Something that happened. Steps are named by their place in the run: `count`, `shops[3].count`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -70,6 +71,88 @@ pub enum Event {
         /// What finding that out consumed.
         receipt: Receipt,
     },
+    /// The condition of a step that holds others was true, and what it needs to begin is known.
+    StepEntered {
+        /// The step.
+        step: String,
+        /// What its blocks begin with.
+        head: Head,
+        /// What finding that out consumed.
+        receipt: Receipt,
+    },
+    /// A block of a step ended: an iteration, a branch, the chosen case, the sub-pipeline.
+    BlockEnded {
+        /// The step that holds the block.
+        step: String,
+        /// Which one: the item, the iteration, the branch or the case, from 0.
+        slot: usize,
+        /// What it came to.
+        outcome: Outcome,
+        /// What follows from an iteration of a `loop`.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        turn: Option<Turn>,
+        /// What computing that consumed, without the steps of the block.
+        receipt: Receipt,
+    },
+    /// A try of a step failed, and something else is tried.
+    AttemptFailed {
+        /// The step.
+        step: String,
+        /// Why.
+        failure: Failure,
+        /// What is tried.
+        next: Next,
+        /// What the attempt consumed.
+        receipt: Receipt,
+    },
+    /// A step took longer than it may. What runs of it is cancelled; its end is another record.
+    StepTimedOut {
+        /// The step.
+        step: String,
+        /// What it fails with.
+        failure: Failure,
+    },
+    /// A step waits for something outside of the run.
+    StepSuspended {
+        /// The step.
+        step: String,
+        /// For what.
+        waiting: Waiting,
+        /// What asking consumed.
+        receipt: Receipt,
+    },
+    /// A step was ended because nobody needs its output any more.
+    StepCancelled {
+        /// The step.
+        step: String,
+        /// What it consumed until then.
+        receipt: Receipt,
+    },
+    /// Somebody answered a step that asks.
+    DecisionMade {
+        /// The step.
+        step: String,
+        /// The answer.
+        approved: bool,
+        /// Who.
+        by: String,
+        /// Why, for people.
+        note: Option<String>,
+    },
+    /// A signal came from outside. It goes to every step that waits for it; where none does, to the
+    /// next one.
+    SignalReceived {
+        /// The signal.
+        name: String,
+        /// What came with it.
+        value: Value,
+    },
+    /// Nothing new starts any more: somebody asked for the end, or a bound of the whole run was hit
+    /// before a step could start.
+    RunHalted {
+        /// Why.
+        failure: Failure,
+    },
     /// Always the last record.
     RunFinished {
         /// How.
@@ -78,6 +161,110 @@ pub enum Event {
         outputs: Value,
         /// Why, unless it succeeded.
         failure: Option<Failure>,
+    },
+}
+
+/// What the blocks of a step begin with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Head {
+    /// `map`: the list or object.
+    Items(Value),
+    /// `loop`: the first state, and whether there is a first iteration.
+    State {
+        /// The state.
+        state: Value,
+        /// Whether `while` was true.
+        goes_on: bool,
+    },
+    /// `switch`: the chosen case, from 0; the default counts last.
+    Case(usize),
+    /// `parallel`: nothing but its branches.
+    Branches,
+    /// `pipeline`: its inputs, defaults filled in.
+    Inputs(Value),
+}
+
+/// What a block came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// This value.
+    Done(Value),
+    /// Nothing: a step in it failed.
+    Failed(Failure),
+    /// Nothing: nobody needed it any more.
+    Cancelled,
+}
+
+/// What follows from an iteration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Turn {
+    /// The next state, where `next` computes one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub state: Option<Value>,
+    /// What ended the loop, if it is over.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended_by: Option<EndedBy>,
+}
+
+/// What ended a `loop`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// `while` was not true.
+    While,
+    /// `until` was true.
+    Until,
+    /// There were `max` iterations.
+    Max,
+}
+
+impl EndedBy {
+    /// The stable text, as in the output of a `loop`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::While => "while",
+            Self::Until => "until",
+            Self::Max => "max",
+        }
+    }
+}
+
+/// What follows a try that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Next {
+    /// Another try.
+    Retry {
+        /// Not before this time, microseconds since 1970.
+        at_us: u64,
+    },
+    /// `fallback` takes the step's place.
+    Fallback,
+}
+
+/// What a step waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waiting {
+    /// A person.
+    Approval {
+        /// What is asked. It may hold a stranger's text: escape it before it is shown.
+        message: String,
+        /// What the person should see to decide.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        show: Option<Value>,
+    },
+    /// A signal.
+    Signal {
+        /// Its name.
+        name: String,
+    },
+    /// A time.
+    Until {
+        /// Microseconds since 1970.
+        at_us: u64,
     },
 }
 
@@ -118,6 +305,22 @@ pub struct Failure {
     pub step: Option<String>,
     /// Whether trying again may help.
     pub transient: bool,
+    /// Whether nothing can catch it: a bound of the whole run was hit.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ends_run: bool,
+}
+
+impl Failure {
+    /// A failure of a step that trying again will not cure.
+    pub fn new(kind: ErrorKind, message: impl Into<String>, step: Option<&str>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            step: step.map(str::to_owned),
+            transient: false,
+            ends_run: false,
+        }
+    }
 }
 
 impl Event {
@@ -130,6 +333,15 @@ impl Event {
             Self::StepSucceeded { .. } => "step_succeeded",
             Self::StepFailed { .. } => "step_failed",
             Self::StepSkipped { .. } => "step_skipped",
+            Self::StepEntered { .. } => "step_entered",
+            Self::BlockEnded { .. } => "block_ended",
+            Self::AttemptFailed { .. } => "attempt_failed",
+            Self::StepTimedOut { .. } => "step_timed_out",
+            Self::StepSuspended { .. } => "step_suspended",
+            Self::StepCancelled { .. } => "step_cancelled",
+            Self::DecisionMade { .. } => "decision_made",
+            Self::SignalReceived { .. } => "signal_received",
+            Self::RunHalted { .. } => "run_halted",
             Self::RunFinished { .. } => "run_finished",
         }
     }
@@ -137,6 +349,55 @@ impl Event {
     /// Whether losing this event in a crash loses nothing but a repeated attempt. Such an event
     /// needs no sync of its own; it rides with the next one.
     pub fn is_hint(&self) -> bool {
-        matches!(self, Self::StepStarted { .. })
+        match self {
+            Self::StepStarted { .. } => true,
+            // What a block came to follows from its steps, which are in the journal already.
+            Self::BlockEnded { receipt, .. } => receipt.fuel == 0,
+            _ => false,
+        }
+    }
+
+    /// The step it is about, by its place in the run.
+    pub fn step(&self) -> Option<&str> {
+        match self {
+            Self::StepStarted { step, .. }
+            | Self::StepSucceeded { step, .. }
+            | Self::StepFailed { step, .. }
+            | Self::StepSkipped { step, .. }
+            | Self::StepEntered { step, .. }
+            | Self::BlockEnded { step, .. }
+            | Self::AttemptFailed { step, .. }
+            | Self::StepTimedOut { step, .. }
+            | Self::StepSuspended { step, .. }
+            | Self::StepCancelled { step, .. }
+            | Self::DecisionMade { step, .. } => Some(step),
+            Self::RunStarted { .. }
+            | Self::RunResumed
+            | Self::SignalReceived { .. }
+            | Self::RunHalted { .. }
+            | Self::RunFinished { .. } => None,
+        }
+    }
+
+    /// The account it carries.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Self::StepSucceeded { receipt, .. }
+            | Self::StepFailed { receipt, .. }
+            | Self::StepSkipped { receipt, .. }
+            | Self::StepEntered { receipt, .. }
+            | Self::BlockEnded { receipt, .. }
+            | Self::AttemptFailed { receipt, .. }
+            | Self::StepSuspended { receipt, .. }
+            | Self::StepCancelled { receipt, .. } => Some(receipt),
+            Self::RunStarted { .. }
+            | Self::RunResumed
+            | Self::StepStarted { .. }
+            | Self::StepTimedOut { .. }
+            | Self::DecisionMade { .. }
+            | Self::SignalReceived { .. }
+            | Self::RunHalted { .. }
+            | Self::RunFinished { .. } => None,
+        }
     }
 }

@@ -50,6 +50,12 @@ kinds! {
     LimitNetConcurrency = "limit.net-concurrency",
     /// The money of the run or step is spent.
     LimitCost = "limit.cost",
+    /// The `timeout` of a step is over.
+    LimitTimeout = "limit.timeout",
+    /// More items than a `map` may have.
+    LimitFanOut = "limit.fan-out",
+    /// `max` iterations of a `loop` were not enough.
+    LimitIterations = "limit.iterations",
     /// Time to compile a component.
     LimitCompileTime = "limit.compile-time",
     /// Memory to compile a component.
@@ -80,6 +86,12 @@ kinds! {
     GuestError = "guest.error",
     /// An expression failed while it ran: an undefined value, a wrong type.
     ExprFailed = "expr.failed",
+    /// Too few branches succeeded, or nothing decides between them.
+    JoinFailed = "join.failed",
+    /// A person said no.
+    ApprovalRejected = "approval.rejected",
+    /// A rule of the pipeline does not hold.
+    PolicyViolated = "policy.violated",
     /// A step was not started because something before it failed.
     PipelineAborted = "pipeline.aborted",
     /// Somebody asked for the run to stop.

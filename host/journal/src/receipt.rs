@@ -19,6 +19,9 @@ pub struct Receipt {
     /// Digest of the canonical JSON of the output, where there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub output_sha256: Option<String>,
+    /// Whether the output of an equal call was taken instead of calling again.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub cached: bool,
     /// Fuel of the call and of the step's expressions together.
     pub fuel: u64,
     /// Wall time, microseconds.
@@ -49,9 +52,8 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Adds one attempt.
+    /// Adds what was consumed. Whether that was a whole attempt is counted elsewhere.
     pub fn add(&mut self, receipt: &Receipt) {
-        self.attempts += 1;
         self.fuel = self.fuel.saturating_add(receipt.fuel);
         self.cost_nano = self.cost_nano.saturating_add(receipt.cost_nano);
         self.wall_us = self.wall_us.saturating_add(receipt.wall_us);

@@ -1,9 +1,11 @@
 //! The state of a run: a fold over its journal.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::event::{Event, FORMAT_VERSION, Failure, Record, RunStatus};
+use crate::event::{Event, FORMAT_VERSION, Failure, Record, RunStatus, Waiting};
 use crate::receipt::{Receipt, Totals};
 use crate::transition::{StepMove, StepStatus, next};
 
@@ -12,10 +14,12 @@ use crate::transition::{StepMove, StepStatus, next};
 pub struct RunState {
     /// Set by the first record.
     pub started: Option<Started>,
-    /// Every step anything happened to, in the order of first mention.
+    /// Every step anything happened to, by its place in the run, in the order of first mention.
     pub steps: IndexMap<String, StepState>,
     /// What all attempts consumed.
     pub totals: Totals,
+    /// Why nothing new starts any more, where that was decided.
+    pub halted: Option<Failure>,
     /// Set by the last record.
     pub finished: Option<Finished>,
     /// How many records there are: the `seq` of the next one.
@@ -56,11 +60,16 @@ pub struct StepState {
     /// Tries begun so far.
     pub attempts: u32,
     /// The output, once it succeeded.
-    pub output: Option<Value>,
-    /// Why it failed.
+    pub output: Option<Arc<Value>>,
+    /// Why it, or its last try, failed.
     pub failure: Option<Failure>,
-    /// The account of the last ended attempt.
+    /// The account of the last ended attempt; without that of the steps it holds, see
+    /// [`RunState::within`].
     pub receipt: Option<Receipt>,
+    /// What it waits for, until that has come.
+    pub waiting: Option<Waiting>,
+    /// How many of the blocks it holds have ended, all tries together.
+    pub blocks_ended: u64,
 }
 
 /// Why a record does not continue a journal.
@@ -95,6 +104,20 @@ pub enum JournalError {
         /// Where it stands.
         status: StepStatus,
     },
+    /// An answer for a step that does not ask.
+    #[error("step `{step}` does not ask for a decision")]
+    NotAsked {
+        /// The step.
+        step: String,
+    },
+    /// A record about a step that the pipeline has not.
+    #[error("`{event}` names `{step}`, and there is no such step in the run now")]
+    NoSuchStep {
+        /// The event's name.
+        event: &'static str,
+        /// What was named.
+        step: String,
+    },
 }
 
 impl RunState {
@@ -112,12 +135,10 @@ impl RunState {
         if record.seq != self.next_seq {
             return Err(JournalError::Sequence { expected: self.next_seq, found: record.seq });
         }
-        self.check_run(&record.event)?;
-        match &record.event {
-            Event::RunStarted { version, pipeline, spec_sha256, inputs } => {
-                if *version > FORMAT_VERSION {
-                    return Err(JournalError::Version(*version));
-                }
+        self.check(&record.event)?;
+        let event = &record.event;
+        match event {
+            Event::RunStarted { pipeline, spec_sha256, inputs, version: _ } => {
                 self.started = Some(Started {
                     pipeline: pipeline.clone(),
                     spec_sha256: spec_sha256.clone(),
@@ -130,26 +151,9 @@ impl RunState {
                     step.status = next(step.status, StepMove::Interrupt).unwrap_or(step.status);
                 }
             }
-            Event::StepStarted { step, attempt } => {
-                let entry = self.step(step, StepMove::Start, &record.event)?;
-                entry.attempts = *attempt;
-            }
-            Event::StepSucceeded { step, output, receipt } => {
-                let entry = self.step(step, StepMove::Succeed, &record.event)?;
-                entry.output = Some(output.clone());
-                entry.receipt = Some(receipt.clone());
-                self.totals.add(receipt);
-            }
-            Event::StepFailed { step, failure, receipt } => {
-                let entry = self.step(step, StepMove::Fail, &record.event)?;
-                entry.failure = Some(failure.clone());
-                entry.receipt = Some(receipt.clone());
-                self.totals.add(receipt);
-            }
-            Event::StepSkipped { step, receipt } => {
-                let entry = self.step(step, StepMove::Skip, &record.event)?;
-                entry.receipt = Some(receipt.clone());
-                self.totals.add(receipt);
+            Event::SignalReceived { name, .. } => self.signalled(name),
+            Event::RunHalted { failure } => {
+                self.halted.get_or_insert_with(|| failure.clone());
             }
             Event::RunFinished { status, outputs, failure } => {
                 self.finished = Some(Finished {
@@ -159,9 +163,81 @@ impl RunState {
                     at_us: record.at_us,
                 });
             }
+            Event::StepStarted { .. }
+            | Event::StepEntered { .. }
+            | Event::BlockEnded { .. }
+            | Event::StepSuspended { .. }
+            | Event::StepTimedOut { .. }
+            | Event::DecisionMade { .. }
+            | Event::AttemptFailed { .. }
+            | Event::StepSucceeded { .. }
+            | Event::StepFailed { .. }
+            | Event::StepSkipped { .. }
+            | Event::StepCancelled { .. } => self.move_step(event),
+        }
+        if let Some(receipt) = event.receipt() {
+            self.totals.add(receipt);
+            self.totals.attempts += u64::from(ends_attempt(event));
         }
         self.next_seq += 1;
         Ok(())
+    }
+
+    /// Whether `event` can happen now.
+    pub fn check(&self, event: &Event) -> Result<(), JournalError> {
+        self.check_run(event)?;
+        if let Event::RunStarted { version, .. } = event
+            && *version > FORMAT_VERSION
+        {
+            return Err(JournalError::Version(*version));
+        }
+        let (Some(step), Some(step_move)) = (event.step(), step_move(event)) else {
+            return Ok(());
+        };
+        let status = self.status(step);
+        if next(status, step_move).is_none() {
+            let step = step.to_owned();
+            return Err(JournalError::Step { event: event.name(), step, status });
+        }
+        if matches!(event, Event::DecisionMade { .. }) {
+            let waiting = self.steps.get(step).and_then(|step| step.waiting.as_ref());
+            if !matches!(waiting, Some(Waiting::Approval { .. })) {
+                return Err(JournalError::NotAsked { step: step.to_owned() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The steps that wait for something outside of the run, by their place in it. Nothing but a
+    /// decision, a signal or time moves them.
+    pub fn waiting(&self) -> impl Iterator<Item = (&str, &Waiting)> {
+        self.steps.iter().filter_map(|(step, state)| Some((step.as_str(), state.waiting.as_ref()?)))
+    }
+
+    /// Whether the run has begun, has not ended, and only waits.
+    pub fn is_suspended(&self) -> bool {
+        self.started.is_some()
+            && self.finished.is_none()
+            && self.waiting().next().is_some()
+            && !self
+                .steps
+                .values()
+                .any(|step| matches!(step.status, StepStatus::Running | StepStatus::Interrupted))
+    }
+
+    /// What the step called `step` and all it holds consumed, from the last receipt of each.
+    pub fn within(&self, step: &str) -> Totals {
+        let mut totals = Totals::default();
+        for (path, state) in &self.steps {
+            let inside = path
+                .strip_prefix(step)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.', '/', '#']));
+            if let Some(receipt) = state.receipt.as_ref().filter(|_| inside) {
+                totals.add(receipt);
+                totals.attempts += u64::from(state.attempts);
+            }
+        }
+        totals
     }
 
     /// Where a step stands; a step nothing happened to is waiting.
@@ -180,26 +256,98 @@ impl RunState {
         Err(JournalError::Run { event: event.name(), state })
     }
 
-    fn step(
-        &mut self,
-        id: &str,
-        step_move: StepMove,
-        event: &Event,
-    ) -> Result<&mut StepState, JournalError> {
-        let status = self.status(id);
-        let Some(after) = next(status, step_move) else {
-            return Err(JournalError::Step { event: event.name(), step: id.to_owned(), status });
-        };
-        let entry = self.steps.entry(id.to_owned()).or_insert_with(|| StepState {
-            status,
+    /// Moves the step that `event` is about. The event was checked.
+    fn move_step(&mut self, event: &Event) {
+        let (Some(path), Some(step_move)) = (event.step(), step_move(event)) else { return };
+        if !self.steps.contains_key(path) {
+            self.steps.insert(path.to_owned(), StepState::new());
+        }
+        let Some(step) = self.steps.get_mut(path) else { return };
+        step.status = next(step.status, step_move).unwrap_or(step.status);
+        if let Some(receipt) = event.receipt()
+            && !matches!(event, Event::BlockEnded { .. })
+        {
+            step.receipt = Some(receipt.clone());
+        }
+        match event {
+            Event::StepStarted { attempt, .. } => step.attempts = *attempt,
+            Event::StepSucceeded { output, .. } => {
+                step.output = Some(Arc::new(output.clone()));
+                step.failure = None;
+            }
+            Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. } => {
+                step.failure = Some(failure.clone());
+            }
+            Event::BlockEnded { .. } => step.blocks_ended += 1,
+            Event::StepSuspended { waiting, .. } => {
+                step.waiting = Some(waiting.clone());
+                return;
+            }
+            Event::StepEntered { .. }
+            | Event::StepTimedOut { .. }
+            | Event::DecisionMade { .. }
+            | Event::StepSkipped { .. }
+            | Event::StepCancelled { .. }
+            | Event::RunStarted { .. }
+            | Event::RunResumed
+            | Event::SignalReceived { .. }
+            | Event::RunHalted { .. }
+            | Event::RunFinished { .. } => {}
+        }
+        step.waiting = None;
+    }
+
+    fn signalled(&mut self, signal: &str) {
+        for step in self.steps.values_mut() {
+            if matches!(&step.waiting, Some(Waiting::Signal { name }) if name == signal) {
+                step.waiting = None;
+            }
+        }
+    }
+}
+
+impl StepState {
+    fn new() -> Self {
+        Self {
+            status: StepStatus::Waiting,
             attempts: 0,
             output: None,
             failure: None,
             receipt: None,
-        });
-        entry.status = after;
-        Ok(entry)
+            waiting: None,
+            blocks_ended: 0,
+        }
     }
+}
+
+/// What an event does to the step it is about.
+fn step_move(event: &Event) -> Option<StepMove> {
+    Some(match event {
+        Event::StepStarted { .. } => StepMove::Start,
+        Event::StepEntered { .. } => StepMove::Enter,
+        Event::BlockEnded { .. } => StepMove::EndBlock,
+        Event::StepSuspended { .. } => StepMove::Suspend,
+        Event::DecisionMade { .. } => StepMove::Answer,
+        Event::StepTimedOut { .. } => StepMove::TimeOut,
+        Event::AttemptFailed { .. } => StepMove::TryAgain,
+        Event::StepSucceeded { .. } => StepMove::Succeed,
+        Event::StepFailed { .. } => StepMove::Fail,
+        Event::StepSkipped { .. } => StepMove::Skip,
+        Event::StepCancelled { .. } => StepMove::Cancel,
+        Event::RunStarted { .. }
+        | Event::RunResumed
+        | Event::SignalReceived { .. }
+        | Event::RunHalted { .. }
+        | Event::RunFinished { .. } => return None,
+    })
+}
+
+/// Whether an attempt is over with this event, so that it counts.
+fn ends_attempt(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::StepEntered { .. } | Event::BlockEnded { .. } | Event::StepSuspended { .. }
+    )
 }
 
 #[cfg(test)]
@@ -292,8 +440,8 @@ mod tests {
         let Event::RunStarted { pipeline, spec_sha256, inputs, .. } = started() else {
             unreachable!()
         };
-        let newer = Event::RunStarted { version: 2, pipeline, spec_sha256, inputs };
+        let newer = Event::RunStarted { version: 3, pipeline, spec_sha256, inputs };
         let newer = Record { seq: 0, at_us: 0, event: newer };
-        assert_eq!(RunState::fold([&newer]), Err(JournalError::Version(2)));
+        assert_eq!(RunState::fold([&newer]), Err(JournalError::Version(3)));
     }
 }

@@ -11,12 +11,20 @@ pub enum StepStatus {
     Running,
     /// The process died during an attempt; the step may start again.
     Interrupted,
+    /// It holds others, and those are under way. A takeover does not disturb it.
+    Entered,
+    /// It waits for a person, a signal or a time.
+    Suspended,
+    /// A try failed, and another or the fallback comes.
+    Retrying,
     /// Ended with an output.
     Succeeded,
     /// Ended without one.
     Failed,
     /// Its condition was not true.
     Skipped,
+    /// Ended because nobody needed its output any more.
+    Cancelled,
 }
 
 /// What can happen to a step.
@@ -24,30 +32,56 @@ pub enum StepStatus {
 pub enum StepMove {
     /// An attempt begins.
     Start,
-    /// The attempt has an output.
+    /// What it holds begins.
+    Enter,
+    /// One of the blocks it holds ended.
+    EndBlock,
+    /// It begins to wait for something outside.
+    Suspend,
+    /// Somebody answered.
+    Answer,
+    /// Its time is over.
+    TimeOut,
+    /// The attempt has no output, and something else is tried.
+    TryAgain,
+    /// It has an output.
     Succeed,
-    /// The attempt has none.
+    /// It has none.
     Fail,
     /// The condition was not true.
     Skip,
+    /// Nobody needs it any more.
+    Cancel,
     /// A new process took over.
     Interrupt,
 }
 
 impl StepStatus {
     /// Every status.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Waiting,
         Self::Running,
         Self::Interrupted,
+        Self::Entered,
+        Self::Suspended,
+        Self::Retrying,
         Self::Succeeded,
         Self::Failed,
         Self::Skipped,
+        Self::Cancelled,
     ];
 
     /// Whether nothing can happen to the step any more.
     pub fn is_final(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Skipped)
+        match self {
+            Self::Succeeded | Self::Failed | Self::Skipped | Self::Cancelled => true,
+            Self::Waiting
+            | Self::Running
+            | Self::Interrupted
+            | Self::Entered
+            | Self::Suspended
+            | Self::Retrying => false,
+        }
     }
 
     /// The stable text.
@@ -56,9 +90,13 @@ impl StepStatus {
             Self::Waiting => "waiting",
             Self::Running => "running",
             Self::Interrupted => "interrupted",
+            Self::Entered => "entered",
+            Self::Suspended => "suspended",
+            Self::Retrying => "retrying",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
             Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
         }
     }
 }
@@ -71,8 +109,20 @@ impl fmt::Display for StepStatus {
 
 impl StepMove {
     /// Every move.
-    pub const ALL: [Self; 5] =
-        [Self::Start, Self::Succeed, Self::Fail, Self::Skip, Self::Interrupt];
+    pub const ALL: [Self; 12] = [
+        Self::Start,
+        Self::Enter,
+        Self::EndBlock,
+        Self::Suspend,
+        Self::Answer,
+        Self::TimeOut,
+        Self::TryAgain,
+        Self::Succeed,
+        Self::Fail,
+        Self::Skip,
+        Self::Cancel,
+        Self::Interrupt,
+    ];
 }
 
 /// Where `status` goes by `step_move`; `None` where that is illegal.
@@ -80,20 +130,48 @@ pub fn next(status: StepStatus, step_move: StepMove) -> Option<StepStatus> {
     use StepMove as M;
     use StepStatus as S;
     match (status, step_move) {
-        (S::Waiting | S::Interrupted, M::Start) => Some(S::Running),
-        (S::Running, M::Succeed) => Some(S::Succeeded),
-        (S::Running, M::Fail) => Some(S::Failed),
+        (S::Waiting | S::Interrupted | S::Retrying, M::Start) => Some(S::Running),
+        (S::Running, M::Enter) | (S::Entered, M::EndBlock) => Some(S::Entered),
+        (S::Running, M::Suspend) | (S::Suspended, M::Answer) => Some(S::Suspended),
         (S::Running, M::Skip) => Some(S::Skipped),
-        (S::Running, M::Interrupt) => Some(S::Interrupted),
+        // A step that waits or holds others ends without a new attempt.
+        (S::Running | S::Entered | S::Suspended, M::Succeed) => Some(S::Succeeded),
+        // What was interrupted may be out of time, or not needed, before it could start again.
+        (S::Running | S::Interrupted | S::Entered | S::Suspended | S::Retrying, later) => {
+            match later {
+                M::TimeOut => Some(status),
+                M::TryAgain => Some(S::Retrying),
+                M::Fail => Some(S::Failed),
+                M::Cancel => Some(S::Cancelled),
+                M::Interrupt if status == S::Running => Some(S::Interrupted),
+                M::Interrupt => Some(status),
+                M::Start
+                | M::Enter
+                | M::EndBlock
+                | M::Suspend
+                | M::Answer
+                | M::Succeed
+                | M::Skip => None,
+            }
+        }
         // A takeover concerns every step; those that are not under way stay where they are.
-        (S::Waiting | S::Interrupted | S::Succeeded | S::Failed | S::Skipped, M::Interrupt) => {
+        (S::Waiting | S::Succeeded | S::Failed | S::Skipped | S::Cancelled, M::Interrupt) => {
             Some(status)
         }
         (
-            S::Waiting | S::Interrupted | S::Succeeded | S::Failed | S::Skipped,
-            M::Succeed | M::Fail | M::Skip,
-        )
-        | (S::Running | S::Succeeded | S::Failed | S::Skipped, M::Start) => None,
+            S::Waiting | S::Succeeded | S::Failed | S::Skipped | S::Cancelled,
+            M::Start
+            | M::Enter
+            | M::EndBlock
+            | M::Suspend
+            | M::Answer
+            | M::TimeOut
+            | M::TryAgain
+            | M::Succeed
+            | M::Fail
+            | M::Skip
+            | M::Cancel,
+        ) => None,
     }
 }
 
@@ -106,6 +184,8 @@ mod tests {
     fn the_whole_table() {
         let letter = |status: Option<StepStatus>| match status {
             None => '.',
+            Some(StepStatus::Skipped) => 'k',
+            Some(StepStatus::Suspended) => 'u',
             Some(status) => status.as_str().chars().next().unwrap(),
         };
         let table: Vec<String> = StepStatus::ALL
@@ -116,12 +196,16 @@ mod tests {
             })
             .collect();
         let expected = [
-            "waiting r...w",
-            "running .sfsi",
-            "interrupted r...i",
-            "succeeded ....s",
-            "failed ....f",
-            "skipped ....s",
+            "waiting r..........w",
+            "running .e.u.rrsfkci",
+            "interrupted r....ir.f.ci",
+            "entered ..e..ersf.ce",
+            "suspended ....uursf.cu",
+            "retrying r....rr.f.cr",
+            "succeeded ...........s",
+            "failed ...........f",
+            "skipped ...........k",
+            "cancelled ...........c",
         ];
         assert_eq!(table, expected);
     }

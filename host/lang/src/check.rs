@@ -1,23 +1,28 @@
 //! Checks over the resolved pipeline. Each is a function, all run, all report.
 
+mod block;
+mod cache;
 mod fits;
 mod flow;
 mod limits;
 mod path;
 mod rights;
 mod value;
+mod work;
 
 use crate::diagnostic::Report;
 use crate::document::Document;
 use crate::resolve::Resolved;
+use crate::types::Ty;
 
-/// Everything that is checked.
+/// Everything that is checked beside types.
 const CHECKS: &[fn(&Document<'_>, &Resolved<'_>, &mut Report)] =
-    &[limits::steps_within_pipeline, rights::needed_and_granted, flow::types];
+    &[limits::within_those_around, rights::needed_and_granted, cache::only_pure];
 
-/// Runs every check.
-pub(crate) fn check(document: &Document<'_>, resolved: &Resolved<'_>, report: &mut Report) {
+/// Runs every check. Gives the type of the pipeline's outputs.
+pub(crate) fn check(document: &Document<'_>, resolved: &Resolved<'_>, report: &mut Report) -> Ty {
     for check in CHECKS {
         check(document, resolved, report);
     }
+    flow::types(document, resolved, report)
 }

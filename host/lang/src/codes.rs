@@ -73,6 +73,8 @@ codes! {
     RESERVED_NAME = "reserved-name",
     DUPLICATE_ID = "duplicate-id",
     STEP_KIND = "step-kind",
+    UNKNOWN_VALUE = "unknown-value",
+    TOO_DEEP = "too-deep",
     BAD_LIMIT = "bad-limit",
     LIMIT_EXCEEDS = "limit-exceeds",
     BAD_GRANT = "bad-grant",
@@ -99,15 +101,22 @@ codes! {
     UNKNOWN_OPERATION = "unknown-operation",
     OPERATION_NEEDED = "operation-needed",
 
+    UNKNOWN_FILE = "unknown-file",
+    PIPELINE_CYCLE = "pipeline-cycle",
+    CHILD_PIPELINE = "child-pipeline",
+    #[refusal] CHILD_REFUSED = "child-refused",
+
     MISSING_PARAM = "missing-param",
     UNKNOWN_PARAM = "unknown-param",
     TYPE_MISMATCH = "type-mismatch",
     UNKNOWN_FIELD = "unknown-field",
     OPTIONAL_VALUE = "optional-value",
+    DUPLICATE_CASE = "duplicate-case",
 
     UNKNOWN_IMPORT = "unknown-import",
     CAPABILITY_NOT_GRANTED = "capability-not-granted",
     CAPS_TOO_WIDE = "caps-too-wide",
+    CACHE_IMPURE = "cache-impure",
     #[warning] UNUSED_CAPABILITY = "unused-capability",
 }
 

@@ -2,7 +2,9 @@
 
 use crate::diagnostic::{Diagnostic, Report};
 use crate::graph::Graph;
+use crate::resolve::Children;
 use crate::source::Source;
+use crate::types::Ty;
 use crate::world::World;
 use crate::{check, document, lower, resolve, yaml};
 
@@ -25,12 +27,18 @@ impl Compiled {
 /// Compiles a pipeline. A pure function: the same text and world give the same result.
 pub fn compile(source: &Source<'_>, world: World<'_>) -> Compiled {
     let mut report = Report::default();
-    let graph = stages(source, world, &mut report);
+    let mut children = Children::new(world, source.name);
+    let graph = stages(source, &mut children, &mut report).map(|(graph, _)| graph);
     let graph = if report.has_errors() { None } else { graph };
     Compiled { graph, diagnostics: report.into_sorted() }
 }
 
-fn stages(source: &Source<'_>, world: World<'_>, report: &mut Report) -> Option<Graph> {
+/// The graph, and the type of its outputs.
+pub(crate) fn stages(
+    source: &Source<'_>,
+    children: &mut Children<'_>,
+    report: &mut Report,
+) -> Option<(Graph, Ty)> {
     let root = match yaml::read::read(source.text) {
         Ok(root) => root,
         Err(problem) => {
@@ -39,10 +47,10 @@ fn stages(source: &Source<'_>, world: World<'_>, report: &mut Report) -> Option<
         }
     };
     let document = document::read(&root, report)?;
-    let resolved = resolve::resolve(&document, source.text, world.skills, report);
-    check::check(&document, &resolved, report);
+    let resolved = resolve::resolve(&document, source, children, report);
+    let outputs = check::check(&document, &resolved, report);
     if report.has_errors() {
         return None;
     }
-    lower::lower(source, &document, &resolved)
+    Some((lower::lower(source, &document, &resolved)?, outputs))
 }

@@ -3,22 +3,32 @@
 //! Knows nothing of other steps, skills or expressions. What is missing or of the wrong shape is
 //! reported and left out, so that the stages behind can look at the rest.
 
+mod common;
 mod fields;
 mod header;
 mod inputs;
+mod kinds;
 mod rights;
+mod scalars;
 mod steps;
+
+use std::time::Duration;
 
 use coldframe_format::Caps;
 use semver::Version;
 use serde_json::Value;
 
 use crate::diagnostic::Report;
-use crate::graph::Limits;
+use crate::graph::{Limits, OnError, Retry, Wait};
+use crate::shown::shown;
 use crate::source::Span;
 use crate::yaml::node::{Node, Text};
 
+pub(crate) use common::FallbackDecl;
 pub(crate) use fields::join;
+pub(crate) use kinds::{
+    ApproveDecl, CallDecl, LoopDecl, MapDecl, ParallelDecl, PipelineDecl, SwitchDecl, TestDecl,
+};
 pub(crate) use steps::RESERVED;
 
 use fields::Fields;
@@ -31,7 +41,10 @@ pub(crate) struct Document<'n> {
     pub(crate) inputs: Vec<InputDecl<'n>>,
     pub(crate) limits: LimitsDecl<'n>,
     pub(crate) caps: Option<CapsDecl<'n>>,
+    /// Every step, in source order: a step stands before those it holds.
     pub(crate) steps: Vec<StepDecl<'n>>,
+    /// Every list of steps. The first one is the pipeline's own.
+    pub(crate) blocks: Vec<BlockDecl<'n>>,
     pub(crate) outputs: Vec<(&'n Text, &'n Node)>,
 }
 
@@ -54,11 +67,26 @@ pub(crate) struct LimitsDecl<'n> {
 /// Grants with their places.
 #[derive(Debug)]
 pub(crate) struct CapsDecl<'n> {
+    /// Where they begin.
+    pub(crate) span: Span,
     pub(crate) caps: Caps,
     /// Those whose value was wrong and is reported already.
     pub(crate) unclear: Vec<&'n str>,
     /// By name.
     pub(crate) places: Vec<(&'n Text, Span)>,
+}
+
+/// A list of steps as it is written.
+#[derive(Debug)]
+pub(crate) struct BlockDecl<'n> {
+    /// `steps[2].map`; empty for the pipeline itself.
+    pub(crate) path: String,
+    /// The step that holds it.
+    pub(crate) holder: Option<usize>,
+    /// By place in the document, ascending.
+    pub(crate) steps: Vec<usize>,
+    /// What it comes to.
+    pub(crate) output: Option<&'n Node>,
 }
 
 /// A step as it is written.
@@ -67,25 +95,85 @@ pub(crate) struct StepDecl<'n> {
     /// `steps[2]`
     pub(crate) path: String,
     pub(crate) span: Span,
+    /// The block it stands in.
+    pub(crate) block: usize,
     pub(crate) id: Option<&'n Text>,
     pub(crate) name: Option<String>,
     pub(crate) body: Body<'n>,
     pub(crate) needs: Vec<&'n Text>,
     pub(crate) when: Option<&'n Text>,
+    pub(crate) retry: Option<Retry>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) fallback: Option<FallbackDecl<'n>>,
+    /// With its place where it is written.
+    pub(crate) on_error: (OnError, Option<Span>),
+    /// The place of `cache: true`.
+    pub(crate) cache: Option<Span>,
     pub(crate) limits: LimitsDecl<'n>,
     pub(crate) caps: Option<CapsDecl<'n>>,
 }
 
-/// What a step does.
+/// Named values, in source order.
+pub(crate) type Named<'n> = Vec<(&'n Text, &'n Node)>;
+
+/// What a step does: one variant for each kind in [`kinds`].
 #[derive(Debug)]
 pub(crate) enum Body<'n> {
-    Uses {
-        reference: &'n Text,
-        with: Vec<(&'n Text, &'n Node)>,
-    },
-    Set(Vec<(&'n Text, &'n Node)>),
+    Uses(CallDecl<'n>),
+    Set(Named<'n>),
+    Map(MapDecl<'n>),
+    Loop(LoopDecl<'n>),
+    Switch(SwitchDecl<'n>),
+    Parallel(ParallelDecl<'n>),
+    Pipeline(PipelineDecl<'n>),
+    Approve(ApproveDecl<'n>),
+    Wait(Wait),
     /// Reported already.
     Broken,
+}
+
+impl Body<'_> {
+    /// The blocks it holds, in the order of the graph's `StepKind::blocks`.
+    pub(crate) fn blocks(&self) -> Vec<usize> {
+        match self {
+            Self::Map(map) => vec![map.block],
+            Self::Loop(looped) => vec![looped.block],
+            Self::Switch(switch) => {
+                switch.cases.iter().map(|case| case.block).chain(switch.default).collect()
+            }
+            Self::Parallel(parallel) => {
+                parallel.branches.iter().map(|branch| branch.block).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Document<'_> {
+    /// The step that holds a step.
+    pub(crate) fn holder(&self, step: usize) -> Option<usize> {
+        let block = self.steps.get(step)?.block;
+        self.blocks.get(block)?.holder
+    }
+
+    /// A step and those that hold it, inner ones first. Their number is bounded.
+    pub(crate) fn around(&self, step: usize) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(Some(step), |step| self.holder(*step))
+    }
+
+    /// What the item of a `map` is called.
+    pub(crate) fn item(&self, step: usize) -> &str {
+        match self.steps.get(step).map(|step| &step.body) {
+            Some(Body::Map(map)) => map.item(),
+            _ => "item",
+        }
+    }
+
+    /// The id of a step for messages.
+    pub(crate) fn id(&self, step: usize) -> String {
+        let id = self.steps.get(step).and_then(|step| step.id);
+        id.map_or_else(String::new, |id| shown(&id.text))
+    }
 }
 
 /// Reads the pipeline out of the tree.
@@ -94,15 +182,12 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Document<'
     // Other kinds have other keys; there is nothing to say about those.
     header::api_version_and_kind(&mut top, report)?;
     let (name, version) = header::metadata(&mut top, report);
-    let document = Document {
-        name,
-        version,
-        inputs: inputs::read(top.take("inputs"), report),
-        limits: rights::limits(top.take("limits"), "limits", report),
-        caps: rights::caps(top.take("caps"), "caps", report),
-        steps: steps::read(&mut top, report),
-        outputs: fields::named_values(top.take("outputs"), "outputs", report),
-    };
+    let inputs = inputs::read(top.take("inputs"), report);
+    let limits = rights::limits(top.take("limits"), "limits", report);
+    let caps = rights::caps(top.take("caps"), "caps", report);
+    let (steps, blocks) = steps::read(&mut top, report);
+    let outputs = fields::named_values(top.take("outputs"), "outputs", report);
+    let document = Document { name, version, inputs, limits, caps, steps, blocks, outputs };
     top.done("a pipeline", &["policies", "tests", "macros", "env", "secrets", "on_error"], report);
     Some(document)
 }

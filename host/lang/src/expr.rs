@@ -8,6 +8,7 @@ pub(crate) mod holes;
 pub(crate) mod lexer;
 mod machine;
 pub mod scan;
+pub mod sides;
 
 /// The longest expression, in bytes.
 pub const EXPR_BYTES_MAX: usize = 4096;

@@ -79,9 +79,9 @@ impl LimitError {
 fn example(name: &str) -> &'static str {
     match name {
         "fuel" => "2e9",
-        "wall" => "30s",
         "cost_usd" => "0.05",
-        _ => "64MiB",
+        "memory" => "64MiB",
+        _ => "30s",
     }
 }
 
@@ -134,6 +134,21 @@ pub fn wall(text: &str) -> Result<Duration, LimitError> {
     let (number, decimals, factor) = amount.unit(&units)?;
     let micros = amount.scaled(number, decimals, factor)?;
     Ok(Duration::from_micros(amount.positive(micros)?))
+}
+
+/// The longest duration: ten years.
+const DURATION_MAX: Duration = Duration::from_secs(3_660 * 86_400);
+
+/// What a step waits, called `name`: `250ms`, `3s`, `1.5m`, `24h`, `7d`. Up to ten years.
+pub fn duration(name: &'static str, text: &str) -> Result<Duration, LimitError> {
+    let expected = "a number with a unit: `ms`, `s`, `m`, `h` or `d`";
+    let amount = Amount::of(name, text, expected, "a microsecond");
+    let units: [(&str, u32, u64); 5] =
+        [("ms", 3, 1), ("s", 6, 1), ("m", 6, 60), ("h", 6, 3_600), ("d", 6, 86_400)];
+    let (number, decimals, factor) = amount.unit(&units)?;
+    let micros = amount.scaled(number, decimals, factor)?;
+    let found = Duration::from_micros(amount.positive(micros)?);
+    if found > DURATION_MAX { Err(amount.too_large()) } else { Ok(found) }
 }
 
 /// Money in nano-USD: `0.05` is 50,000,000. Zero is allowed: nothing that costs may run.
@@ -294,6 +309,22 @@ mod tests {
             ("memory", "1.5KiB", "1536"),
             ("memory", "7 B", "7"),
         ]);
+    }
+
+    #[test]
+    fn durations_have_days() {
+        let read = |text| {
+            duration("timeout", text).map(|d| d.as_secs()).map_err(|error| error.to_string())
+        };
+        assert_eq!(read("24h"), Ok(86_400));
+        assert_eq!(read("7d"), Ok(604_800));
+        assert_eq!(read("0s"), Err("`timeout` is `0s`, expected more than zero".to_owned()));
+        assert_eq!(read("3661d"), Err("`timeout` is `3661d`, which is too large".to_owned()));
+        let expected = "expected a number with a unit: `ms`, `s`, `m`, `h` or `d`";
+        for text in ["300", "-5s", "d", "1w"] {
+            let message = format!("`{text}` is not a value of `timeout`, {expected}");
+            assert_eq!(read(text), Err(message));
+        }
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! The checked pipeline to a graph. Nothing is looked up or reported any more.
 
-use std::collections::BTreeMap;
+mod kinds;
 
 use coldframe_format::{Caps, Digest};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::document::{Body, Document, StepDecl};
-use crate::graph::{Block, Graph, Input, OnError, Set, Step, StepKind, Uses};
-use crate::resolve::tree::{Bound, BoundUse, Part as BoundPart, Target, Tree, TreeKind};
+use crate::document::{Document, StepDecl};
+use crate::graph::{Block, Fallback, Graph, Input, Step, Uses};
+use crate::resolve::tree::{Bound, BoundUse, Named, Part as BoundPart, Target, Tree, TreeKind};
 use crate::resolve::{self, Resolved};
 use crate::source::{Lines, Source};
 use crate::template::{Expr, Part, Path, Root, Template};
@@ -21,25 +21,30 @@ pub(crate) fn lower(
     resolved: &Resolved<'_>,
 ) -> Option<Graph> {
     let lines = Lines::new(source.text);
-    let mut places = vec![0; document.steps.len()];
-    for (place, index) in resolved.order.iter().enumerate() {
-        *places.get_mut(*index)? = place;
+    let lowering = Lowering::new(document, resolved)?;
+    let mut steps = Vec::with_capacity(document.steps.len());
+    let mut blocks = Vec::with_capacity(document.blocks.len());
+    for index in &lowering.order {
+        let (decl, block) = (document.blocks.get(*index)?, resolved.blocks.get(*index)?);
+        let start = steps.len();
+        for step in &block.order {
+            steps.push(lowering.step(*step, &lines)?);
+        }
+        blocks.push(Block {
+            holder: match decl.holder {
+                Some(holder) => Some(lowering.place(holder)?),
+                None => None,
+            },
+            steps: start..steps.len(),
+            output: lowering.maybe(block.output.as_ref())?,
+        });
     }
-    let lowering = Lowering { document, places };
-    let steps = resolved.order.iter().map(|index| {
-        lowering.step(document.steps.get(*index)?, resolved.steps.get(*index)?, &lines)
-    });
     let inputs = document.inputs.iter().map(|input| {
         (
             input.name.text.clone(),
             Input { schema: input.schema.clone(), default: input.default.clone() },
         )
     });
-    let outputs = resolved
-        .outputs
-        .iter()
-        .map(|(name, tree)| Some((name.text.clone(), lowering.template(tree)?)));
-    let steps: Vec<Step> = steps.collect::<Option<_>>()?;
     Some(Graph {
         name: document.name.clone(),
         version: document.version.clone(),
@@ -47,9 +52,9 @@ pub(crate) fn lower(
         inputs: inputs.collect(),
         limits: document.limits.limits.clone(),
         caps: document.caps.as_ref().map_or_else(Caps::default, |decl| decl.caps.clone()),
-        blocks: vec![Block { holder: None, steps: 0..steps.len(), output: None }],
         steps,
-        outputs: outputs.collect::<Option<_>>()?,
+        blocks,
+        outputs: lowering.named(&resolved.outputs)?,
         policies: Vec::new(),
         tests: Vec::new(),
     })
@@ -57,65 +62,109 @@ pub(crate) fn lower(
 
 struct Lowering<'a, 'n> {
     document: &'a Document<'n>,
-    /// From places in the document to places in the graph.
+    resolved: &'a Resolved<'n>,
+    /// The blocks in the order of the graph: each behind the one its holder stands in.
+    order: Vec<usize>,
+    /// From blocks of the document to blocks of the graph.
+    blocks: Vec<usize>,
+    /// From steps of the document to steps of the graph.
     places: Vec<usize>,
 }
 
-impl Lowering<'_, '_> {
-    fn step(
-        &self,
-        decl: &StepDecl<'_>,
-        step: &resolve::Step<'_>,
-        lines: &Lines<'_>,
-    ) -> Option<Step> {
+impl<'a, 'n> Lowering<'a, 'n> {
+    /// Lays the blocks out, level by level, the steps of each in an order that runs.
+    fn new(document: &'a Document<'n>, resolved: &'a Resolved<'n>) -> Option<Self> {
+        let mut order = vec![0];
+        let mut blocks = vec![0; document.blocks.len()];
+        let mut places = vec![0; document.steps.len()];
+        let (mut at, mut place) = (0, 0);
+        while let Some(block) = order.get(at).copied() {
+            *blocks.get_mut(block)? = at;
+            at += 1;
+            for step in &resolved.blocks.get(block)?.order {
+                *places.get_mut(*step)? = place;
+                place += 1;
+                order.extend(document.steps.get(*step)?.body.blocks());
+            }
+        }
+        Some(Self { document, resolved, order, blocks, places })
+    }
+
+    fn place(&self, step: usize) -> Option<usize> {
+        self.places.get(step).copied()
+    }
+
+    fn block(&self, block: usize) -> Option<usize> {
+        self.blocks.get(block).copied()
+    }
+
+    fn step(&self, index: usize, lines: &Lines<'_>) -> Option<Step> {
+        let (decl, step) = (self.document.steps.get(index)?, self.resolved.steps.get(index)?);
         let id = decl.id?.text.clone();
-        let kind = match (&decl.body, &step.skill) {
-            (Body::Set(_), _) => StepKind::Set(Set {
-                values: self.named(step)?.collect::<Option<IndexMap<_, _>>>()?,
-            }),
-            (Body::Uses { .. }, Some(skill)) => StepKind::Uses(Uses {
-                skill: skill.entry.id.clone(),
-                version: skill.entry.version.clone(),
-                component: skill.entry.component,
-                operation: skill.operation.clone(),
-                with: self.named(step)?.collect::<Option<BTreeMap<_, _>>>()?,
-            }),
-            _ => return None,
-        };
-        let mut needs: Vec<usize> = step
-            .needs
-            .keys()
-            .map(|index| self.places.get(*index).copied())
-            .collect::<Option<_>>()?;
+        let mut needs: Vec<usize> =
+            step.needs.keys().map(|index| self.place(*index)).collect::<Option<_>>()?;
         needs.sort_unstable();
-        let when = match &step.when {
-            Some(bound) => Some(self.expr(bound)?),
+        let fallback = match &step.fallback {
+            Some(fallback) => Some(self.fallback(fallback)?),
             None => None,
         };
+        let StepDecl { name, path, retry, timeout, on_error, cache, .. } = decl;
         Some(Step {
-            name: decl.name.clone().unwrap_or_else(|| id.clone()),
+            name: name.clone().unwrap_or_else(|| id.clone()),
             id,
-            yaml_path: decl.path.clone(),
+            yaml_path: path.clone(),
             line: lines.line(decl.span.start),
-            block: 0,
-            kind,
+            block: self.block(decl.block)?,
+            kind: self.kind(decl, step)?,
             needs,
-            when,
-            retry: None,
-            timeout: None,
-            fallback: None,
-            on_error: OnError::default(),
-            cache: false,
+            when: self.condition(step.when.as_ref())?,
+            retry: retry.clone(),
+            timeout: *timeout,
+            fallback,
+            on_error: on_error.0,
+            cache: cache.is_some(),
             limits: decl.limits.limits.clone(),
             caps: decl.caps.as_ref().map(|decl| decl.caps.clone()),
         })
     }
 
-    fn named<'s>(
-        &'s self,
-        step: &'s resolve::Step<'_>,
-    ) -> Option<impl Iterator<Item = Option<(String, Template)>> + 's> {
-        Some(step.values.iter().map(|(name, tree)| Some((name.text.clone(), self.template(tree)?))))
+    fn fallback(&self, fallback: &resolve::Fallback<'n>) -> Option<Fallback> {
+        Some(match fallback {
+            resolve::Fallback::Value(tree) => Fallback::Value(self.template(tree)?),
+            resolve::Fallback::Uses(call) => Fallback::Uses(self.uses(call)?),
+        })
+    }
+
+    fn uses(&self, call: &resolve::Call<'n>) -> Option<Uses> {
+        let skill = call.skill.as_ref()?;
+        Some(Uses {
+            skill: skill.entry.id.clone(),
+            version: skill.entry.version.clone(),
+            component: skill.entry.component,
+            operation: skill.operation.clone(),
+            with: self.named(&call.with)?,
+        })
+    }
+
+    /// Named values as whatever map is wanted.
+    fn named<M: FromIterator<(String, Template)>>(&self, values: &Named<'n>) -> Option<M> {
+        values.iter().map(|(name, tree)| Some((name.text.clone(), self.template(tree)?))).collect()
+    }
+
+    /// Nothing, a template, or `None` where there can't be one.
+    fn maybe(&self, tree: Option<&Tree<'n>>) -> Option<Option<Template>> {
+        match tree {
+            Some(tree) => self.template(tree).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// Nothing, an expression, or `None` where there can't be one.
+    fn condition(&self, bound: Option<&Bound>) -> Option<Option<Expr>> {
+        match bound {
+            Some(bound) => self.expr(bound).map(Some),
+            None => Some(None),
+        }
     }
 
     fn template(&self, tree: &Tree<'_>) -> Option<Template> {
@@ -179,8 +228,14 @@ impl Lowering<'_, '_> {
             Target::Run => Root::Run,
             Target::Step(index) => {
                 let id = self.document.steps.get(index)?.id?.text.clone();
-                Root::Step(*self.places.get(index)?, id)
+                Root::Step(self.place(index)?, id)
             }
+            Target::Item(index) => {
+                Root::Item(self.place(index)?, self.document.item(index).to_owned())
+            }
+            Target::Index(index) => Root::Index(self.place(index)?),
+            Target::Loop(index) => Root::Loop(self.place(index)?),
+            Target::Branches(index) => Root::Branches(self.place(index)?),
         })
     }
 }

@@ -2,38 +2,68 @@
 
 use std::fmt::Write as _;
 
-use crate::graph::{Graph, Step, StepKind, Uses};
+use crate::draw;
+use crate::graph::{Graph, Step, StepKind};
 
-/// The chart. Skills are boxes, computed values rounded ones, and an arrow out of a step with a
-/// condition is dotted, since nothing may come along it.
+/// The chart. Skills are boxes, computed values rounded ones, and steps that hold others stand
+/// around them. An arrow out of a step with a condition is dotted, since nothing may come along it.
 pub fn mermaid(graph: &Graph) -> String {
     let mut out = String::from("flowchart TD\n");
-    for (index, step) in graph.steps.iter().enumerate() {
-        // Writing to a String cannot fail, here and below.
-        let _ = writeln!(out, "  s{index}{}", node(step));
-    }
+    block(graph, 0, 1, &mut out);
     for (index, step) in graph.steps.iter().enumerate() {
         for need in &step.needs {
             let conditional = graph.steps.get(*need).is_some_and(|step| step.when.is_some());
             let arrow = if conditional { "-.->" } else { "-->" };
+            // Writing to a String cannot fail, here and below.
             let _ = writeln!(out, "  s{need} {arrow} s{index}");
         }
     }
     out
 }
 
-fn node(step: &Step) -> String {
-    let mut label = escape(&step.name);
-    if let StepKind::Uses(Uses { skill, version, operation, .. }) = &step.kind {
-        label += &format!("<br/>{}", escape(&format!("{skill}@{version}#{operation}")));
+/// The steps of a block. Recurses through those that hold others; the compiler bounds how deep.
+fn block(graph: &Graph, index: usize, depth: usize, out: &mut String) {
+    let Some(block) = graph.blocks.get(index) else { return };
+    for at in block.steps.clone() {
+        if let Some(step) = graph.steps.get(at) {
+            node(graph, at, step, depth, out);
+        }
     }
-    if let Some(when) = &step.when {
-        label += &format!("<br/>{}", escape(&format!("when {}", when.source)));
+}
+
+fn node(graph: &Graph, at: usize, step: &Step, depth: usize, out: &mut String) {
+    let indent = "  ".repeat(depth);
+    let held = draw::blocks(step);
+    let label = label(step);
+    if held.is_empty() {
+        let shape = match step.kind {
+            StepKind::Uses(_) => format!("[\"{label}\"]"),
+            _ => format!("(\"{label}\")"),
+        };
+        let _ = writeln!(out, "{indent}s{at}{shape}");
+        return;
     }
-    match step.kind {
-        StepKind::Uses(_) => format!("[\"{label}\"]"),
-        _ => format!("(\"{label}\")"),
+    let _ = writeln!(out, "{indent}subgraph s{at}[\"{label}\"]");
+    for (index, name) in held {
+        match name {
+            None => block(graph, index, depth + 1, out),
+            Some(name) => {
+                let _ = writeln!(out, "{indent}  subgraph b{index}[\"{}\"]", escape(&name));
+                block(graph, index, depth + 2, out);
+                let _ = writeln!(out, "{indent}  end");
+            }
+        }
     }
+    let _ = writeln!(out, "{indent}end");
+}
+
+/// Its name, what it does and when.
+fn label(step: &Step) -> String {
+    let what = draw::what(step);
+    let when = step.when.as_ref().map(|when| format!("when {}", when.source));
+    let lines = [Some(step.name.clone()), Some(what).filter(|what| !what.is_empty()), when];
+    let lines: Vec<String> = lines.iter().flatten().map(|line| escape(line)).collect();
+    lines.join("<br/>")
 }
 
 /// The longest label line, in characters.
@@ -84,6 +114,36 @@ steps:
   s0 --> s1
   s0 --> s2
   s1 -.-> s2
+"
+        );
+    }
+
+    #[test]
+    fn draws_steps_around_those_they_hold() {
+        let text = "apiVersion: coldframe/v1
+kind: Pipeline
+metadata: { name: t }
+steps:
+  - { id: a, map: { over: [1], steps: [{ id: x, set: { n: 1 } }, { id: y, set: { n: \"{{ x.n }}\" } }] } }
+  - { id: b, switch: { on: run.name, cases: [{ is: [k, l], steps: [{ id: x, wait: 5m }] }], default: { steps: [{ id: x, set: { n: \"{{ a }}\" } }] } } }
+";
+        assert_eq!(
+            super::mermaid(&compiled(text).graph.unwrap()),
+            "flowchart TD
+  subgraph s0[\"a<br/>for each item\"]
+    s2(\"x\")
+    s3(\"y\")
+  end
+  subgraph s1[\"b<br/>switch\"]
+    subgraph b2[\"k, l\"]
+      s4(\"x<br/>wait 300s\")
+    end
+    subgraph b3[\"otherwise\"]
+      s5(\"x\")
+    end
+  end
+  s0 --> s1
+  s2 --> s3
 "
         );
     }

@@ -1,8 +1,11 @@
-//! Names to what they mean: expressions to inputs and steps, `uses` to a skill's operation; and from
-//! that the order in which steps can run.
+//! Names to what they mean: expressions to inputs and steps, `uses` to a skill's operation, `pipeline`
+//! to a compiled file; and from that the order in which steps can run.
 //!
 //! What cannot be bound is reported and left out. Every reference that is left points at something.
 
+mod body;
+mod children;
+mod names;
 mod order;
 mod place;
 mod skills;
@@ -14,16 +17,17 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::catalog::{SkillCatalog, SkillEntry};
-use crate::codes;
-use crate::diagnostic::{Diagnostic, Report};
-use crate::document::{Body, Document, StepDecl};
-use crate::shown::shown;
-use crate::source::Span;
+use crate::catalog::SkillEntry;
+use crate::diagnostic::Report;
+use crate::document::{Document, FallbackDecl, join};
+use crate::source::{Source, Span};
 use crate::types::Ty;
-use crate::yaml::node::Text;
 
-use tree::{Bound, Tree};
+pub(crate) use body::{Approve, Call, Loop, SubPipeline, Switch, Test, Work};
+pub(crate) use children::{Child, Children};
+
+use names::{Names, View};
+use tree::{Bound, Named, Tree};
 use values::Binder;
 
 /// The pipeline with every name bound.
@@ -31,22 +35,62 @@ use values::Binder;
 pub(crate) struct Resolved<'n> {
     /// As in the document.
     pub(crate) steps: Vec<Step<'n>>,
-    pub(crate) outputs: Vec<(&'n Text, Tree<'n>)>,
-    /// Indices of steps in an order that runs: by dependency, then by place in the source. Steps on
-    /// a cycle, and those behind one, are missing; the cycle has been reported.
+    /// As in the document.
+    pub(crate) blocks: Vec<Block<'n>>,
+    pub(crate) outputs: Named<'n>,
+}
+
+/// A block with every name bound.
+#[derive(Debug)]
+pub(crate) struct Block<'n> {
+    /// Its steps in an order that runs: by dependency, then by place in the source. Steps on a
+    /// cycle, and those behind one, are missing; the cycle has been reported.
     pub(crate) order: Vec<usize>,
+    pub(crate) output: Option<Tree<'n>>,
 }
 
 /// A step with every name bound.
 #[derive(Debug)]
 pub(crate) struct Step<'n> {
-    /// The values of `with` or `set`.
-    pub(crate) values: Vec<(&'n Text, Tree<'n>)>,
+    pub(crate) work: Work<'n>,
     pub(crate) when: Option<Bound>,
-    /// The steps it comes after, and where it says so.
+    pub(crate) fallback: Option<Fallback<'n>>,
+    /// The steps of its block that it comes after, and where it says so.
     pub(crate) needs: BTreeMap<usize, Span>,
-    /// `None` for `set`, and for what could not be found.
-    pub(crate) skill: Option<Arc<Skill>>,
+}
+
+/// What takes the place of a step that failed.
+#[derive(Debug)]
+pub(crate) enum Fallback<'n> {
+    Value(Tree<'n>),
+    Uses(Call<'n>),
+}
+
+impl<'n> Step<'n> {
+    /// Every call in it, each with where in the step it stands.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (&'static str, &Call<'n>)> {
+        let own = match &self.work {
+            Work::Uses(call) => Some(("uses", call)),
+            _ => None,
+        };
+        let fallback = match &self.fallback {
+            Some(Fallback::Uses(call)) => Some(("fallback.uses", call)),
+            _ => None,
+        };
+        own.into_iter().chain(fallback)
+    }
+
+    fn calls_mut(&mut self) -> impl Iterator<Item = (&'static str, &mut Call<'n>)> {
+        let own = match &mut self.work {
+            Work::Uses(call) => Some(("uses", call)),
+            _ => None,
+        };
+        let fallback = match &mut self.fallback {
+            Some(Fallback::Uses(call)) => Some(("fallback.uses", call)),
+            _ => None,
+        };
+        own.into_iter().chain(fallback)
+    }
 }
 
 /// The operation that a step calls.
@@ -71,63 +115,83 @@ pub(crate) struct Param {
 /// Binds every name.
 pub(crate) fn resolve<'n>(
     document: &Document<'n>,
-    source: &str,
-    catalog: &dyn SkillCatalog,
+    source: &Source<'_>,
+    children: &mut Children<'_>,
     report: &mut Report,
 ) -> Resolved<'n> {
-    let ids = ids(document, report);
-    let mut skills = skills::Lookup::new(catalog);
-    let steps: Vec<Step<'n>> = document
-        .steps
-        .iter()
-        .enumerate()
-        .map(|(index, decl)| {
-            let mut binder = Binder::new(&ids, source, Some(index), report);
-            let mut step = bind_step(decl, &mut binder);
-            if let Body::Uses { reference, .. } = &decl.body {
-                step.skill = skills.find(reference, &decl.path, report);
-            }
-            step
-        })
-        .collect();
-    let mut binder = Binder::new(&ids, source, None, report);
-    let outputs = binder.values(&document.outputs, "outputs");
-    let order = order::sort(document, &steps, report);
-    Resolved { steps, outputs, order }
-}
+    let names = Names::of(document, report);
+    let mut needs = vec![BTreeMap::new(); document.steps.len()];
+    let mut steps: Vec<Step<'n>> = Vec::with_capacity(document.steps.len());
+    for index in 0..document.steps.len() {
+        steps.extend(bind_step(&names, source.text, index, &mut needs, report));
+    }
+    let outputs = document.blocks.iter().enumerate().map(|(index, block)| {
+        let output = block.output?;
+        let view = View::inside(index);
+        let mut binder = Binder::new(&names, source.text, block.holder, view, &mut needs, report);
+        Some(binder.tree(output, &join(&block.path, "output")))
+    });
+    let outputs: Vec<Option<Tree<'n>>> = outputs.collect();
+    let view = View::inside(0);
+    let mut binder = Binder::new(&names, source.text, None, view, &mut needs, report);
+    let results = binder.values(&document.outputs, "outputs");
 
-/// The steps by id. The first of several with the same id has it.
-fn ids<'n>(document: &Document<'n>, report: &mut Report) -> BTreeMap<&'n str, usize> {
-    let mut ids: BTreeMap<&str, usize> = BTreeMap::new();
-    for (index, step) in document.steps.iter().enumerate() {
-        let Some(id) = step.id else { continue };
-        let Some(first) = ids.get(id.text.as_str()) else {
-            ids.insert(&id.text, index);
-            continue;
-        };
-        let mut problem = Diagnostic::new(
-            &codes::DUPLICATE_ID,
-            id.span,
-            format!("two steps are called `{}`", shown(&id.text)),
-        )
-        .help("give one of them another id");
-        if let Some(first) = document.steps.get(*first).and_then(|first| first.id) {
-            problem = problem.label(first.span, "the first one");
+    look_up(document, &mut steps, children, report);
+    for (step, needs) in steps.iter_mut().zip(needs) {
+        step.needs = needs;
+    }
+    let mut blocks: Vec<Block<'n>> =
+        outputs.into_iter().map(|output| Block { order: Vec::new(), output }).collect();
+    for index in order::sort(document, &steps, report) {
+        let block = document.steps.get(index).and_then(|step| blocks.get_mut(step.block));
+        if let Some(block) = block {
+            block.order.push(index);
         }
-        report.push(problem.at(&format!("{}.id", step.path)));
     }
-    ids
+    Resolved { steps, blocks, outputs: results }
 }
 
-fn bind_step<'n>(decl: &StepDecl<'n>, binder: &mut Binder<'_, 'n>) -> Step<'n> {
-    let values = match &decl.body {
-        Body::Uses { with, .. } => binder.values(with, &format!("{}.with", decl.path)),
-        Body::Set(values) => binder.values(values, &format!("{}.set", decl.path)),
-        Body::Broken => Vec::new(),
-    };
-    let when = decl.when.and_then(|when| binder.condition(when, &format!("{}.when", decl.path)));
+fn bind_step<'n>(
+    names: &Names<'_, 'n>,
+    source: &str,
+    index: usize,
+    needs: &mut [BTreeMap<usize, Span>],
+    report: &mut Report,
+) -> Option<Step<'n>> {
+    let decl = names.document.steps.get(index)?;
+    let view = View::inside(decl.block);
+    let mut binder = Binder::new(names, source, Some(index), view, needs, report);
+    let work = body::bind(index, decl, &mut binder);
+    let when = decl.when.and_then(|when| binder.condition(when, &join(&decl.path, "when")));
+    let path = join(&decl.path, "fallback");
+    let fallback = decl.fallback.as_ref().map(|fallback| match fallback {
+        FallbackDecl::Value(node) => Fallback::Value(binder.tree(node, &join(&path, "value"))),
+        FallbackDecl::Uses(call) => Fallback::Uses(Call {
+            reference: call.reference,
+            with: binder.values(&call.with, &join(&path, "with")),
+            skill: None,
+        }),
+    });
     for need in &decl.needs {
-        binder.need(need, &format!("{}.needs", decl.path));
+        binder.need(need, &join(&decl.path, "needs"));
     }
-    Step { values, when, needs: binder.take_needs(), skill: None }
+    Some(Step { work, when, fallback, needs: BTreeMap::new() })
+}
+
+/// Finds what steps call: skills and other pipelines.
+fn look_up(
+    document: &Document<'_>,
+    steps: &mut [Step<'_>],
+    children: &mut Children<'_>,
+    report: &mut Report,
+) {
+    let mut skills = skills::Lookup::new(children.world.skills);
+    for (decl, step) in document.steps.iter().zip(steps) {
+        for (key, call) in step.calls_mut() {
+            call.skill = skills.find(call.reference, &join(&decl.path, key), report);
+        }
+        if let Work::Pipeline(child) = &mut step.work {
+            child.child = children.find(child.reference, &decl.path, report);
+        }
+    }
 }

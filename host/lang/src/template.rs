@@ -126,3 +126,31 @@ impl Template {
         }
     }
 }
+
+impl Template {
+    /// Calls `change` with every name in it. Depth is that of the YAML it came from.
+    pub(crate) fn each_root(&mut self, change: &mut impl FnMut(&mut Root)) {
+        match self {
+            Self::Literal(_) => {}
+            Self::Path(path) => change(&mut path.root),
+            Self::Expr(expr) => expr.each_root(change),
+            Self::Text(parts) => {
+                for part in parts {
+                    if let Part::Hole(expr) = part {
+                        expr.each_root(change);
+                    }
+                }
+            }
+            Self::List(items) => items.iter_mut().for_each(|item| item.each_root(change)),
+            Self::Map(entries) => entries.values_mut().for_each(|item| item.each_root(change)),
+        }
+    }
+}
+
+impl Expr {
+    /// Calls `change` with every name in it.
+    pub(crate) fn each_root(&mut self, change: &mut impl FnMut(&mut Root)) {
+        self.roots.iter_mut().for_each(&mut *change);
+        self.path.iter_mut().for_each(|path| change(&mut path.root));
+    }
+}

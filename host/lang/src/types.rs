@@ -1,5 +1,7 @@
 //! What the compiler knows of a value: types of skills, of inputs and of computed values in one shape.
 
+mod join;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -57,6 +59,10 @@ const SCHEMA_DEPTH_MAX: usize = 32;
 /// How deeply computed types are nested. Below that, values are checked at run time.
 const DEPTH_MAX: usize = 64;
 
+/// The most parts of a computed type. Of what is beyond, the type is not followed; it is checked
+/// at run time.
+const PARTS_MAX: usize = 2_000;
+
 /// How deeply a type is written out in a message.
 const SHOWN_DEPTH_MAX: usize = 3;
 
@@ -92,6 +98,42 @@ impl Ty {
             already @ Self::Option(_) => already,
             other => Self::Option(Arc::new(other)),
         }
+    }
+
+    /// The same without what a literal says more than its type: `0` is an integer, `a` a string.
+    pub(crate) fn widened(&self) -> Self {
+        match self {
+            Self::Int { min: Some(min), max: Some(max) } if min == max => {
+                Self::Int { min: None, max: None }
+            }
+            Self::Text(Some(values)) if values.len() == 1 => Self::text(),
+            Self::List(item) => Self::List(Arc::new(item.widened())),
+            Self::Tuple(items) => Self::Tuple(items.iter().map(Self::widened).collect()),
+            Self::Option(inner) => Self::Option(Arc::new(inner.widened())),
+            Self::Object(object) => {
+                let fields = object.fields.iter().map(|(name, ty)| (name.clone(), ty.widened()));
+                Self::Object(Arc::new(Object { fields: fields.collect(), open: object.open }))
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// An object of fields, of which those are followed that there is room for.
+    pub(crate) fn bounded_object(fields: impl IntoIterator<Item = (String, Self)>) -> Self {
+        let mut left = PARTS_MAX;
+        Self::object(fields.into_iter().map(|(name, ty)| {
+            let mut rest = left;
+            if !ty.weigh(&mut rest) {
+                return (name, Self::Any);
+            }
+            left = rest;
+            (name, ty)
+        }))
+    }
+
+    /// The same, or `Any` where there is no room for it.
+    pub(crate) fn bounded(self) -> Self {
+        if self.weigh(&mut { PARTS_MAX }) { self } else { Self::Any }
     }
 
     /// Takes the number of the type's parts out of `left`; `false` if there are more, or if they

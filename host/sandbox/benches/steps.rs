@@ -17,13 +17,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldframe_engine::{
-    Call, CallLimits, Host, Invoke, Journal, MemoryJournal, MemoryMeter, RunLimits, RunOptions,
-    Silent, drive,
+    Call, CallLimits, Cancel, Host, Invoke, Journal, LINGER, MemoryJournal, MemoryMeter, NoAnswers,
+    RunLimits, RunOptions, Silent, drive,
 };
-use coldframe_format::{Digest, SkillId};
-use coldframe_journal::{RunState, RunStatus};
-use coldframe_lang::graph::{Graph, Step, StepKind, Uses};
-use coldframe_lang::template::{Path as ValuePath, Root, Template};
+use coldframe_format::{Caps, Digest, SkillId};
+use coldframe_journal::RunStatus;
+use coldframe_lang::graph::{Block, Graph, Limits, Map, OnItemError, Set, Step, StepKind, Uses};
+use coldframe_lang::template::{Path as ValuePath, Root, Segment, Template};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, NewRun, Store};
 use serde_json::json;
@@ -71,6 +71,7 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     sandbox.load(&skill).unwrap();
     let component = skill.component_digest();
     let graph = chain(component);
+    let (sets, mapped) = (sets(), mapped(component));
     let dir = tempfile::tempdir().unwrap();
     let relaxed = Store::open(&dir.path().join("relaxed"), Level::Relaxed).unwrap();
     let strict = Store::open(&dir.path().join("strict"), Level::Strict).unwrap();
@@ -78,6 +79,8 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
         ("bare wasmtime: instantiate + call (the floor)", vec![]),
         ("`sandbox`: the same component, JSON in and out", vec![]),
         ("`engine`, memory journal: a chain of 1,000 steps", vec![]),
+        ("`engine`, memory journal: a chain of 1,000 `set` steps", vec![]),
+        ("`engine`, memory journal: a `map` of 1,000 items", vec![]),
         ("`engine`, relaxed journal", vec![]),
         ("`engine`, strict journal", vec![]),
     ];
@@ -87,6 +90,8 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
             per_step(|| runtime.block_on(floor.calls(CHAIN))),
             per_step(|| runtime.block_on(invoke(&sandbox, component, CHAIN))),
             per_step(|| run(runtime, &sandbox, &graph, &mut MemoryJournal::default())),
+            per_step(|| run(runtime, &sandbox, &sets, &mut MemoryJournal::default())),
+            per_step(|| run(runtime, &sandbox, &mapped, &mut MemoryJournal::default())),
             per_step(|| run(runtime, &sandbox, &graph, &mut journal(&relaxed, round))),
             per_step(|| run(runtime, &sandbox, &graph, &mut journal(&strict, round))),
         ];
@@ -171,6 +176,7 @@ async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
             grants: vec![Caps::default()],
             limits: CallLimits::default(),
             memory: Arc::clone(&memory),
+            cancel: Cancel::default(),
         };
         assert_eq!(sandbox.invoke(call).await.result, Ok(json!(number)));
     }
@@ -200,6 +206,55 @@ fn chain(component: Digest) -> Arc<Graph> {
     Arc::new(Graph::of_steps("chain", (0..CHAIN).map(step).collect()))
 }
 
+/// Each step takes the value of the one before.
+fn sets() -> Arc<Graph> {
+    let step = |number: usize| {
+        let x = match number.checked_sub(1) {
+            None => Template::Literal(json!(7)),
+            Some(before) => {
+                let root = Root::Step(before, format!("s{before}"));
+                Template::Path(ValuePath { root, segments: vec![Segment::Key("x".into())] })
+            }
+        };
+        let kind = StepKind::Set(Set { values: [("x".to_owned(), x)].into_iter().collect() });
+        Step {
+            needs: number.checked_sub(1).into_iter().collect(),
+            ..Step::new(format!("s{number}"), kind)
+        }
+    };
+    Arc::new(Graph::of_steps("sets", (0..CHAIN).map(step).collect()))
+}
+
+/// A call for each item of the input `items`, 16 at a time.
+fn mapped(component: Digest) -> Arc<Graph> {
+    let path = |root, segments| Template::Path(ValuePath { root, segments });
+    let holder = StepKind::Map(Map {
+        over: path(Root::Inputs, vec![Segment::Key("items".into())]),
+        name: "item".into(),
+        max: 10_000,
+        max_concurrent: 16,
+        on_error: OnItemError::Fail,
+        block: 1,
+    });
+    let call = StepKind::Uses(Uses {
+        skill: SkillId::new("bench", "no-op").unwrap(),
+        version: semver::Version::new(1, 0, 0),
+        component,
+        operation: "run".into(),
+        with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
+    });
+    let mut call = Step { block: 1, ..Step::new("call", call) };
+    // Sixteen side by side have to fit the run's fuel.
+    call.limits.fuel = Some(1_000_000);
+    let mut graph = Graph::of_steps("mapped", vec![Step::new("each", holder), call]);
+    graph.blocks = vec![
+        Block { holder: None, steps: 0..1, output: None },
+        Block { holder: Some(0), steps: 1..2, output: None },
+    ];
+    graph.assert_valid();
+    Arc::new(graph)
+}
+
 fn journal(store: &Store, round: usize) -> coldframe_store::SqliteJournal {
     let run = NewRun {
         run_id: format!("round-{round}"),
@@ -219,17 +274,20 @@ fn run(
     graph: &Arc<Graph>,
     journal: &mut dyn Journal,
 ) {
+    let inputs = json!({ "items": (0..CHAIN).collect::<Vec<_>>() });
     let (_keep, cancel) = watch::channel(false);
     let invoke: Arc<dyn Invoke> = Arc::clone(sandbox) as _;
-    let host = Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel };
+    let answers = Arc::new(NoAnswers);
+    let host = Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel, answers };
     let options = RunOptions {
         run_id: "bench".into(),
         limits: RunLimits::new(&Limits::default(), &Limits::default(), CallLimits::default()),
         operator_caps: None,
         evaluator: Digest::of(b"none"),
         nano_per_mfuel: 50,
+        linger: LINGER,
     };
-    let driven = drive(Arc::clone(graph), json!({}), RunState::default(), journal, &host, options);
+    let driven = drive(Arc::clone(graph), inputs, &[], journal, &host, options);
     let report = runtime.block_on(driven).unwrap();
     assert_eq!(report.state.finished.unwrap().status, RunStatus::Succeeded);
 }

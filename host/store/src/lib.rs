@@ -9,6 +9,7 @@
 //! | `strict` | nothing acknowledged | nothing acknowledged |
 
 mod error;
+mod inbox;
 mod journal;
 mod lock;
 mod runs;
@@ -16,6 +17,7 @@ mod schema;
 mod writer;
 
 pub use error::StoreError;
+pub use inbox::Post;
 pub use journal::SqliteJournal;
 pub use lock::RunLock;
 pub use runs::{NewRun, RunRow};

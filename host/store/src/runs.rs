@@ -124,7 +124,7 @@ impl Store {
             .map_err(|source| self.wrap(source))
     }
 
-    fn wrap(&self, source: rusqlite::Error) -> StoreError {
+    pub(crate) fn wrap(&self, source: rusqlite::Error) -> StoreError {
         StoreError::Database { path: self.file(), source }
     }
 }

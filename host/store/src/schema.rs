@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use crate::error::StoreError;
 
 /// One script per version of the format; `user_version` counts how many have run.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE runs (
         run_id TEXT PRIMARY KEY,
         created_us INTEGER NOT NULL,
@@ -26,7 +27,17 @@ const MIGRATIONS: &[&str] = &["
         PRIMARY KEY (run_id, seq)
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX runs_by_time ON runs (created_us);
-"];
+",
+    "
+    CREATE TABLE inbox (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id TEXT NOT NULL REFERENCES runs (run_id),
+        posted_us INTEGER NOT NULL,
+        event TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX inbox_by_run ON inbox (run_id, id);
+",
+];
 
 /// Opens a connection with the settings every connection has.
 pub(crate) fn connect(file: &Path) -> Result<Connection, StoreError> {

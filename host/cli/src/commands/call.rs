@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use coldframe_client::VerifiedSkill;
-use coldframe_engine::{Call, CallLimits, CallReport, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, CallReport, Cancel, Invoke as _, MemoryMeter};
 use coldframe_format::types::json_name;
 use coldframe_format::{Caps, Operation, SkillRef, Type, canonical};
 use coldframe_journal::Receipt;
@@ -61,6 +61,7 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
         grants: vec![grants],
         limits: call_limits(&limits),
         memory: Arc::new(MemoryMeter::new(limits.memory_bytes.unwrap_or(u64::MAX))),
+        cancel: Cancel::default(),
     };
     let report = loading::runtime()?.block_on(sandbox.invoke(call));
     print(global, &skill, operation, &input, report)
@@ -187,6 +188,7 @@ fn print(
         }),
         input_sha256: Some(canonical::digest(input).to_string()),
         output_sha256: report.result.as_ref().ok().map(|out| canonical::digest(out).to_string()),
+        cached: false,
         fuel: report.fuel,
         wall_us: report.wall_us,
         memory_peak_bytes: report.memory_peak_bytes,
@@ -201,7 +203,7 @@ fn print(
         }
         Err(_) => Some(Exit::RunFailed),
     };
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         let error = report.result.as_ref().err().map(|error| {
             json!({ "kind": error.kind, "message": error.message, "transient": error.transient })
         });

@@ -27,7 +27,7 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
             // A refused signature weighs more than a typing mistake.
             worst = Some(worst.map_or(exit, |w| if w as u8 > exit as u8 { w } else { exit }));
         }
-        match global.format {
+        match global.format() {
             Format::Json => {
                 let mut report = checked.diagnostics_json();
                 if let Some(report) = report.as_object_mut() {
@@ -46,7 +46,7 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
             }
         }
     }
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         output::json(&json!({ "files": reports, "ok": worst.is_none() }));
     }
     worst.map_or(Ok(()), |exit| Err(Fail::said(exit)))

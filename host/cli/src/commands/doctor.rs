@@ -31,7 +31,7 @@ struct Finding {
 
 pub(crate) fn run(global: &Global, _args: &DoctorArgs) -> Result<(), Fail> {
     let findings = [data(global), builtin(), sandbox(global), walls(), toolchain()];
-    match global.format {
+    match global.format() {
         Format::Json => output::json(
             &findings
                 .iter()

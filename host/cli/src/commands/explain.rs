@@ -1,6 +1,7 @@
-//! `coldframe explain CODE`: what a diagnostic means, with an example and its fix.
+//! `coldframe explain FIELD|CODE`: what a key is for, or what a diagnostic means and how it is fixed.
 
 use clap::Args;
+use coldframe_lang::{codes, fields};
 use serde_json::json;
 
 use crate::args::Global;
@@ -9,32 +10,58 @@ use crate::output::{self, Format};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A code as it stands in brackets behind `error`; without one, all codes are listed
-    code: Option<String>,
+    /// A field (`step.retry.max`, `pipeline.caps`), or a code as it stands in brackets behind
+    /// `error`; without one, both are listed
+    topic: Option<String>,
 }
 
 pub(crate) fn run(global: &Global, args: &ExplainArgs) -> Result<(), Fail> {
-    let Some(code) = &args.code else {
-        let list: Vec<String> =
-            coldframe_lang::codes::all().iter().map(|code| code.id.to_owned()).collect();
-        match global.format {
-            Format::Json => output::json(&json!(list)),
-            Format::Text => output::result(&list.join("\n")),
+    match &args.topic {
+        None => list(global),
+        Some(topic) => explain(global, topic),
+    }
+}
+
+fn list(global: &Global) -> Result<(), Fail> {
+    let codes = codes();
+    let maps = fields::names();
+    match global.format() {
+        Format::Json => output::json(&json!({ "fields": maps, "codes": codes })),
+        Format::Text => {
+            output::result(&format!(
+                "fields\n  {}\n\ncodes\n  {}",
+                maps.join("\n  "),
+                codes.join("\n  ")
+            ));
         }
-        return Ok(());
-    };
-    let Some(page) = coldframe_lang::codes::explain(code) else {
-        let codes: Vec<String> =
-            coldframe_lang::codes::all().iter().map(|code| code.id.to_owned()).collect();
-        let fail = Fail::usage(format!("there is no diagnostic `{code}`"));
-        return Err(match coldframe_format::suggest::closest(code, &codes) {
-            Some(near) => fail.help(format!("did you mean `{near}`?")),
-            None => fail.help("`coldframe explain` lists them all"),
-        });
-    };
-    match global.format {
-        Format::Json => output::json(&json!({ "code": code, "page": page })),
-        Format::Text => output::result(page),
     }
     Ok(())
+}
+
+fn explain(global: &Global, topic: &str) -> Result<(), Fail> {
+    let (what, page) = match (codes::explain(topic), fields::explain(topic)) {
+        (Some(page), _) => ("code", page.to_owned()),
+        (None, Ok(page)) => ("field", page),
+        (None, Err(why)) => return Err(unknown(topic, why)),
+    };
+    match global.format() {
+        Format::Json => output::json(&json!({ what: topic, "page": page })),
+        Format::Text => output::result(&page),
+    }
+    Ok(())
+}
+
+/// A name with a `-` in it is a code, and so is one that is close to one.
+fn unknown(topic: &str, why: String) -> Fail {
+    match coldframe_format::suggest::closest(topic, &codes()) {
+        Some(near) => Fail::usage(format!("there is no field and no diagnostic `{topic}`"))
+            .help(format!("did you mean `{near}`?")),
+        None if topic.contains('-') => Fail::usage(format!("there is no diagnostic `{topic}`"))
+            .help("`coldframe explain` lists them all"),
+        None => Fail::usage(why).help("`coldframe explain` lists what there is"),
+    }
+}
+
+fn codes() -> Vec<String> {
+    codes::all().iter().map(|code| code.id.to_owned()).collect()
 }

@@ -6,9 +6,12 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod graph;
+pub(crate) mod new;
+pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod schema;
 pub(crate) mod search;
 pub(crate) mod skill;
 pub(crate) mod update;
@@ -19,9 +22,15 @@ use crate::exit::Fail;
 /// Does what was asked.
 pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
     let global = &cli.global;
+    if global.is_drawing() && !matches!(cli.command, Command::Graph(_)) {
+        return Err(Fail::usage("`--format mermaid`, `dot` and `svg` are for `coldframe graph`")
+            .help("the formats of this command are `text` and `json`"));
+    }
     match cli.command {
+        Command::New(args) => new::run(global, &args),
         Command::Run(args) => run::run(global, &args),
         Command::Check(args) => check::run(global, &args),
+        Command::Plan(args) => plan::run(global, &args),
         Command::Call(args) => call::run(global, &args),
         Command::Graph(args) => graph::run(global, &args),
         Command::Runs(command) => runs::run(global, &command),
@@ -30,6 +39,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
         Command::Registry(command) => registry::run(global, &command),
         Command::Update(args) => update::run(global, &args),
         Command::Explain(args) => explain::run(global, &args),
+        Command::Schema(args) => schema::run(&args),
         Command::Doctor(args) => doctor::run(global, &args),
         Command::Completions(args) => completions::run(&args),
     }

@@ -27,7 +27,7 @@ pub(crate) fn run(global: &Global, command: &RegistryCommand) -> Result<(), Fail
     let RegistryCommand::Init { dir, keys } = command;
     let keys = keys.clone().unwrap_or_else(|| author::default_keys_dir(dir));
     let root = author::init(dir, &keys, jiff::Timestamp::now()).map_err(refusal)?;
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&json!({
             "registry": dir.display().to_string(),
             "keys": keys.display().to_string(),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use clap::Args;
 use coldframe_engine::MemoryJournal;
-use coldframe_journal::RunState;
 use coldframe_store::{Level, NewRun, Store};
 
 use crate::args::{Global, InputArgs, JournalLevel, LimitArgs};
 use crate::exit::Fail;
-use crate::loading::{self, Keeping, Settings, Start};
+use crate::loading::{self, Keeping, Start};
+use crate::output::{self, DIM};
 use crate::project::Project;
+use crate::settings::Settings;
 use crate::{inputs, place};
 
 #[derive(Debug, Args)]
@@ -28,16 +29,27 @@ pub(crate) struct RunArgs {
     /// Refuse to add a skill to `coldframe.lock`
     #[arg(long)]
     locked: bool,
+    /// Say what was left out of the graph because it changes nothing
+    #[arg(long, short)]
+    verbose: bool,
 }
 
 pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
     let given = inputs::read(&args.inputs)?;
     let limits = loading::limits(&args.limits)?;
     let project = Project::of_file(global, &args.file)?;
-    let compiled = project.compile_file(global, &args.file)?;
+    let mut compiled = project.compile_file(global, &args.file)?;
     let bound = loading::bind(&compiled.graph, given)?;
     project.keep_pins(&compiled.graph, args.locked)?;
+    if args.journal == JournalLevel::Memory && loading::asks(&compiled.graph) {
+        return Err(Fail::usage("the pipeline can come to wait for an answer, and nothing of the run would be kept until then")
+            .help("use --journal relaxed"));
+    }
     let settings = Settings::new(&project, &compiled.graph, limits);
+    let notes = coldframe_lang::passes::simplify(&mut compiled.graph);
+    if args.verbose {
+        notes.iter().for_each(|note| output::note(&format!("{DIM}{note}{DIM:#}")));
+    }
     let graph = Arc::new(compiled.graph);
     let run_id = loading::new_run_id();
     let keeping = match args.journal {
@@ -56,8 +68,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
             })?)
         }
     };
-    let state = RunState::default();
     let limits = settings.limits;
-    let start = Start { graph, inputs: bound, state, keeping, run_id, limits };
+    let past = Vec::new();
+    let start = Start { graph, inputs: bound, past, keeping, run_id, limits };
     loading::drive_run(global, &project, start)
 }

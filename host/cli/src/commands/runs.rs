@@ -1,17 +1,21 @@
-//! `coldframe runs list|show|resume`: what ran, and how to go on with it.
+//! `coldframe runs list|show|resume|approve|reject|signal`: what ran, and how to go on with it.
+
+mod decide;
 
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use coldframe_engine::core::statuses;
+use coldframe_journal::event::Waiting;
 use coldframe_journal::{Event, Record};
-use coldframe_store::{Level, RunRow, Store};
+use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::{Value, json};
 
+use self::decide::{DecideArgs, SignalArgs};
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
-use crate::loading::{self, Keeping, Settings, Start};
+use crate::loading::{self, Keeping, Start};
 use crate::output::{self, DIM, Format};
+use crate::settings::Settings;
 use crate::{place, report};
 
 #[derive(Debug, Subcommand)]
@@ -32,6 +36,12 @@ pub(crate) enum RunsCommand {
     },
     /// Go on with a run whose process is gone; completed steps are not repeated
     Resume(ResumeArgs),
+    /// Say yes to a step that asks, and go on with the run
+    Approve(DecideArgs),
+    /// Say no to a step that asks, and go on with the run
+    Reject(DecideArgs),
+    /// Send a signal to a run, and go on with it
+    Signal(SignalArgs),
 }
 
 #[derive(Debug, Args)]
@@ -48,13 +58,16 @@ pub(crate) fn run(global: &Global, command: &RunsCommand) -> Result<(), Fail> {
         RunsCommand::List { count } => list(global, *count),
         RunsCommand::Show { id, events } => show(global, id.as_deref(), *events),
         RunsCommand::Resume(args) => resume(global, args),
+        RunsCommand::Approve(args) => decide::decide(global, args, true),
+        RunsCommand::Reject(args) => decide::decide(global, args, false),
+        RunsCommand::Signal(args) => decide::signal(global, args),
     }
 }
 
 fn list(global: &Global, count: usize) -> Result<(), Fail> {
     let store = Store::open(&place::data_dir(global)?, Level::Relaxed)?;
     let rows = store.runs(count)?;
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&rows.iter().map(|row| line_json(&store, row)).collect()),
         Format::Text if rows.is_empty() => output::note("no runs yet"),
         Format::Text => {
@@ -65,7 +78,7 @@ fn list(global: &Global, count: usize) -> Result<(), Fail> {
                 output::result(&format!(
                     "{}  {}  {:<11}  {:>9}  {}",
                     row.run.run_id,
-                    moment(row.run.created_us),
+                    output::moment(row.run.created_us),
                     status(&store, row),
                     wall.unwrap_or_default(),
                     row.run.pipeline,
@@ -90,17 +103,10 @@ fn status(store: &Store, row: &RunRow) -> &'static str {
     match &row.state.finished {
         Some(finished) => finished.status.as_str(),
         None if row.state.started.is_none() => "not begun",
+        None if row.state.is_suspended() && store.is_idle(&row.run.run_id) => "suspended",
         None if store.is_idle(&row.run.run_id) => "interrupted",
         None => "running",
     }
-}
-
-/// A moment as RFC 3339 in UTC.
-fn moment(us: u64) -> String {
-    i64::try_from(us)
-        .ok()
-        .and_then(|us| jiff::Timestamp::from_microsecond(us).ok())
-        .map_or_else(|| us.to_string(), |moment| format!("{moment:.0}"))
 }
 
 /// The run that was meant: by the beginning of its id, else the newest.
@@ -121,44 +127,19 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
         return show_events(global, &row);
     }
     let (_, graph) = loading::recompile(global, &row)?;
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         output::json(&report::json(&row.run.run_id, &graph, &row.state));
         return Ok(());
     }
     let mut text = format!("run       {}\npipeline  {}", row.run.run_id, row.run.pipeline);
     text.push_str(&format!("\nfile      {}", row.run.source_name));
     text.push_str(&format!("\nspec      {}", row.run.spec_sha256));
-    text.push_str(&format!("\nstarted   {}", moment(row.run.created_us)));
+    text.push_str(&format!("\nstarted   {}", output::moment(row.run.created_us)));
     text.push_str(&format!("\nstatus    {}\n\nsteps\n", status(&store, &row)));
-    let over = row.state.finished.is_some();
-    for (step, status) in statuses(&graph, &row.state) {
-        let word = report::status_text(status, over);
-        text.push_str(&format!("  {:<16} {word:<10}", step.id));
-        if let Some(receipt) = row.state.steps.get(&step.id).and_then(|s| s.receipt.as_ref()) {
-            text.push_str(&format!(
-                " {:>9} {:>8} fuel {:>9} KiB {:>14}",
-                output::time(receipt.wall_us),
-                output::large(receipt.fuel),
-                receipt.memory_peak_bytes >> 10,
-                output::money(receipt.cost_nano),
-            ));
-            for (name, value) in [
-                ("component", &receipt.component),
-                ("input", &receipt.input_sha256),
-                ("output", &receipt.output_sha256),
-            ] {
-                if let Some(value) = value {
-                    text.push_str(&format!("\n    {DIM}{name:<9} {value}{DIM:#}"));
-                }
-            }
-        }
-        if let Some(failure) = row.state.steps.get(&step.id).and_then(|s| s.failure.as_ref()) {
-            text.push_str(&format!(
-                "\n    {}: {} (line {})",
-                failure.kind, failure.message, step.line
-            ));
-        }
-        text.push('\n');
+    let lines = report::lines(&graph, &row.state);
+    let width = lines.iter().map(|line| line.place.len()).max().unwrap_or(0).clamp(16, 40);
+    for line in &lines {
+        text.push_str(&show_line(line, width));
     }
     output::result(&text);
     if let Some(finished) = &row.state.finished {
@@ -167,15 +148,48 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
         }
         output::result("outputs");
         report::outputs(&graph, &finished.outputs);
+    } else if row.state.is_suspended() {
+        report::waiting(&row.run.run_id, &row.state);
     } else if store.is_idle(&row.run.run_id) {
         output::note(&format!("`coldframe runs resume {}` goes on with it", row.run.run_id));
     }
     Ok(())
 }
 
+fn show_line(line: &report::Line<'_>, width: usize) -> String {
+    let mut text = format!("  {:<width$} {:<10}", line.place, line.status);
+    if let Some(receipt) = line.receipt {
+        text.push_str(&format!(
+            " {:>9} {:>8} fuel {:>9} KiB {:>14}",
+            output::time(receipt.wall_us),
+            output::large(receipt.fuel),
+            receipt.memory_peak_bytes >> 10,
+            output::money(receipt.cost_nano),
+        ));
+        if receipt.cached {
+            text.push_str(" reused");
+        }
+        for (name, value) in [
+            ("component", &receipt.component),
+            ("input", &receipt.input_sha256),
+            ("output", &receipt.output_sha256),
+        ] {
+            if let Some(value) = value {
+                text.push_str(&format!("\n    {DIM}{name:<9} {value}{DIM:#}"));
+            }
+        }
+    }
+    if let Some(failure) = line.failure {
+        let at = line.step.map_or_else(String::new, |step| format!(" (line {})", step.line));
+        text.push_str(&format!("\n    {}: {}{at}", failure.kind, failure.message));
+    }
+    text.push('\n');
+    text
+}
+
 fn show_events(global: &Global, row: &RunRow) -> Result<(), Fail> {
     for record in &row.records {
-        match global.format {
+        match global.format() {
             Format::Json => {
                 let line = serde_json::to_value(record).unwrap_or(Value::Null);
                 output::result(&line.to_string());
@@ -187,35 +201,56 @@ fn show_events(global: &Global, row: &RunRow) -> Result<(), Fail> {
 }
 
 fn event_line(record: &Record) -> String {
+    let step = record.event.step().unwrap_or_default();
     let what = match &record.event {
         Event::RunStarted { pipeline, .. } => pipeline.clone(),
         Event::RunResumed => String::new(),
-        Event::StepStarted { step, attempt } => format!("{step} attempt {attempt}"),
-        Event::StepSucceeded { step, receipt, .. } => {
-            format!("{step} {} fuel", receipt.fuel)
+        Event::StepStarted { attempt, .. } => format!("{step} attempt {attempt}"),
+        Event::StepSucceeded { receipt, .. } => format!("{step} {} fuel", receipt.fuel),
+        Event::StepSkipped { .. } | Event::StepEntered { .. } | Event::StepCancelled { .. } => {
+            step.to_owned()
         }
-        Event::StepSkipped { step, .. } => step.clone(),
-        Event::StepFailed { step, failure, .. } => {
+        Event::BlockEnded { slot, .. } => format!("{step} [{slot}]"),
+        Event::StepFailed { failure, .. }
+        | Event::AttemptFailed { failure, .. }
+        | Event::StepTimedOut { failure, .. } => {
             format!("{step} {}: {}", failure.kind, failure.message)
         }
+        Event::StepSuspended { waiting, .. } => match waiting {
+            Waiting::Approval { message, .. } => format!("{step} asks: {}", output::safe(message)),
+            Waiting::Signal { name } => format!("{step} waits for the signal {name}"),
+            Waiting::Until { at_us } => format!("{step} waits until {}", output::moment(*at_us)),
+        },
+        Event::DecisionMade { approved, by, note, .. } => {
+            let word = if *approved { "approved" } else { "rejected" };
+            let note =
+                note.as_ref().map_or_else(String::new, |note| format!(": {}", output::safe(note)));
+            format!("{step} {word} by {}{note}", output::safe(by))
+        }
+        Event::SignalReceived { name, .. } => name.clone(),
+        Event::RunHalted { failure } => format!("{}: {}", failure.kind, failure.message),
         Event::RunFinished { status, .. } => status.as_str().to_owned(),
     };
-    let line =
-        format!("{:>4}  {}  {:<14}  {what}", record.seq, moment(record.at_us), record.event.name());
+    let line = format!(
+        "{:>4}  {}  {:<14}  {what}",
+        record.seq,
+        output::moment(record.at_us),
+        record.event.name()
+    );
     line.trim_end().to_owned()
 }
 
 fn resume(global: &Global, args: &ResumeArgs) -> Result<(), Fail> {
-    let level = match args.journal {
-        JournalLevel::Strict => Level::Strict,
-        JournalLevel::Relaxed => Level::Relaxed,
-        JournalLevel::Memory => {
-            return Err(Fail::usage("a resumed run cannot be kept in memory only"));
-        }
-    };
-    let data_dir = place::data_dir(global)?;
-    let store = Store::open(&data_dir, level)?;
+    let level = level(args.journal)?;
+    let store = Store::open(&place::data_dir(global)?, level)?;
     let row = find(&store, args.id.as_deref())?;
+    goes_on(&row)?;
+    let journal = store.resume(&row.run.run_id)?;
+    drive_on(global, &store, &row.run.run_id, journal)
+}
+
+/// Whether the run can go on at all.
+fn goes_on(row: &RunRow) -> Result<(), Fail> {
     if let Some(finished) = &row.state.finished {
         let message = format!("run `{}` is over: it {}", row.run.run_id, finished.status.as_str());
         return Err(Fail::usage(message).help(format!("`coldframe runs show {}`", row.run.run_id)));
@@ -225,17 +260,37 @@ fn resume(global: &Global, args: &ResumeArgs) -> Result<(), Fail> {
             format!("run `{}` never began: nothing of it is in the journal", row.run.run_id);
         return Err(Fail::usage(message).help("start it again with `coldframe run`"));
     }
-    // The lock first: what was read before may be old.
-    let journal = store.resume(&row.run.run_id)?;
-    let row = store.run(&row.run.run_id)?;
+    Ok(())
+}
+
+/// The level of a run that is kept on disk already.
+fn level(journal: JournalLevel) -> Result<Level, Fail> {
+    match journal {
+        JournalLevel::Strict => Ok(Level::Strict),
+        JournalLevel::Relaxed => Ok(Level::Relaxed),
+        JournalLevel::Memory => Err(Fail::usage("a resumed run cannot be kept in memory only")),
+    }
+}
+
+/// Drives a run on from where its journal ends.
+fn drive_on(
+    global: &Global,
+    store: &Store,
+    run_id: &str,
+    journal: SqliteJournal,
+) -> Result<(), Fail> {
+    // With the lock in hand: what was read before may be old.
+    let row = store.run(run_id)?;
+    goes_on(&row)?;
     let (project, graph) = loading::recompile(global, &row)?;
+    let limits = Settings::of(&row)?.limits;
     let start = Start {
         graph: Arc::new(graph),
         inputs: Value::Null,
-        state: row.state.clone(),
+        past: row.records,
         keeping: Keeping::Disk(journal),
-        run_id: row.run.run_id.clone(),
-        limits: Settings::of(&row)?.limits,
+        run_id: row.run.run_id,
+        limits,
     };
     loading::drive_run(global, &project, start)
 }

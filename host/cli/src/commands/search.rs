@@ -17,7 +17,7 @@ pub(crate) struct SearchArgs {
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<(), Fail> {
     let hits = Project::here(global)?.search(&args.text.join(" "))?;
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&hits.iter().map(to_json).collect()),
         Format::Text if hits.is_empty() => {
             output::note("no skill matches; `coldframe search` without a text lists every skill");

@@ -13,7 +13,7 @@ pub(crate) struct UpdateArgs {}
 
 pub(crate) fn run(global: &Global, _args: &UpdateArgs) -> Result<(), Fail> {
     let changes = Project::here(global)?.update()?;
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&json!(changes)),
         Format::Text if changes.is_empty() => output::note("every pin is the newest that will do"),
         Format::Text => output::result(&changes.join("\n")),

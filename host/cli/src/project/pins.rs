@@ -8,7 +8,7 @@ use coldframe_lang::graph::Graph;
 
 use super::{Project, refusal};
 use crate::exit::{Exit, Fail};
-use crate::{inputs, loading};
+use crate::inputs;
 
 /// The file that pins skills, beside a pipeline or in a folder above it.
 const LOCK_FILE: &str = "coldframe.lock";
@@ -17,7 +17,7 @@ impl Project {
     /// Adds what the graph uses to the lock file, where it is not there yet.
     pub(crate) fn keep_pins(&self, graph: &Graph, locked: bool) -> Result<(), Fail> {
         let mut lock = self.lock.clone();
-        for (id, (version, _)) in loading::pins(graph) {
+        for (id, (version, _)) in crate::settings::pins(graph) {
             if lock.skills().iter().any(|skill| skill.id == id && skill.version == version) {
                 continue;
             }

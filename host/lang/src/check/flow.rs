@@ -1,184 +1,153 @@
 //! Types along the edges: what each step gives, and whether that is what others take.
 
-use std::collections::BTreeSet;
-
 use super::path;
-use super::value::Values;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::document::{Body, Document, StepDecl, join};
+use crate::document::{Document, join};
 use crate::expr::scan::Guard;
-use crate::resolve::tree::{Bound, BoundUse, Target, Tree};
-use crate::resolve::{Resolved, Skill};
-use crate::shown::shown;
+use crate::graph::OnError;
+use crate::resolve::Resolved;
+use crate::resolve::tree::{Bound, BoundUse, Named, Target};
+use crate::source::Span;
 use crate::types::Ty;
-use crate::yaml::node::Text;
 
-/// Follows the steps in their order.
-pub(super) fn types(document: &Document<'_>, resolved: &Resolved<'_>, report: &mut Report) {
+use super::value::Values;
+
+/// Follows the steps in their order. Gives the type of the outputs.
+pub(super) fn types(document: &Document<'_>, resolved: &Resolved<'_>, report: &mut Report) -> Ty {
     let inputs =
         document.inputs.iter().map(|input| (input.name.text.clone(), Ty::of_schema(&input.schema)));
+    let absences = document.steps.iter().map(|step| {
+        let skipped = step.when.map(|when| Absence::Skipped(when.span));
+        let failed = match step.on_error {
+            (OnError::Continue, Some(span)) => Some(Absence::Failed(span)),
+            _ => None,
+        };
+        skipped.or(failed)
+    });
+    let count = document.steps.len();
     let mut flow = Flow {
         document,
+        resolved,
         inputs: Ty::object(inputs),
         run: Ty::object([("id".to_owned(), Ty::text()), ("name".to_owned(), Ty::text())]),
-        outputs: vec![Ty::Any; document.steps.len()],
-        guarded: BTreeSet::new(),
+        index: Ty::Int { min: Some(0), max: None },
+        outputs: vec![Ty::Any; count],
+        provided: vec![Ty::Any; count],
+        absences: absences.collect(),
+        guarded: vec![0; count],
         report,
     };
-    for index in &resolved.order {
-        let (Some(decl), Some(step)) = (document.steps.get(*index), resolved.steps.get(*index))
-        else {
-            continue;
-        };
-        flow.guarded = defined_steps(step.when.as_ref());
-        if let Some(when) = &step.when {
-            flow.condition(when, &join(&decl.path, "when"));
-        }
-        let output = match (&decl.body, &step.skill) {
-            (Body::Set(_), _) => flow.set(&step.values, &decl.path),
-            (Body::Uses { reference, .. }, Some(skill)) => {
-                flow.call(decl, reference, skill, &step.values);
-                skill.output.clone()
-            }
-            _ => {
-                flow.unknown(&step.values, &join(&decl.path, "with"));
-                Ty::Any
-            }
-        };
-        if let Some(slot) = flow.outputs.get_mut(*index) {
-            *slot = output;
-        }
-    }
-    flow.guarded = BTreeSet::new();
-    flow.results(&resolved.outputs);
+    flow.steps(0);
+    flow.values(&resolved.outputs, "outputs")
 }
-
-/// Steps whose output is there whenever this condition holds.
-fn defined_steps(when: Option<&Bound>) -> BTreeSet<usize> {
-    let uses = when.into_iter().flat_map(|when| &when.uses);
-    uses.filter_map(|used| match used.target {
-        Target::Step(index) if used.guard == Guard::Defined => Some(index),
-        _ => None,
-    })
-    .collect()
-}
-
-/// The most parts of the type of a `set` step. Of what is beyond, the type is not followed; it is
-/// checked at run time.
-const SET_TYPES_MAX: usize = 2_000;
 
 /// Where an expression stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In `when`: what is not there makes the condition false.
+    /// In a condition: what is not there makes it false.
     Condition,
     /// In a value.
     Value,
 }
 
-/// What is known so far.
+/// Why a step may have no output though the run goes on, and what says so.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Absence {
+    /// `when`
+    Skipped(Span),
+    /// `on_error: continue`
+    Failed(Span),
+    /// A `switch` without `default`.
+    NoCase(Span),
+}
+
+/// What is known so far. All lists are by place in the document.
 pub(super) struct Flow<'a, 'n> {
-    document: &'a Document<'n>,
+    pub(super) document: &'a Document<'n>,
+    pub(super) resolved: &'a Resolved<'n>,
     inputs: Ty,
     run: Ty,
-    /// Of the steps that have been looked at, by place in the document.
-    outputs: Vec<Ty>,
-    /// Steps that the present step's `when` makes sure of.
-    guarded: BTreeSet<usize>,
+    index: Ty,
+    /// Of the steps that have been looked at.
+    pub(super) outputs: Vec<Ty>,
+    /// What a step hands to its blocks: the item, `loop`, `branches`.
+    pub(super) provided: Vec<Ty>,
+    /// Why a step may have no output.
+    pub(super) absences: Vec<Option<Absence>>,
+    /// How many conditions around the present place make sure of a step.
+    guarded: Vec<u32>,
     pub(super) report: &'a mut Report,
 }
 
 impl<'n> Flow<'_, 'n> {
-    fn condition(&mut self, when: &Bound, path: &str) {
+    /// Looks at the steps of a block. Recurses through the steps that hold others.
+    pub(super) fn steps(&mut self, block: usize) {
+        let resolved = self.resolved;
+        let order = resolved.blocks.get(block).map(|block| block.order.as_slice());
+        for index in order.unwrap_or_default() {
+            self.step(*index);
+        }
+    }
+
+    fn step(&mut self, index: usize) {
+        let (document, resolved) = (self.document, self.resolved);
+        let (Some(decl), Some(step)) = (document.steps.get(index), resolved.steps.get(index))
+        else {
+            return;
+        };
+        let guards = defined_steps(step.when.as_ref());
+        self.guard(&guards);
+        if let Some(when) = &step.when {
+            self.condition(when, &join(&decl.path, "when"));
+        }
+        let own = self.work(index, decl, &step.work);
+        let output = match &step.fallback {
+            Some(fallback) => own.join(&self.fallback(fallback, &decl.path)).bounded(),
+            None => own,
+        };
+        if let Some(slot) = self.outputs.get_mut(index) {
+            *slot = output;
+        }
+        self.unguard(&guards);
+    }
+
+    /// From here on, these steps have an output.
+    pub(super) fn guard(&mut self, steps: &[usize]) {
+        for step in steps {
+            if let Some(count) = self.guarded.get_mut(*step) {
+                *count += 1;
+            }
+        }
+    }
+
+    /// No longer so.
+    pub(super) fn unguard(&mut self, steps: &[usize]) {
+        for step in steps {
+            if let Some(count) = self.guarded.get_mut(*step) {
+                *count -= 1;
+            }
+        }
+    }
+
+    pub(super) fn condition(&mut self, when: &Bound, path: &str) {
         self.bound(when, Place::Condition, path);
     }
 
-    fn set(&mut self, values: &[(&'n Text, Tree<'n>)], path: &str) -> Ty {
-        let path = join(path, "set");
-        let mut left = SET_TYPES_MAX;
-        let fields = values.iter().map(|(name, tree)| {
-            let ty = Values { flow: self }.infer(tree, &join(&path, &name.text));
-            let mut rest = left;
-            if !ty.weigh(&mut rest) {
-                return (name.text.clone(), Ty::Any);
-            }
-            left = rest;
-            (name.text.clone(), ty)
-        });
-        Ty::object(fields.collect::<Vec<_>>())
-    }
-
-    fn unknown(&mut self, values: &[(&'n Text, Tree<'n>)], path: &str) {
+    /// The object of named values. The output of a skipped step is `null` there.
+    pub(super) fn values(&mut self, values: &Named<'n>, path: &str) -> Ty {
+        let mut fields = Vec::with_capacity(values.len());
         for (name, tree) in values {
-            Values { flow: self }.infer(tree, &join(path, &name.text));
+            let ty = Values { flow: self }.infer(tree, &join(path, &name.text));
+            fields.push((name.text.clone(), ty));
         }
-    }
-
-    /// Arguments against parameters.
-    fn call(
-        &mut self,
-        decl: &StepDecl<'_>,
-        reference: &Text,
-        skill: &Skill,
-        values: &[(&'n Text, Tree<'n>)],
-    ) {
-        let path = join(&decl.path, "with");
-        for (name, tree) in values {
-            let path = join(&path, &name.text);
-            match skill.params.get(&name.text) {
-                Some(param) => Values { flow: self }.check(tree, &param.ty, &path),
-                None => {
-                    self.unknown_param(name, skill, &path);
-                    Values { flow: self }.infer(tree, &path);
-                }
-            }
-        }
-        let given: BTreeSet<&str> = values.iter().map(|(name, _)| name.text.as_str()).collect();
-        for (name, param) in &skill.params {
-            if given.contains(name.as_str()) || !param.required {
-                continue;
-            }
-            self.report.push(
-                Diagnostic::new(
-                    &codes::MISSING_PARAM,
-                    reference.span,
-                    format!(
-                        "`{}#{}` needs `{name}`: {}",
-                        skill.entry.id, skill.operation, param.ty
-                    ),
-                )
-                .help(format!("add `{name}: …` to `with`"))
-                .at(&path),
-            );
-        }
-    }
-
-    fn unknown_param(&mut self, name: &Text, skill: &Skill, path: &str) {
-        let help =
-            self.report.suggest(&name.text, "it takes", skill.params.keys().map(String::as_str));
-        let help = help
-            .or_else(|| skill.params.is_empty().then(|| "it takes nothing; remove it".to_owned()));
-        let message = format!(
-            "`{}#{}` has no parameter `{}`",
-            skill.entry.id,
-            skill.operation,
-            shown(&name.text)
-        );
-        self.report.push(
-            Diagnostic::new(&codes::UNKNOWN_PARAM, name.span, message).maybe_help(help).at(path),
-        );
-    }
-
-    /// The outputs of the run. A skipped step's is `null` there.
-    fn results(&mut self, outputs: &[(&'n Text, Tree<'n>)]) {
-        self.unknown(outputs, "outputs");
+        Ty::bounded_object(fields)
     }
 
     /// The type of an expression; reports what is not there on the way.
     pub(super) fn bound(&mut self, bound: &Bound, place: Place, path: &str) -> Ty {
         let mut plain = Ty::Any;
-        let guarded: BTreeSet<usize> = bound
+        let guarded: Vec<usize> = bound
             .uses
             .iter()
             .filter_map(|used| match used.target {
@@ -186,27 +155,27 @@ impl<'n> Flow<'_, 'n> {
                 _ => None,
             })
             .collect();
+        self.guard(&guarded);
         for used in &bound.uses {
-            plain = self.used(used, bound.plain, &guarded, place, path);
+            plain = self.used(used, bound.plain, place, path);
         }
+        self.unguard(&guarded);
         if bound.plain { plain } else { Ty::Any }
     }
 
-    fn used(
-        &mut self,
-        used: &BoundUse,
-        plain: bool,
-        guarded: &BTreeSet<usize>,
-        place: Place,
-        path: &str,
-    ) -> Ty {
+    fn used(&mut self, used: &BoundUse, plain: bool, place: Place, path: &str) -> Ty {
         let start = match used.target {
-            Target::Inputs => &self.inputs,
-            Target::Run => &self.run,
-            Target::Step(index) => self.outputs.get(index).unwrap_or(&Ty::Any),
+            Target::Inputs => Some(&self.inputs),
+            Target::Run => Some(&self.run),
+            Target::Index(_) => Some(&self.index),
+            Target::Step(index) => self.outputs.get(index),
+            Target::Item(index) | Target::Loop(index) | Target::Branches(index) => {
+                self.provided.get(index)
+            }
         };
         let lenient = place == Place::Condition || used.guard != Guard::None;
-        let ty = match path::walk(start, &self.name(used.target), used, lenient) {
+        let ty = match path::walk(start.unwrap_or(&Ty::Any), &self.name(used.target), used, lenient)
+        {
             Ok(ty) => ty,
             Err(problem) => {
                 self.report.push(problem.at(path));
@@ -214,56 +183,71 @@ impl<'n> Flow<'_, 'n> {
             }
         };
         let Target::Step(index) = used.target else { return ty };
-        if !self.may_be_skipped(index) || guarded.contains(&index) || place == Place::Condition {
+        if place == Place::Condition {
             return ty;
         }
+        let Some(absence) = self.absence(index) else { return ty };
         if plain {
             return ty.optional_even_if_any();
         }
-        self.report.push(self.skipped(used, index).at(path));
+        self.report.push(self.absent(used, absence).at(path));
         ty
     }
 
-    /// Whether the step has a condition that the present one doesn't make sure of.
-    pub(super) fn may_be_skipped(&self, index: usize) -> bool {
-        let conditional = self.document.steps.get(index).is_some_and(|step| step.when.is_some());
-        conditional && !self.guarded.contains(&index)
+    /// Why a step may have no output, unless the present place is only reached where it has one.
+    pub(super) fn absence(&self, index: usize) -> Option<Absence> {
+        let absence = self.absences.get(index).copied().flatten()?;
+        let sure = self.guarded.get(index).is_some_and(|count| *count > 0);
+        (!sure).then_some(absence)
     }
 
     fn name(&self, target: Target) -> String {
         match target {
             Target::Inputs => "inputs".to_owned(),
             Target::Run => "run".to_owned(),
-            Target::Step(index) => {
-                let id = self.document.steps.get(index).and_then(|step| step.id);
-                id.map_or_else(String::new, |id| shown(&id.text))
-            }
+            Target::Index(_) => "index".to_owned(),
+            Target::Loop(_) => "loop".to_owned(),
+            Target::Branches(_) => "branches".to_owned(),
+            Target::Step(index) => self.document.id(index),
+            Target::Item(index) => self.document.item(index).to_owned(),
         }
     }
 
-    /// The output of a step that may have been skipped, where it has to be there.
-    pub(super) fn skipped(&self, used: &BoundUse, index: usize) -> Diagnostic {
+    /// The output of a step that may have none, where it has to be there.
+    pub(super) fn absent(&self, used: &BoundUse, absence: Absence) -> Diagnostic {
         let name = self.name(used.target);
-        let when = self.document.steps.get(index).and_then(|step| step.when);
-        let mut problem = Diagnostic::new(
+        let (why, span, label) = match absence {
+            Absence::Skipped(span) => ("be skipped", span, "skipped when this is not true"),
+            Absence::Failed(span) => ("fail", span, "the run goes on without it"),
+            Absence::NoCase(span) => ("be skipped", span, "skipped where no case applies"),
+        };
+        Diagnostic::new(
             &codes::OPTIONAL_VALUE,
             used.span,
-            format!("the step `{name}` may be skipped, and then it has no output"),
+            format!("the step `{name}` may {why}, and then it has no output"),
         )
         .help(format!(
             "say what to do then: `… | default('…', true)`, or skip this step too: `when: \"{name} is defined\"`"
-        ));
-        if let Some(when) = when {
-            problem = problem.label(when.span, "skipped when this is not true");
-        }
-        problem
+        ))
+        .label(span, label)
     }
 
-    /// The step behind an expression that is nothing but a path, if it may be skipped.
-    pub(super) fn skippable_target(&self, bound: &Bound) -> Option<usize> {
-        match bound.uses.first()?.target {
-            Target::Step(index) if bound.plain && self.may_be_skipped(index) => Some(index),
+    /// Why there may be nothing behind an expression that is nothing but the path of a step.
+    pub(super) fn absent_target<'b>(&self, bound: &'b Bound) -> Option<(&'b BoundUse, Absence)> {
+        let used = bound.uses.first()?;
+        match used.target {
+            Target::Step(index) if bound.plain => Some((used, self.absence(index)?)),
             _ => None,
         }
     }
+}
+
+/// Steps whose output is there whenever this condition holds.
+pub(super) fn defined_steps(when: Option<&Bound>) -> Vec<usize> {
+    let uses = when.into_iter().flat_map(|when| &when.uses);
+    uses.filter_map(|used| match used.target {
+        Target::Step(index) if used.guard == Guard::Defined => Some(index),
+        _ => None,
+    })
+    .collect()
 }

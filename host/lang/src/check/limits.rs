@@ -1,49 +1,91 @@
-//! A step's limits are within those of its pipeline.
+//! Limits nest: a step's are within those around it, and so are those of a pipeline it runs.
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Document, LimitsDecl, join};
 use crate::graph::Limits;
-use crate::resolve::Resolved;
+use crate::limits::NAMES;
+use crate::resolve::{Resolved, Work};
+use crate::shown::shown;
+use crate::source::Span;
 
-/// A step that is allowed more than the whole run never gets it, so its author is mistaken.
-pub(super) fn steps_within_pipeline(
+/// What is allowed more than the whole around it never gets it, so its author is mistaken.
+pub(super) fn within_those_around(
     document: &Document<'_>,
-    _resolved: &Resolved<'_>,
+    resolved: &Resolved<'_>,
     report: &mut Report,
 ) {
-    for step in &document.steps {
-        for (name, span) in &step.limits.places {
-            if !exceeds(&name.text, &step.limits.limits, &document.limits.limits) {
-                continue;
+    for (index, (decl, step)) in document.steps.iter().zip(&resolved.steps).enumerate() {
+        for (name, span) in &decl.limits.places {
+            let outer = Outer::of(document, index, 1, &name.text);
+            if let Some(outer) = outer.filter(|o| exceeds(&name.text, &decl.limits.limits, o)) {
+                let path = join(&join(&decl.path, "limits"), &name.text);
+                let message =
+                    format!("the step's `{}` is more than {}", name.text, outer.possessive());
+                report.push(outer.problem(*span, message).at(&path));
             }
-            let path = join(&join(&step.path, "limits"), &name.text);
-            let mut problem = Diagnostic::new(
-                &codes::LIMIT_EXCEEDS,
-                *span,
-                format!("the step's `{}` is more than the pipeline's", name.text),
-            )
-            .help("lower it, or raise the pipeline's");
-            if let Some(place) = place(&document.limits, &name.text) {
-                problem = problem.label(place, "the pipeline's");
+        }
+        let Work::Pipeline(child) = &step.work else { continue };
+        let Some(graph) = child.child.as_ref().map(|child| &child.graph) else { continue };
+        for name in NAMES {
+            let outer = Outer::of(document, index, 0, name);
+            if let Some(outer) = outer.filter(|outer| exceeds(name, &graph.limits, outer)) {
+                let message = format!(
+                    "the `{name}` of `{}` is more than {}",
+                    shown(&child.reference.text),
+                    outer.possessive()
+                );
+                let path = join(&decl.path, "pipeline");
+                report.push(outer.problem(child.reference.span, message).at(&path));
             }
-            report.push(problem.at(&path));
         }
     }
 }
 
-fn place(limits: &LimitsDecl<'_>, name: &str) -> Option<crate::source::Span> {
-    limits.places.iter().find(|(key, _)| key.text == name).map(|(_, span)| *span)
+/// The nearest limit of a name around a step.
+struct Outer<'a, 'n> {
+    limits: &'a LimitsDecl<'n>,
+    /// The id of the step whose it is; none for the pipeline's.
+    step: Option<String>,
+    place: Span,
 }
 
-fn exceeds(name: &str, step: &Limits, pipeline: &Limits) -> bool {
-    fn more<T: PartialOrd>(step: Option<T>, pipeline: Option<T>) -> bool {
-        matches!((step, pipeline), (Some(step), Some(pipeline)) if step > pipeline)
+impl<'a, 'n> Outer<'a, 'n> {
+    /// Around a step, leaving out so many of the innermost steps.
+    fn of(document: &'a Document<'n>, step: usize, skip: usize, name: &str) -> Option<Self> {
+        let steps = document.around(step).skip(skip).filter_map(|index| {
+            Some((&document.steps.get(index)?.limits, Some(document.id(index))))
+        });
+        steps.chain([(&document.limits, None)]).find_map(|(limits, step)| {
+            let place = limits.places.iter().find(|(key, _)| key.text == name)?.1;
+            Some(Self { limits, step, place })
+        })
     }
+
+    fn possessive(&self) -> String {
+        match &self.step {
+            Some(id) => format!("that of `{id}`"),
+            None => "the pipeline's".to_owned(),
+        }
+    }
+
+    fn problem(&self, span: Span, message: String) -> Diagnostic {
+        let of = self.possessive();
+        Diagnostic::new(&codes::LIMIT_EXCEEDS, span, message)
+            .label(self.place, &of)
+            .help(format!("lower it, or raise {of}"))
+    }
+}
+
+fn exceeds(name: &str, inner: &Limits, outer: &Outer<'_, '_>) -> bool {
+    fn more<T: PartialOrd>(inner: Option<T>, outer: Option<T>) -> bool {
+        matches!((inner, outer), (Some(inner), Some(outer)) if inner > outer)
+    }
+    let outer = &outer.limits.limits;
     match name {
-        "fuel" => more(step.fuel, pipeline.fuel),
-        "wall" => more(step.wall, pipeline.wall),
-        "cost_usd" => more(step.cost_nano, pipeline.cost_nano),
-        _ => more(step.memory_bytes, pipeline.memory_bytes),
+        "fuel" => more(inner.fuel, outer.fuel),
+        "wall" => more(inner.wall, outer.wall),
+        "cost_usd" => more(inner.cost_nano, outer.cost_nano),
+        _ => more(inner.memory_bytes, outer.memory_bytes),
     }
 }

@@ -59,6 +59,31 @@ impl<'n> Values<'_, '_, 'n> {
         }
     }
 
+    /// The type of a value that others of its sort will replace: `0` stands for any integer.
+    pub(super) fn widened(&mut self, tree: &Tree<'n>, path: &str) -> Ty {
+        match &tree.kind {
+            TreeKind::Null => Ty::Any,
+            TreeKind::List(items) => {
+                let types: Vec<Ty> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(index, item)| self.widened(item, &format!("{path}[{index}]")))
+                    .collect();
+                Ty::List(Arc::new(Ty::join_all(&types)))
+            }
+            TreeKind::Map(entries) => {
+                let fields: Vec<_> = entries
+                    .iter()
+                    .map(|(key, value)| {
+                        (key.text.clone(), self.widened(value, &join(path, &key.text)))
+                    })
+                    .collect();
+                Ty::object(fields)
+            }
+            _ => self.infer(tree, path).widened(),
+        }
+    }
+
     /// Whether a value is one of the wanted type.
     pub(super) fn check(&mut self, tree: &Tree<'n>, wanted: &Ty, path: &str) {
         match (&tree.kind, wanted) {
@@ -112,10 +137,9 @@ impl<'n> Values<'_, '_, 'n> {
         let Err(misfit) = fits(&found, wanted) else { return };
         if misfit.null_only
             && misfit.path.is_empty()
-            && let Some(index) = self.flow.skippable_target(bound)
-            && let Some(used) = bound.uses.first()
+            && let Some((used, absence)) = self.flow.absent_target(bound)
         {
-            let problem = self.flow.skipped(used, index);
+            let problem = self.flow.absent(used, absence);
             self.flow.report.push(problem.at(path));
             return;
         }
@@ -130,9 +154,8 @@ impl<'n> Values<'_, '_, 'n> {
             if !matches!(found, Ty::Option(_)) {
                 continue;
             }
-            let skipped = self.flow.skippable_target(bound).zip(bound.uses.first());
-            let problem = match skipped {
-                Some((index, used)) => self.flow.skipped(used, index),
+            let problem = match self.flow.absent_target(bound) {
+                Some((used, absence)) => self.flow.absent(used, absence),
                 None => Diagnostic::new(
                     &codes::OPTIONAL_VALUE,
                     bound.span,
@@ -390,7 +413,13 @@ impl<'n> Values<'_, '_, 'n> {
             min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)
         });
         if !good {
-            let help = min.zip(max).map(|(min, max)| format!("from {min} to {max}"));
+            let help = match (min, max) {
+                (Some(min), Some(max)) => format!("from {min} to {max}"),
+                (Some(min), None) => format!("{min} or more"),
+                (None, Some(max)) => format!("{max} or less"),
+                (None, None) => "write a smaller number".to_owned(),
+            };
+            let help = Some(help);
             self.explained(
                 tree,
                 format!("`{}` is out of range of {wanted}", shown(text)),

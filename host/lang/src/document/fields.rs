@@ -32,6 +32,26 @@ impl<'n> Fields<'n> {
         })
     }
 
+    /// The same, with an example for those who wrote something else.
+    pub(super) fn like(
+        node: &'n Node,
+        path: &str,
+        example: &str,
+        report: &mut Report,
+    ) -> Option<Self> {
+        if !matches!(node.kind, NodeKind::Map(_)) {
+            let problem = wrong_shape(node, "a map", path);
+            report.push(problem.help(format!("for example `{example}`")));
+            return None;
+        }
+        Self::of(node, path, report)
+    }
+
+    /// Its own path.
+    pub(super) fn here(&self) -> &str {
+        &self.path
+    }
+
     /// The path of a key in it.
     pub(super) fn path(&self, key: &str) -> String {
         join(&self.path, key)

@@ -13,6 +13,8 @@ use crate::yaml::node::{Entry, Node, NodeKind, Text};
 
 /// The capabilities of this version.
 pub(crate) const CAPS: &[&str] = &["http", "log", "clock", "random"];
+/// The most lines of one grant. Those of a step are compared with each one around it.
+const GRANTS_MAX: usize = 256;
 /// Capabilities that the language will have.
 const CAPS_LATER: &[&str] = &["llm", "memory", "kv", "secrets", "sql", "fs", "env"];
 
@@ -74,8 +76,14 @@ pub(super) fn caps<'n>(
     path: &str,
     report: &mut Report,
 ) -> Option<CapsDecl<'n>> {
-    let mut found = CapsDecl { caps: Caps::default(), unclear: Vec::new(), places: Vec::new() };
-    for entry in entries(node, path, report)? {
+    let entries = entries(node, path, report)?;
+    let mut found = CapsDecl {
+        span: entries.first().map_or(node?.span, |entry| entry.key.span),
+        caps: Caps::default(),
+        unclear: Vec::new(),
+        places: Vec::new(),
+    };
+    for entry in entries {
         let path = join(path, &entry.key.text);
         let caps = &mut found.caps;
         let clear = match entry.key.text.as_str() {
@@ -129,6 +137,15 @@ fn grants(target: &mut Vec<HttpGrant>, node: &Node, path: &str, report: &mut Rep
         report.push(wrong_shape(node, "a list of allowed requests", path).help(example));
         return false;
     };
+    if items.len() > GRANTS_MAX {
+        let message = format!("`{path}` has {} lines, expected at most {GRANTS_MAX}", items.len());
+        report.push(
+            Diagnostic::new(&codes::BAD_GRANT, node.span, message)
+                .help("write one line for many addresses: `GET https://api.example.com/v1/**`")
+                .at(path),
+        );
+        return false;
+    }
     for (index, item) in items.iter().enumerate() {
         let path = format!("{path}[{index}]");
         let NodeKind::String(text) = &item.kind else {

@@ -1,71 +1,231 @@
-//! `steps`: the list, and what each of them says of itself.
+//! `steps`: the lists, and what each step says of itself.
 
-use super::fields::{Fields, check_name, join, named_values, text, wrong_shape};
-use super::{Body, StepDecl, rights};
+use super::fields::{Fields, check_name, join, text, wrong_shape};
+use super::kinds::{KINDS, Kind};
+use super::{BlockDecl, Body, StepDecl, common, rights, scalars};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::expr;
+use crate::source::Span;
 use crate::yaml::node::{Entry, Node, NodeKind, Text};
 
 /// Names that mean something else in expressions, now or later.
 pub(crate) const RESERVED: &[&str] =
     &["inputs", "run", "result", "item", "index", "loop", "branches", "env", "secrets", "steps"];
 
-/// Keys of a step that the language will have.
-const LATER: &[&str] = &[
-    "map", "loop", "switch", "parallel", "pipeline", "jit", "approve", "wait", "retry", "timeout",
-    "fallback", "on_error", "cache", "policies", "tests",
-];
+/// How deep steps that hold others may be nested. Everything that walks blocks recursively relies
+/// on it.
+pub(crate) const DEPTH_MAX: usize = 16;
 
 /// The kinds of steps that the language will have, told apart by the key that names them.
-const KINDS_LATER: &[&str] =
-    &["map", "loop", "switch", "parallel", "pipeline", "jit", "approve", "wait"];
+const KINDS_LATER: &[&str] = &["jit"];
 
-/// The steps, as far as they are ones.
-pub(super) fn read<'n>(top: &mut Fields<'n>, report: &mut Report) -> Vec<StepDecl<'n>> {
-    let Some(node) = top.require("steps", "list at least one step under `steps:`", report) else {
-        return Vec::new();
-    };
-    let NodeKind::List(items) = &node.kind else {
-        report.push(
-            wrong_shape(node, "a list of steps", "steps").help("begin each step with `- id: …`"),
-        );
-        return Vec::new();
-    };
-    if items.is_empty() {
-        report.push(
-            Diagnostic::new(
-                &codes::WRONG_SHAPE,
-                node.span,
-                "`steps` is empty, expected at least one step",
-            )
-            .help("begin each step with `- id: …`")
-            .at("steps"),
-        );
-    }
-    let steps = items.iter().enumerate();
-    steps.filter_map(|(index, item)| step(item, format!("steps[{index}]"), report)).collect()
+/// Keys of a step that the language will have.
+const LATER: &[&str] = &["jit", "policies", "tests"];
+
+/// All steps and blocks, as far as they are ones.
+pub(super) fn read<'n>(
+    top: &mut Fields<'n>,
+    report: &mut Report,
+) -> (Vec<StepDecl<'n>>, Vec<BlockDecl<'n>>) {
+    let mut reader = Reader { steps: Vec::new(), blocks: Vec::new(), report };
+    reader.open(String::new(), None);
+    reader.steps(top, 0, 0);
+    (reader.steps, reader.blocks)
 }
 
-fn step<'n>(node: &'n Node, path: String, report: &mut Report) -> Option<StepDecl<'n>> {
-    let mut fields = Fields::of(node, &path, report)?;
-    let span = fields.span;
-    let id = id(&mut fields, &path, report);
-    let name = fields.take_text("name", report).map(|name| name.text.clone());
-    let body = body(&mut fields, node, &path, report);
-    let found = StepDecl {
-        span: id.map_or(span, |id| id.span),
-        id,
-        name,
-        body,
-        needs: needs(fields.take("needs"), &join(&path, "needs"), report),
-        when: when(fields.take("when"), &join(&path, "when"), report),
-        limits: rights::limits(fields.take("limits"), &join(&path, "limits"), report),
-        caps: rights::caps(fields.take("caps"), &join(&path, "caps"), report),
-        path,
-    };
-    fields.done("a step", LATER, report);
-    Some(found)
+/// Steps and blocks, as they are found.
+pub(super) struct Reader<'n, 'r> {
+    steps: Vec<StepDecl<'n>>,
+    blocks: Vec<BlockDecl<'n>>,
+    pub(super) report: &'r mut Report,
+}
+
+/// The place of a step whose body is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Here<'a> {
+    /// The step, by place in the document.
+    step: usize,
+    /// How many blocks it stands in, its pipeline's own aside.
+    depth: usize,
+    /// The path of the step.
+    pub(super) path: &'a str,
+}
+
+impl<'n> Reader<'n, '_> {
+    fn open(&mut self, path: String, holder: Option<usize>) -> usize {
+        self.blocks.push(BlockDecl { path, holder, steps: Vec::new(), output: None });
+        self.blocks.len() - 1
+    }
+
+    /// `steps` and `output` of a step that holds them.
+    pub(super) fn block(&mut self, fields: &mut Fields<'n>, here: Here<'_>) -> usize {
+        let block = self.open(fields.here().to_owned(), Some(here.step));
+        let output = fields.take("output");
+        if let Some(block) = self.blocks.get_mut(block) {
+            block.output = output;
+        }
+        self.steps(fields, block, here.depth + 1);
+        block
+    }
+
+    /// The list under `steps`. Recurses, up to [`DEPTH_MAX`].
+    fn steps(&mut self, fields: &mut Fields<'n>, block: usize, depth: usize) {
+        let help = "list at least one step under `steps:`";
+        let path = fields.path("steps");
+        let Some(node) = fields.require("steps", help, self.report) else { return };
+        let NodeKind::List(items) = &node.kind else {
+            let problem = wrong_shape(node, "a list of steps", &path);
+            self.report.push(problem.help("begin each step with `- id: …`"));
+            return;
+        };
+        if items.is_empty() {
+            let message = format!("`{path}` is empty, expected at least one step");
+            self.report.push(
+                Diagnostic::new(&codes::WRONG_SHAPE, node.span, message)
+                    .help("begin each step with `- id: …`")
+                    .at(&path),
+            );
+        }
+        if depth > DEPTH_MAX {
+            let message = format!("steps hold steps more than {DEPTH_MAX} deep");
+            self.report.push(
+                Diagnostic::new(&codes::TOO_DEEP, fields.span, message)
+                    .help("move the inner steps into a pipeline of their own: `pipeline: ./inner.yml`")
+                    .at(&path),
+            );
+            return;
+        }
+        for (index, item) in items.iter().enumerate() {
+            self.step(item, format!("{path}[{index}]"), block, depth);
+        }
+    }
+
+    fn step(&mut self, node: &'n Node, path: String, block: usize, depth: usize) {
+        let Some(mut fields) = Fields::of(node, &path, self.report) else { return };
+        let span = fields.span;
+        let id = id(&mut fields, &path, self.report);
+        let step = self.steps.len();
+        if let Some(block) = self.blocks.get_mut(block) {
+            block.steps.push(step);
+        }
+        let report = &mut *self.report;
+        let below = |key: &str| join(&path, key);
+        self.steps.push(StepDecl {
+            span: id.map_or(span, |id| id.span),
+            block,
+            id,
+            name: fields.take_text("name", report).map(|name| name.text.clone()),
+            body: Body::Broken,
+            needs: needs(fields.take("needs"), &below("needs"), report),
+            when: scalars::condition(fields.take("when"), &below("when"), report),
+            retry: common::retry(fields.take("retry"), &below("retry"), report),
+            timeout: scalars::duration(
+                fields.take("timeout"),
+                "timeout",
+                &below("timeout"),
+                report,
+            ),
+            fallback: common::fallback(fields.take("fallback"), &below("fallback"), report),
+            on_error: common::on_error(fields.take("on_error"), &below("on_error"), report),
+            cache: None,
+            limits: rights::limits(fields.take("limits"), &below("limits"), report),
+            caps: rights::caps(fields.take("caps"), &below("caps"), report),
+            path: path.clone(),
+        });
+        let (body, cache) = self.body(&mut fields, node, Here { step, depth, path: &path });
+        if let Some(decl) = self.steps.get_mut(step) {
+            decl.body = body;
+            decl.cache = cache;
+        }
+        fields.done("a step", LATER, self.report);
+    }
+
+    /// The one key that says what the step does, with those that belong to some kinds only.
+    fn body(
+        &mut self,
+        fields: &mut Fields<'n>,
+        node: &'n Node,
+        here: Here<'_>,
+    ) -> (Body<'n>, Option<Span>) {
+        let mut found: Vec<(&Kind, &'n Entry)> =
+            KINDS.iter().filter_map(|kind| Some((kind, fields.take_entry(kind.key)?))).collect();
+        // In the order of the source, for the message.
+        found.sort_by_key(|(_, entry)| entry.key.span);
+        let with = fields.take_entry("with");
+        let cache = fields.take_entry("cache");
+        let (kind, entry) = match found.as_slice() {
+            [] => {
+                // A kind of a later version is reported as that, among the left-over keys.
+                if !KINDS_LATER.iter().any(|kind| node.get(kind).is_some()) {
+                    self.report.push(nothing(fields.span, here.path));
+                }
+                return (Body::Broken, None);
+            }
+            [one] => *one,
+            [first, second, ..] => {
+                self.report.push(several(first, second, here.path));
+                return (Body::Broken, None);
+            }
+        };
+        if let Some(with) = with.filter(|_| !kind.with) {
+            self.misplaced(with, kind, &["uses", "pipeline"], here.path);
+        }
+        if let Some(cache) = cache.filter(|_| !kind.cache) {
+            self.misplaced(cache, kind, &["uses"], here.path);
+        }
+        let cache = cache.filter(|_| kind.cache).and_then(|entry| {
+            let path = join(here.path, "cache");
+            scalars::flag(&entry.value, &path, self.report)?.then_some(entry.value.span)
+        });
+        let body = (kind.read)(self, &entry.value, with.filter(|_| kind.with), here);
+        (body.unwrap_or(Body::Broken), cache)
+    }
+
+    /// A key that stands on steps of some kinds only.
+    fn misplaced(&mut self, entry: &Entry, kind: &Kind, of: &[&str], path: &str) {
+        let key = &entry.key.text;
+        let of: Vec<String> = of.iter().map(|kind| format!("`{kind}`")).collect();
+        let message =
+            format!("`{key}` belongs to {}, and this step has `{}`", of.join(" and "), kind.key);
+        let help = match (key.as_str(), kind.key) {
+            ("with", "set") => "move its values into `set`".to_owned(),
+            ("with", "approve" | "wait") => "remove it".to_owned(),
+            ("with", _) => {
+                "remove it; what the step holds can name everything around it".to_owned()
+            }
+            _ => "remove it; only what a component computes from its arguments is kept".to_owned(),
+        };
+        self.report.push(
+            Diagnostic::new(&codes::STEP_KIND, entry.key.span, message)
+                .help(help)
+                .at(&join(path, key)),
+        );
+    }
+}
+
+fn kinds() -> String {
+    let keys: Vec<String> = KINDS.iter().map(|kind| format!("`{}`", kind.key)).collect();
+    match keys.split_last() {
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+fn nothing(span: Span, path: &str) -> Diagnostic {
+    let message = format!("the step does nothing, expected {}", kinds());
+    Diagnostic::new(&codes::STEP_KIND, span, message)
+        .help("call a skill: `uses: std/text#stats`, or compute values: `set: { … }`")
+        .at(path)
+}
+
+fn several(first: &(&Kind, &Entry), second: &(&Kind, &Entry), path: &str) -> Diagnostic {
+    let message =
+        format!("a step does one thing, and this one has `{}` and `{}`", first.0.key, second.0.key);
+    Diagnostic::new(&codes::STEP_KIND, second.1.key.span, message)
+        .label(first.1.key.span, "the other one")
+        .help(format!("make two steps of it; each has one of {}", kinds()))
+        .at(path)
 }
 
 fn id<'n>(fields: &mut Fields<'n>, path: &str, report: &mut Report) -> Option<&'n Text> {
@@ -76,98 +236,25 @@ fn id<'n>(fields: &mut Fields<'n>, path: &str, report: &mut Report) -> Option<&'
     )?;
     let path = join(path, "id");
     let id = text(node, &path, report)?;
-    if RESERVED.contains(&id.text.as_str()) || expr::KEYWORDS.contains(&id.text.as_str()) {
-        report.push(
-            Diagnostic::new(
-                &codes::RESERVED_NAME,
-                id.span,
-                format!(
-                    "`{}` means something else in expressions, so no step can be called that",
-                    id.text
-                ),
-            )
-            .help(format!("for example `{}_step`", id.text))
-            .at(&path),
-        );
-    } else {
-        check_name(id, &path, report);
-    }
+    free_name(id, "step", &path, report);
     Some(id)
 }
 
-/// `uses` with its `with`, or `set`; exactly one of them.
-fn body<'n>(fields: &mut Fields<'n>, node: &'n Node, path: &str, report: &mut Report) -> Body<'n> {
-    let uses = fields.take_entry("uses");
-    let with = fields.take_entry("with");
-    let set = fields.take_entry("set");
-    match (uses, set) {
-        (Some(uses), None) => {
-            let Some(reference) = text(&uses.value, &join(path, "uses"), report) else {
-                return Body::Broken;
-            };
-            match arguments(with, &join(path, "with"), report) {
-                Some(with) => Body::Uses { reference, with },
-                None => Body::Broken,
-            }
-        }
-        (None, Some(set)) => {
-            if let Some(with) = with {
-                report.push(
-                    Diagnostic::new(
-                        &codes::STEP_KIND,
-                        with.key.span,
-                        "`with` belongs to `uses`, and this step has `set`",
-                    )
-                    .help("move its values into `set`")
-                    .at(&join(path, "with")),
-                );
-            }
-            Body::Set(named_values(Some(&set.value), &join(path, "set"), report))
-        }
-        (Some(uses), Some(set)) => {
-            report.push(
-                Diagnostic::new(
-                    &codes::STEP_KIND,
-                    set.key.span,
-                    "a step has either `uses` or `set`, and this one has both",
-                )
-                .label(uses.key.span, "the other one")
-                .help("make two steps of it")
-                .at(path),
-            );
-            Body::Broken
-        }
-        (None, None) => {
-            // A kind of a later version is reported as that, among the left-over keys.
-            if !KINDS_LATER.iter().any(|kind| node.get(kind).is_some()) {
-                report.push(
-                    Diagnostic::new(
-                        &codes::STEP_KIND,
-                        fields.span,
-                        "the step does nothing, expected `uses` or `set`",
-                    )
-                    .help("call a skill: `uses: std/text#stats`, or compute values: `set: { … }`")
-                    .at(path),
-                );
-            }
-            Body::Broken
-        }
+/// Whether a name can stand in expressions and means nothing else there. Reports where not.
+pub(super) fn free_name(name: &Text, of: &str, path: &str, report: &mut Report) -> bool {
+    let text = name.text.as_str();
+    if !RESERVED.contains(&text) && !expr::KEYWORDS.contains(&text) {
+        check_name(name, path, report);
+        return true;
     }
-}
-
-/// The arguments. Their names are looked at when the operation is known.
-fn arguments<'n>(
-    with: Option<&'n Entry>,
-    path: &str,
-    report: &mut Report,
-) -> Option<Vec<(&'n Text, &'n Node)>> {
-    let Some(with) = with else { return Some(Vec::new()) };
-    let NodeKind::Map(entries) = &with.value.kind else {
-        let problem = wrong_shape(&with.value, "a map of arguments", path);
-        report.push(problem.help("write `with: { name: value }`"));
-        return None;
-    };
-    Some(entries.iter().map(|entry| (&entry.key, &entry.value)).collect())
+    let message =
+        format!("`{text}` means something else in expressions, so no {of} can be called that");
+    report.push(
+        Diagnostic::new(&codes::RESERVED_NAME, name.span, message)
+            .help(format!("for example `{text}_{of}`"))
+            .at(path),
+    );
+    false
 }
 
 fn needs<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Vec<&'n Text> {
@@ -184,21 +271,4 @@ fn needs<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Vec<&'n
             Vec::new()
         }
     }
-}
-
-/// The condition. `true` and `false` are conditions too, and YAML has its own idea of them.
-fn when<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Option<&'n Text> {
-    let node = node?;
-    if let NodeKind::String(text) = &node.kind {
-        return Some(text);
-    }
-    let mut problem = wrong_shape(node, "an expression", path);
-    problem = match &node.kind {
-        NodeKind::Bool(value) => {
-            problem.help(format!("quote it: `when: \"{value}\"`, or leave `when` away"))
-        }
-        _ => problem.help("for example `when: \"words.count > 3\"`"),
-    };
-    report.push(problem);
-    None
 }

@@ -3,6 +3,10 @@
 use super::{Approve, Loop, Map, Parallel, Pipeline, Set, Switch, Uses, Wait};
 
 /// What a step does.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most steps are calls, and a box would cost each of them an allocation"
+)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepKind {
     /// Calls an operation of a skill.
@@ -38,6 +42,18 @@ impl StepKind {
             Self::Pipeline(_) => "pipeline",
             Self::Approve(_) => "approve",
             Self::Wait(_) => "wait",
+        }
+    }
+
+    /// Whether it holds other steps, in blocks or in another pipeline.
+    pub fn holds(&self) -> bool {
+        match self {
+            Self::Map(_)
+            | Self::Loop(_)
+            | Self::Switch(_)
+            | Self::Parallel(_)
+            | Self::Pipeline(_) => true,
+            Self::Uses(_) | Self::Set(_) | Self::Approve(_) | Self::Wait(_) => false,
         }
     }
 

@@ -2,6 +2,47 @@
 
 use std::time::Duration;
 
+/// Every kind of failure, sorted. The journal has the same ones; a test of the engine compares.
+pub const FAILURES: &[&str] = &[
+    "approval.rejected",
+    "denied.address",
+    "denied.capability",
+    "denied.dns",
+    "denied.host",
+    "denied.import",
+    "expr.failed",
+    "guest.error",
+    "guest.trap",
+    "host.bug",
+    "invalid.component",
+    "invalid.input",
+    "invalid.kind",
+    "invalid.result",
+    "join.failed",
+    "limit.compile-memory",
+    "limit.compile-time",
+    "limit.cost",
+    "limit.deadline",
+    "limit.fan-out",
+    "limit.fuel",
+    "limit.handles",
+    "limit.hostcall-bytes",
+    "limit.instances",
+    "limit.iterations",
+    "limit.log",
+    "limit.memory",
+    "limit.net-bytes",
+    "limit.net-concurrency",
+    "limit.output",
+    "limit.stack",
+    "limit.structure",
+    "limit.table",
+    "limit.timeout",
+    "pipeline.aborted",
+    "pipeline.cancelled",
+    "policy.violated",
+];
+
 /// When and how often a step that failed is tried again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {

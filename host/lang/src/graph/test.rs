@@ -17,6 +17,8 @@ pub struct Test {
     /// Skill reference as written (`acme/classify`, `acme/classify#short`) to what its calls
     /// return instead.
     pub stubs: BTreeMap<String, Value>,
+    /// HTTP exchanges that happen instead of real ones; there are no others in a test.
+    pub http: Vec<Exchange>,
     /// Step id (of an `approve` or a signal) to the answer.
     pub decisions: BTreeMap<String, Decision>,
     /// What has to be true at the end. Sees `result`, `steps`, `totals`, `events`.
@@ -25,6 +27,21 @@ pub struct Test {
     pub timeout: Option<Duration>,
     /// Line in the source, from 1.
     pub line: usize,
+}
+
+/// A request that a test answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exchange {
+    /// Upper case.
+    pub method: String,
+    /// As it is sent: `https://example.com/path?query`.
+    pub url: String,
+    /// The status of the answer.
+    pub status: u16,
+    /// Header names in lower case, and values, in source order.
+    pub headers: Vec<(String, String)>,
+    /// The body of the answer.
+    pub body: String,
 }
 
 /// The answer a test gives to a step that waits.

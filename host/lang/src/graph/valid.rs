@@ -24,6 +24,14 @@ impl Graph {
             }
             self.assert_narrower(step);
         }
+        for block in &self.blocks {
+            for root in block.output.iter().flat_map(Template::roots) {
+                // A block's output is computed by the step that holds it.
+                let holder = block.holder.expect("the pipeline has its own outputs");
+                let step = self.steps.get(holder).expect("the holder exists");
+                self.assert_root(root, holder, step);
+            }
+        }
         for root in self.outputs.values().flat_map(Template::roots) {
             if let Root::Step(used, id) = root {
                 let step = self.steps.get(*used);
@@ -57,7 +65,18 @@ impl Graph {
 
     /// A step that is named stands in the same block or around it, and is waited for.
     fn assert_root(&self, root: &Root, index: usize, step: &Step) {
-        let Root::Step(used, id) = root else { return };
+        let (used, id) = match root {
+            Root::Step(used, id) => (used, id),
+            Root::Item(holder, _) | Root::Index(holder) | Root::Loop(holder) => {
+                assert!(self.holds(*holder, index), "`{}` stands in {holder}", step.id);
+                return;
+            }
+            Root::Branches(holder) => {
+                assert_eq!(*holder, index, "`branches` is there for its own step");
+                return;
+            }
+            _ => return,
+        };
         let target = self.steps.get(*used).expect("the named step exists");
         assert_eq!(target.id, *id, "`{id}` is step {used}");
         if step.kind.blocks().contains(&target.block) {
@@ -71,7 +90,28 @@ impl Graph {
             own = holder.expect("a named step stands around the one that names it");
             waiting = self.steps.get(own).expect("the holder exists");
         }
-        assert!(waiting.needs.contains(used), "`{}` ({own}) needs what it uses", waiting.id);
+        assert!(self.comes_after(own, *used), "`{}` ({own}) comes after what it uses", waiting.id);
+    }
+
+    /// Whether a step is another one or stands in a block of it.
+    fn holds(&self, holder: usize, step: usize) -> bool {
+        let around = |step: &usize| self.blocks.get(self.steps.get(*step)?.block)?.holder;
+        std::iter::successors(Some(step), around).any(|step| step == holder)
+    }
+
+    /// Whether `step` waits for `other`, or for something that does.
+    fn comes_after(&self, step: usize, other: usize) -> bool {
+        let mut seen = BTreeSet::new();
+        let mut next = vec![step];
+        while let Some(at) = next.pop() {
+            let needs = self.steps.get(at).map_or(&[][..], |step| &step.needs);
+            if needs.contains(&other) {
+                return true;
+            }
+            // Needs are smaller than the step, so nothing below `other` leads to it.
+            next.extend(needs.iter().filter(|need| **need > other && seen.insert(**need)));
+        }
+        false
     }
 
     fn assert_narrower(&self, step: &Step) {

@@ -8,12 +8,11 @@ use super::Step;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::Document;
-use crate::shown::shown;
 
 /// How many steps of a cycle are written out.
 const SHOWN_MAX: usize = 20;
 
-/// The order. Steps on a cycle, and those behind one, are left out; the cycles are reported.
+/// The order of all steps, which holds within each block. Steps on a cycle, and those behind one, are left out; the cycles are reported.
 pub(super) fn sort(document: &Document<'_>, steps: &[Step<'_>], report: &mut Report) -> Vec<usize> {
     let mut waits: Vec<usize> = steps.iter().map(|step| step.needs.len()).collect();
     let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); steps.len()];
@@ -86,13 +85,7 @@ fn report_cycle(document: &Document<'_>, steps: &[Step<'_>], cycle: &[usize], re
     let first = cycle.iter().enumerate().min_by_key(|(_, step)| **step).map_or(0, |(at, _)| at);
     let around: Vec<usize> =
         cycle.iter().cycle().skip(first).take(cycle.len() + 1).copied().collect();
-    let id = |index: usize| -> String {
-        document
-            .steps
-            .get(index)
-            .and_then(|step| step.id)
-            .map_or_else(String::new, |id| shown(&id.text))
-    };
+    let id = |index: usize| document.id(index);
     let mut names: Vec<String> = around.iter().take(SHOWN_MAX).map(|step| id(*step)).collect();
     if around.len() > SHOWN_MAX {
         names.push(format!("… ({} steps)", cycle.len()));

@@ -63,7 +63,7 @@ impl<'c> Lookup<'c> {
                 report.push(
                     Diagnostic::new(problem.code, reference.span, problem.message.clone())
                         .maybe_help(problem.help.clone())
-                        .at(&format!("{path}.uses")),
+                        .at(path),
                 );
                 None
             }

@@ -1,9 +1,12 @@
 //! Values with holes whose names are bound, every part with its place.
 
+use serde_json::Value;
+
 use crate::expr::scan::Guard;
 use crate::source::Span;
 use crate::template::Segment;
 use crate::yaml::node::Text;
+use crate::yaml::scalar;
 
 /// A value that may have holes.
 #[derive(Debug)]
@@ -62,11 +65,50 @@ pub(crate) struct BoundUse {
 pub(crate) enum Target {
     Inputs,
     Run,
-    /// By place in the document.
+    /// By place in the document, here and below.
     Step(usize),
+    /// The item of a `map`.
+    Item(usize),
+    /// The place of the item or iteration of a `map` or `loop`.
+    Index(usize),
+    /// `loop` of a `loop`.
+    Loop(usize),
+    /// What the branches of a `parallel` came to.
+    Branches(usize),
 }
 
+/// Named values, in source order.
+pub(crate) type Named<'n> = Vec<(&'n Text, Tree<'n>)>;
+
 impl Tree<'_> {
+    /// Whether some part of it is computed. Depth is bounded by the reader.
+    pub(crate) fn has_holes(&self) -> bool {
+        match &self.kind {
+            TreeKind::Whole(_) | TreeKind::Mixed(_) => true,
+            TreeKind::List(items) => items.iter().any(Self::has_holes),
+            TreeKind::Map(entries) => entries.iter().any(|(_, value)| value.has_holes()),
+            _ => false,
+        }
+    }
+
+    /// The value, if nothing of it is computed. Depth is bounded by the reader.
+    pub(crate) fn literal(&self) -> Option<Value> {
+        Some(match &self.kind {
+            TreeKind::Null => Value::Null,
+            TreeKind::Bool(value) => Value::Bool(*value),
+            TreeKind::Number(text) => scalar::number(text)?,
+            TreeKind::Text(text) => Value::String((*text).to_owned()),
+            TreeKind::List(items) => items.iter().map(Self::literal).collect::<Option<_>>()?,
+            TreeKind::Map(entries) => {
+                let entries = entries.iter();
+                let entries =
+                    entries.map(|(key, value)| Some((key.text.clone(), value.literal()?)));
+                Value::Object(entries.collect::<Option<_>>()?)
+            }
+            TreeKind::Whole(_) | TreeKind::Mixed(_) | TreeKind::Broken => return None,
+        })
+    }
+
     /// `a string`, `a list`: for "expected …, found …".
     pub(crate) fn what(&self) -> &'static str {
         match &self.kind {

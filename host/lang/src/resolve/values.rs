@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::names::{Names, View};
 use super::place::{Locator, Place};
 use super::tree::{Bound, BoundUse, Part, Target, Tree, TreeKind};
 use crate::codes::{self, Code};
@@ -16,27 +17,31 @@ use crate::yaml::node::{Node, NodeKind, Text};
 
 /// Binds the names of one step, or of the outputs.
 pub(super) struct Binder<'r, 'n> {
-    ids: &'r BTreeMap<&'n str, usize>,
+    names: &'r Names<'r, 'n>,
     source: &'r str,
-    /// The step that is looked at; the outputs are none.
-    step: Option<usize>,
-    needs: BTreeMap<usize, Span>,
+    /// The step that is looked at; the pipeline's outputs are none.
+    owner: Option<usize>,
+    view: View,
+    /// By step: those it comes after, each with the first place that says so.
+    needs: &'r mut [BTreeMap<usize, Span>],
     report: &'r mut Report,
 }
 
 impl<'r, 'n> Binder<'r, 'n> {
     pub(super) fn new(
-        ids: &'r BTreeMap<&'n str, usize>,
+        names: &'r Names<'r, 'n>,
         source: &'r str,
-        step: Option<usize>,
+        owner: Option<usize>,
+        view: View,
+        needs: &'r mut [BTreeMap<usize, Span>],
         report: &'r mut Report,
     ) -> Self {
-        Self { ids, source, step, needs: BTreeMap::new(), report }
+        Self { names, source, owner, view, needs, report }
     }
 
-    /// The steps that were named, each with the first place.
-    pub(super) fn take_needs(&mut self) -> BTreeMap<usize, Span> {
-        std::mem::take(&mut self.needs)
+    /// Looks from elsewhere.
+    pub(super) fn look(&mut self, view: View) {
+        self.view = view;
     }
 
     pub(super) fn values(
@@ -50,8 +55,32 @@ impl<'r, 'n> Binder<'r, 'n> {
             .collect()
     }
 
+    /// A text that is one expression.
+    pub(super) fn expression(&mut self, text: &'n Text, path: &str) -> Tree<'n> {
+        let kind = self.condition(text, path).map_or(TreeKind::Broken, TreeKind::Whole);
+        Tree { span: text.span, kind }
+    }
+
+    /// A value that is known before the run begins.
+    pub(super) fn literal(&mut self, node: &'n Node, path: &str) -> Tree<'n> {
+        let tree = self.tree(node, path);
+        if !tree.has_holes() {
+            return tree;
+        }
+        self.report.push(
+            Diagnostic::new(
+                &codes::TEMPLATE_NOT_HERE,
+                node.span,
+                "`is` compares with fixed values, and has no holes",
+            )
+            .help("write a condition: `when: …`")
+            .at(path),
+        );
+        Tree { span: node.span, kind: TreeKind::Broken }
+    }
+
     /// Depth is bounded by the reader.
-    fn tree(&mut self, node: &'n Node, path: &str) -> Tree<'n> {
+    pub(super) fn tree(&mut self, node: &'n Node, path: &str) -> Tree<'n> {
         let kind = match &node.kind {
             NodeKind::Null => TreeKind::Null,
             NodeKind::Bool(value) => TreeKind::Bool(*value),
@@ -139,13 +168,14 @@ impl<'r, 'n> Binder<'r, 'n> {
         let written = text.text.trim();
         if written.starts_with("{{") && written.ends_with("}}") {
             let inner = written.trim_start_matches('{').trim_end_matches('}').trim();
+            let key = path.rsplit('.').next().unwrap_or_default();
             self.report.push(
                 Diagnostic::new(
                     &codes::WHEN_BRACES,
                     text.span,
-                    "`when` is an expression, and needs no `{{ }}`",
+                    format!("`{key}` is an expression, and needs no `{{{{ }}}}`"),
                 )
-                .help(format!("write `when: \"{}\"`", shown(inner)))
+                .help(format!("write `{key}: \"{}\"`", shown(inner)))
                 .at(path),
             );
             return None;
@@ -191,8 +221,9 @@ impl<'r, 'n> Binder<'r, 'n> {
         let target = match used.name.as_str() {
             "inputs" => Target::Inputs,
             "run" => Target::Run,
-            name => match self.ids.get(name) {
-                Some(index) => Target::Step(self.reference(*index, name, span, path)?),
+            name => match self.names.find(name, self.view) {
+                Some(Target::Step(index)) => Target::Step(self.reference(index, name, span, path)?),
+                Some(other) => other,
                 None => {
                     self.unknown_name(
                         name,
@@ -212,25 +243,43 @@ impl<'r, 'n> Binder<'r, 'n> {
         Some(BoundUse { target, span, path, guard: used.guard })
     }
 
-    /// Notes that this step comes after another one; not after itself.
+    /// Notes that this step, or the one around it that stands next to the other one, comes after
+    /// that; not after itself.
     fn reference(&mut self, index: usize, name: &str, span: Span, path: &str) -> Option<usize> {
-        if self.step == Some(index) {
-            self.report.push(
-                Diagnostic::new(
-                    &codes::SELF_REFERENCE,
-                    span,
-                    format!(
-                        "the step `{}` uses its own output, which it doesn't have yet",
-                        shown(name)
-                    ),
+        let Some((owner, waiting)) = self.waiting(index) else { return Some(index) };
+        if waiting == index {
+            let name = shown(name);
+            let (message, help) = if owner == index {
+                (
+                    format!("the step `{name}` uses its own output, which it doesn't have yet"),
+                    "use the output of another step",
                 )
-                .help("use the output of another step")
-                .at(path),
-            );
+            } else {
+                (
+                    format!("`{name}` holds this step, and has no output before this step has one"),
+                    "use the output of another step; what an iteration hands to the next is `loop.state`",
+                )
+            };
+            self.report
+                .push(Diagnostic::new(&codes::SELF_REFERENCE, span, message).help(help).at(path));
             return None;
         }
-        self.needs.entry(index).or_insert(span);
+        self.needs.get_mut(waiting)?.entry(index).or_insert(span);
         Some(index)
+    }
+
+    /// The step that is looked at, and the one of it and those around it that stands in the same
+    /// block as another one. None where nothing has to wait: the outputs come last, and `until`,
+    /// `next` and the output of a block behind its steps.
+    fn waiting(&self, index: usize) -> Option<(usize, usize)> {
+        let document = self.names.document;
+        let owner = self.owner?;
+        let block = document.steps.get(index)?.block;
+        if document.holder(index) == Some(owner) {
+            return None;
+        }
+        let beside = |step: &usize| document.steps.get(*step).is_some_and(|s| s.block == block);
+        Some((owner, document.around(owner).find(beside)?))
     }
 
     /// `rest` is the expression from the name on.
@@ -241,15 +290,18 @@ impl<'r, 'n> Binder<'r, 'n> {
             format!("there is no step or value `{}`", shown(name)),
         );
         let reserved = RESERVED.contains(&name) && name != "inputs" && name != "run";
-        let problem = if reserved {
+        let problem = if let Some(help) = self.names.only_there(name, self.view) {
+            problem.help(help)
+        } else if reserved {
             problem.help(format!(
                 "`{name}` is kept for later; use `inputs`, `run` or the id of a step"
             ))
         } else if let Some(meant) = self.meant_with_minus(rest) {
             problem.help(format!("`-` is a minus here; write `{meant}`"))
+        } else if let Some(help) = self.names.elsewhere(name, self.view) {
+            problem.help(help)
         } else {
-            let names = self.ids.keys().copied().chain(["inputs", "run"]);
-            let help = self.report.suggest(name, "there are", names);
+            let help = self.report.suggest(name, "there are", self.names.all(self.view));
             problem.maybe_help(help)
         };
         self.report.push(problem.at(path));
@@ -259,21 +311,29 @@ impl<'r, 'n> Binder<'r, 'n> {
     fn meant_with_minus(&self, rest: &str) -> Option<String> {
         let end = rest.find(|c: char| c != '-' && c != '_' && !c.is_ascii_alphanumeric());
         let meant = rest.get(..end.unwrap_or(rest.len()))?.replace('-', "_");
-        self.ids.contains_key(meant.as_str()).then_some(meant)
+        self.names.find(&meant, self.view).is_some().then_some(meant)
     }
 
     /// A line of `needs`.
     pub(super) fn need(&mut self, id: &Text, path: &str) {
-        let Some(index) = self.ids.get(id.text.as_str()) else {
-            let help = self.report.suggest(&id.text, "the steps are", self.ids.keys().copied());
+        let Some(index) = self.names.find_step(&id.text, self.view) else {
+            let help = self.names.elsewhere(&id.text, self.view).or_else(|| {
+                self.report.suggest(&id.text, "the steps are", self.names.ids(self.view))
+            });
             let message = format!("there is no step `{}`", shown(&id.text));
             self.report.push(
                 Diagnostic::new(&codes::UNKNOWN_STEP, id.span, message).maybe_help(help).at(path),
             );
             return;
         };
-        if self.step == Some(*index) {
-            let message = format!("the step `{}` needs itself", shown(&id.text));
+        let Some((owner, waiting)) = self.waiting(index) else { return };
+        if waiting == index {
+            let name = shown(&id.text);
+            let message = if owner == index {
+                format!("the step `{name}` needs itself")
+            } else {
+                format!("the step needs `{name}`, which holds it")
+            };
             self.report.push(
                 Diagnostic::new(&codes::SELF_REFERENCE, id.span, message)
                     .help("remove it")
@@ -281,7 +341,9 @@ impl<'r, 'n> Binder<'r, 'n> {
             );
             return;
         }
-        self.needs.entry(*index).or_insert(id.span);
+        if let Some(needs) = self.needs.get_mut(waiting) {
+            needs.entry(index).or_insert(id.span);
+        }
     }
 
     fn report_expr(&mut self, error: ExprError, place: &Place, path: &str) {

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{HEAD, compiled};
+use super::files::Folder;
+use super::{HEAD, compiled, compiled_with};
 
 /// The code of the one problem of each text.
 #[track_caller]
@@ -221,4 +222,179 @@ fn schemas_that_would_take_for_ever() {
         "{:?}",
         found.diagnostics.first()
     );
+}
+
+/// Thousands of steps in one block, and blocks in blocks, all using what is around them.
+#[test]
+fn thousands_of_steps_in_a_step() {
+    let mut inner = String::new();
+    for n in 1..5_000 {
+        let _ = writeln!(
+            inner,
+            "        - {{ id: s{n}, needs: s{}, set: {{ n: \"{{{{ first.n ~ item }}}}\" }} }}",
+            n - 1
+        );
+    }
+    let text = format!(
+        "{HEAD}steps:\n  - {{ id: first, set: {{ n: 1 }} }}\n  - id: all\n    map:\n      over: [1]\n      steps:\n        - {{ id: s0, set: {{ n: 1 }} }}\n{inner}  - {{ id: last, set: {{ n: \"{{{{ all }}}}\" }} }}\n"
+    );
+    let found = compiled(&text);
+    assert_eq!(found.diagnostics, []);
+    let graph = found.graph.unwrap();
+    graph.assert_valid();
+    assert_eq!(graph.steps.len(), 5_003);
+
+    let maps: String = (0..2_500)
+        .map(|n| format!("  - {{ id: m{n}, map: {{ over: [1], steps: [{{ id: x, set: {{ n: \"{{{{ m{} }}}}\" }} }}] }} }}\n", n + 1))
+        .collect();
+    let found = compiled(&format!("{HEAD}steps:\n{maps}  - {{ id: m2500, set: {{ n: 1 }} }}\n"));
+    assert_eq!(found.diagnostics, []);
+    found.graph.unwrap().assert_valid();
+
+    let unknown: String = (0..5_000)
+        .map(|n| format!("      - {{ id: s{n}, set: {{ n: \"{{{{ stpe{n} }}}}\" }} }}\n"))
+        .collect();
+    let found = compiled(&format!(
+        "{HEAD}steps:\n  - id: l\n    loop:\n      max: 1\n      steps:\n{unknown}"
+    ));
+    assert_eq!(found.diagnostics.len(), 5_000);
+}
+
+/// Steps in steps in steps.
+#[test]
+fn steps_nested_too_deep() {
+    let nested = |depth: usize, open: &str, close: &str| {
+        let mut text = "{ id: last, set: { n: 1 } }".to_owned();
+        for n in 0..depth {
+            text = format!("{{ id: s{n}, {open}[{text}]{close} }}");
+        }
+        format!("{HEAD}steps: [{text}]\n")
+    };
+    let (open, close) = ("loop: { max: 1, steps: ", " }");
+    let deepest = compiled(&nested(16, open, close));
+    assert_eq!(deepest.diagnostics, []);
+    deepest.graph.unwrap().assert_valid();
+    let (case, end) = ("switch: { cases: [{ when: run.id, steps: ", " }] }");
+    check(&[
+        ("too-deep", nested(17, open, close)),
+        ("too-deep", nested(19, open, close)),
+        ("yaml-too-deep", nested(1_000, open, close)),
+        ("yaml-too-deep", nested(16, case, end)),
+    ]);
+}
+
+/// Blocks whose types hold the one before them twice.
+#[test]
+fn types_of_blocks_that_double() {
+    let doubling = |step: fn(usize) -> String| {
+        let steps: String =
+            (1..1_500).map(|n| format!("  - {{ id: s{n}, {} }}\n", step(n))).collect();
+        format!(
+            "{HEAD}steps:\n  - {{ id: s0, set: {{ v: 1 }} }}\n{steps}  - {{ id: t, uses: acme/types#take, with: {{ text: \"{{{{ s3 }}}}\" }} }}\n"
+        )
+    };
+    check(&[
+        (
+            "type-mismatch",
+            doubling(|n| {
+                format!(
+                    "map: {{ over: [1], steps: [{{ id: x, set: {{ a: \"{{{{ s{0} }}}}\", b: \"{{{{ s{0} }}}}\" }} }}] }}",
+                    n - 1
+                )
+            }),
+        ),
+        (
+            "type-mismatch",
+            doubling(|n| {
+                format!(
+                    "loop: {{ max: 1, steps: [{{ id: x, set: {{ n: 1 }} }}], output: [\"{{{{ s{0} }}}}\", \"{{{{ s{0} }}}}\"] }}",
+                    n - 1
+                )
+            }),
+        ),
+        (
+            "type-mismatch",
+            doubling(|n| {
+                format!(
+                    "parallel: {{ branches: {{ a: {{ steps: [{{ id: x, set: {{ n: \"{{{{ s{0} }}}}\" }} }}] }}, b: {{ steps: [{{ id: x, set: {{ n: \"{{{{ s{0} }}}}\" }} }}] }} }} }}",
+                    n - 1
+                )
+            }),
+        ),
+    ]);
+}
+
+/// Many cases, and many values in them.
+#[test]
+fn many_cases() {
+    let cases: String = (0..3_000)
+        .map(|n| {
+            format!("        - {{ is: [a{n}, b{n}], steps: [{{ id: x, set: {{ n: {n} }} }}] }}\n")
+        })
+        .collect();
+    let text =
+        format!("{HEAD}steps:\n  - id: s\n    switch:\n      on: run.name\n      cases:\n{cases}");
+    assert_eq!(compiled(&text).diagnostics, []);
+}
+
+/// Files that run files: too deep, too many in all, and through each other.
+#[test]
+fn pipelines_of_pipelines() {
+    let mut folder = Folder::new();
+    for n in 0..9 {
+        folder.add(
+            &format!("deep{n}.yml"),
+            &format!("steps: [{{ id: a, pipeline: deep{}.yml }}]\n", n + 1),
+        );
+    }
+    folder.add("deep9.yml", "steps: [{ id: a, set: { n: 1 } }]\n");
+    // Each runs the next one a hundred times.
+    for n in 0..6 {
+        let steps: String = (0..100)
+            .map(|k| format!("  - {{ id: a{k}, pipeline: wide{}.yml }}\n", n + 1))
+            .collect();
+        folder.add(&format!("wide{n}.yml"), &format!("steps:\n{steps}"));
+    }
+    folder.add("wide6.yml", "steps: [{ id: a, set: { n: 1 } }]\n");
+    let said = |start: &str| {
+        let found =
+            compiled_with(&format!("{HEAD}steps: [{{ id: a, pipeline: {start} }}]\n"), &folder);
+        found
+            .diagnostics
+            .iter()
+            .map(|d| format!("{}: {}", d.code.id, d.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(said("deep2.yml"), Vec::<String>::new());
+    let deep = said("deep1.yml");
+    assert!(deep.len() == 1 && deep[0].contains("run pipelines more than 8 deep"), "{deep:?}");
+    let wide = said("wide0.yml");
+    assert!(wide.len() == 1 && wide[0].contains("more than 100000 steps in all"), "{wide:?}");
+    assert_eq!(said("wide5.yml"), Vec::<String>::new());
+    // Each is asked for where it is named, and compiled once.
+    let read = folder.read.borrow().len();
+    assert!(read < 1_000, "{read}");
+    let again = said("flow.yml");
+    assert!(again[0].starts_with("pipeline-cycle"), "{again:?}");
+}
+
+/// What is fine where it is first met may be too deep where it is met again.
+#[test]
+fn a_file_that_was_compiled_higher_up() {
+    let mut folder = Folder::new();
+    for n in 0..8 {
+        folder.add(
+            &format!("deep{n}.yml"),
+            &format!("steps: [{{ id: a, pipeline: deep{}.yml }}]\n", n + 1),
+        );
+    }
+    folder.add("deep8.yml", "steps: [{ id: a, set: { n: 1 } }]\n");
+    folder.add("down.yml", "steps: [{ id: a, pipeline: deep1.yml }]\n");
+    let text = format!(
+        "{HEAD}steps: [{{ id: a, pipeline: deep1.yml }}, {{ id: b, pipeline: down.yml }}]\n"
+    );
+    let found = compiled_with(&text, &folder);
+    let [problem] = found.diagnostics.as_slice() else { panic!("{:?}", found.diagnostics) };
+    assert_eq!(problem.code.id, "child-pipeline");
+    assert!(problem.message.contains("more than 8 deep"), "{}", problem.message);
 }

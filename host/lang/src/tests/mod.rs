@@ -2,19 +2,32 @@
 
 mod catalog;
 mod codes;
+mod files;
 mod graphs;
+mod holders;
 mod hostile;
+mod nested;
 mod problems;
 mod properties;
 mod rendering;
 
-use crate::world::{NoFiles, World};
+use crate::world::World;
 use crate::{Compiled, Source, compile};
 
 /// Compiles a text against the skills of these tests.
 pub(crate) fn compiled(text: &str) -> Compiled {
+    compiled_with(text, &files::Folder::new())
+}
+
+/// The same with these files next to it.
+fn compiled_with(text: &str, files: &files::Folder) -> Compiled {
     let skills = catalog::Table::new();
-    compile(&Source { name: "flow.yml", text }, World { skills: &skills, files: &NoFiles })
+    compile(&Source { name: "flow.yml", text }, World { skills: &skills, files })
+}
+
+/// The skills of these tests.
+pub(crate) fn catalog_of_tests() -> impl crate::catalog::SkillCatalog {
+    catalog::Table::new()
 }
 
 /// The head that every pipeline has, before what a test is about.

@@ -37,7 +37,39 @@ steps:
     with: { tiny: "{{ inputs.count }}", names: [a, "{{ words.counts[0].word }}"], shape: { circle: 1.5 } }
   - id: sum
     set: { a: "{{ words.word_count + 1 }}", b: [1, { c: null }], d: "{{ page }}" }
-outputs: { n: "{{ sum.a }}", text: "{{ note }} and {{ words.counts | length }}" }
+  - id: each
+    map:
+      over: words.counts
+      as: entry
+      on_error: collect
+      steps:
+        - { id: one, set: { w: "{{ entry.word }}", i: "{{ index }}", of: "{{ sum.a }}" } }
+        - id: deep
+          loop:
+            state: { n: 0 }
+            while: loop.state.n < 3
+            max: 3
+            steps: [{ id: add, set: { n: "{{ loop.state.n + 1 }}", w: "{{ one.w }}" } }]
+            until: add.n > 2
+            next: { n: "{{ add.n }}" }
+      output: "{{ deep.state }}"
+  - id: route
+    switch:
+      on: inputs.flag
+      cases:
+        - { is: true, steps: [{ id: x, wait: 5m }] }
+        - { is: [false], steps: [{ id: x, approve: { message: "Really {{ inputs.text }}?" } }], output: null }
+  - id: both
+    timeout: 1h
+    parallel:
+      join: { quorum: 1 }
+      branches:
+        a: { steps: [{ id: x, pipeline: ./triage.yml, with: { ticket: "{{ inputs.text }}" } }] }
+        b: { steps: [{ id: x, uses: "std/text#split", with: { text: hi }, cache: true, on_error: continue }] }
+      output: "{{ branches.a.x.label | default('') }}"
+    retry: { max: 2, on: [transient, join.failed] }
+    fallback: { value: "{{ route }}" }
+outputs: { n: "{{ sum.a }}", text: "{{ note }} and {{ words.counts | length }}", each: "{{ each }}", both: "{{ both }}" }
 "#;
 
 /// Pieces that are likely to matter to some stage.
@@ -73,6 +105,16 @@ const PIECES: &[&str] = &[
     "when: ",
     "uses: ",
     "set: ",
+    "map: ",
+    "over: ",
+    "steps: ",
+    "output: ",
+    "loop",
+    "item",
+    "branches",
+    "cases: ",
+    "pipeline: ./back.yml",
+    "fallback: ",
     "needs: ",
     "1e999",
     "010",

@@ -56,6 +56,7 @@ pub(super) fn call_of(component: Digest, input: Value) -> Call {
         grants: vec![all_caps()],
         limits: CallLimits::default(),
         memory: Arc::new(MemoryMeter::new(1 << 30)),
+        cancel: coldframe_engine::Cancel::default(),
     }
 }
 

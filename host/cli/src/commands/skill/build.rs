@@ -20,7 +20,7 @@ pub(crate) fn run(global: &Global, args: &SourceArgs) -> Result<(), Fail> {
     let bytes = component(global, args)?;
     let path = keep(&args.dir, manifest.id.name(), &bytes)?;
     let digest = Digest::of(&bytes);
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&json!({
             "component": path.display().to_string(),
             "bytes": bytes.len(),

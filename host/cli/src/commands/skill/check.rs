@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coldframe_client::VerifiedSkill;
-use coldframe_engine::{Call, CallLimits, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, MemoryMeter};
 use coldframe_format::manifest::{Case, Expected};
 use coldframe_format::{Manifest, schema};
 use serde_json::{Value, json};
@@ -23,7 +23,7 @@ struct Tried<'m> {
 
 pub(crate) fn run(global: &Global, args: &SourceArgs) -> Result<(), Fail> {
     let (manifest, _) = checked(global, args)?;
-    if global.format == Format::Text {
+    if global.format() == Format::Text {
         output::note(&format!("{GREEN}ok{GREEN:#}: {}@{}", manifest.id, manifest.version));
     }
     Ok(())
@@ -39,7 +39,7 @@ pub(super) fn checked(global: &Global, args: &SourceArgs) -> Result<(Manifest, V
     manifest.check(skill.interface()).map_err(|error| problem(&error.to_string(), error.help()))?;
     let tried = cases(global, &manifest, &skill)?;
     let failed = tried.iter().filter(|tried| tried.problem.is_some()).count();
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         output::json(&report(&manifest, &skill, &tried));
     } else if !global.quiet {
         print(&manifest, &skill, &tried);
@@ -84,6 +84,7 @@ fn cases<'m>(
             grants: vec![manifest.capabilities.clone()],
             limits: CallLimits::default(),
             memory: Arc::new(MemoryMeter::new(u64::MAX)),
+            cancel: Cancel::default(),
         }));
         let problem = match (&case.expected, &report.result) {
             (Expected::Output(expected), Ok(found)) if expected == found => None,

@@ -40,7 +40,7 @@ pub(crate) fn run(global: &Global, args: &NewArgs) -> Result<(), Fail> {
         std::fs::write(&path, text).map_err(failed)?;
     }
     let shown = folder.display();
-    match global.format {
+    match global.format() {
         Format::Json => output::json(&json!({
             "folder": folder.display().to_string(),
             "files": files.iter().map(|(path, _)| path.to_string()).collect::<Vec<_>>(),

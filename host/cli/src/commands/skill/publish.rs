@@ -7,7 +7,7 @@ use coldframe_client::author;
 use serde_json::json;
 
 use super::{SourceArgs, check};
-use crate::args::Global;
+use crate::args::{FormatArg, Global};
 use crate::exit::Fail;
 use crate::output::{self, Format, GREEN, YELLOW};
 use crate::project::refusal;
@@ -26,14 +26,14 @@ pub(crate) struct PublishArgs {
 
 pub(crate) fn run(global: &Global, args: &PublishArgs) -> Result<(), Fail> {
     // The report of the check is not what a program that publishes asked for.
-    let quiet = Global { format: Format::Text, quiet: true, ..global.clone() };
-    let inner = if global.format == Format::Json { &quiet } else { global };
+    let quiet = Global { format: FormatArg::Text, quiet: true, ..global.clone() };
+    let inner = if global.format() == Format::Json { &quiet } else { global };
     let (manifest, bytes) = check::checked(inner, &args.source)?;
     let keys = args.keys.clone().unwrap_or_else(|| author::default_keys_dir(&args.to));
     let now = jiff::Timestamp::now();
     let published = author::publish(&args.to, &keys, &manifest, bytes, now).map_err(refusal)?;
     let row = &published.row;
-    if global.format == Format::Json {
+    if global.format() == Format::Json {
         output::json(&json!({
             "id": row.id,
             "version": row.version,

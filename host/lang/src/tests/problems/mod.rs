@@ -1,7 +1,11 @@
 //! Wrong pipelines and what is said about them, all of it.
 
+mod failures;
+mod files;
 mod flow;
+mod kinds;
 mod names;
+mod nesting;
 mod rights;
 mod shape;
 
@@ -9,8 +13,7 @@ use super::{HEAD, compiled};
 use crate::source::Lines;
 
 /// What is said about a whole text: place, code and message, and below each the help.
-#[track_caller]
-fn check_whole(text: &str, expected: &str) {
+fn said(text: &str) -> String {
     let lines = Lines::new(text);
     let mut found = String::new();
     for problem in compiled(text).diagnostics {
@@ -24,7 +27,13 @@ fn check_whole(text: &str, expected: &str) {
         let help = problem.help.expect("every problem comes with help");
         found += &format!("    {help}\n");
     }
-    assert_eq!(found, expected, "{text}");
+    found
+}
+
+/// The same against what should be said.
+#[track_caller]
+fn check_whole(text: &str, expected: &str) {
+    assert_eq!(said(text), expected, "{text}");
 }
 
 /// The same about a text behind the usual three lines.

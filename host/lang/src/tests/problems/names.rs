@@ -18,7 +18,7 @@ fn references_to_nothing_and_in_circles() {
 8:54 unknown-name: there is no step or value `wrds`
     did you mean `words`?
 8:82 unknown-name: there is no step or value `item`
-    `item` is kept for later; use `inputs`, `run` or the id of a step
+    `item` is there inside of a `map`
 8:101 self-reference: the step `b` uses its own output, which it doesn't have yet
     use the output of another step
 "##,

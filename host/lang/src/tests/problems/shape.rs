@@ -149,11 +149,11 @@ fn steps_of_the_wrong_shape() {
     );
     check(
         r##"steps:
-  - { id: a, loop: { over: x }, timeout: 3s }
+  - { id: a, jit: { goal: x }, policies: [] }
 "##,
-        r##"5:14 unsupported-key: `loop` is not supported yet by this version
+        r##"5:14 unsupported-key: `jit` is not supported yet by this version
     remove it; nothing is ignored silently
-5:33 unsupported-key: `timeout` is not supported yet by this version
+5:32 unsupported-key: `policies` is not supported yet by this version
     remove it; nothing is ignored silently
 "##,
     );
@@ -163,10 +163,10 @@ fn steps_of_the_wrong_shape() {
   - { id: b, set: { n: 1 }, with: { x: 1 } }
   - { id: c, needs: { a: b }, when: true, set: { n: 1 } }
 "##,
-        r##"5:14 step-kind: a step has either `uses` or `set`, and this one has both
-    5:45 the other one
-    make two steps of it
-6:29 step-kind: `with` belongs to `uses`, and this step has `set`
+        r##"5:45 step-kind: a step does one thing, and this one has `set` and `uses`
+    5:14 the other one
+    make two steps of it; each has one of `uses`, `set`, `map`, `loop`, `switch`, `parallel`, `pipeline`, `approve` or `wait`
+6:29 step-kind: `with` belongs to `uses` and `pipeline`, and this step has `set`
     move its values into `set`
 7:21 wrong-shape: `steps[2].needs` is a map, expected the id of a step or a list of them
     write the id of a step or a list of them here

@@ -1,0 +1,165 @@
+//! `coldframe plan FILE`: skills, rights, data paths and the most a run can take, without running.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use coldframe_engine::CallLimits;
+use coldframe_engine::limits::{RUN_FUEL, RUN_WALL};
+use coldframe_lang::graph::Graph;
+use coldframe_lang::plan::{self, Defaults, Excess, Plan};
+use serde_json::json;
+
+use crate::args::Global;
+use crate::exit::{Exit, Fail};
+use crate::loading::NANO_PER_MFUEL;
+use crate::output::{self, DIM, Format};
+use crate::project::Project;
+
+#[derive(Debug, Args)]
+pub(crate) struct PlanArgs {
+    /// The pipeline
+    file: PathBuf,
+}
+
+pub(crate) fn run(global: &Global, args: &PlanArgs) -> Result<(), Fail> {
+    let project = Project::of_file(global, &args.file)?;
+    let compiled = project.compile_file(global, &args.file)?;
+    let graph = &compiled.graph;
+    let defaults = defaults();
+    let plan = plan::plan(graph, &project, &defaults);
+    match global.format() {
+        Format::Json => {
+            let mut report = plan.to_json();
+            if let Some(report) = report.as_object_mut() {
+                report.insert("pipeline".to_owned(), json!(graph.name));
+                report.insert("ok".to_owned(), json!(plan.excess.is_empty()));
+            }
+            output::json(&report);
+        }
+        Format::Text => output::result(&text(graph, &plan, &defaults)),
+    }
+    match plan.excess.as_slice() {
+        [] => Ok(()),
+        excess => Err(refused(graph, excess)),
+    }
+}
+
+fn defaults() -> Defaults {
+    let call = CallLimits::default();
+    Defaults {
+        call_fuel: call.fuel,
+        call_wall: call.wall,
+        run_fuel: RUN_FUEL,
+        run_wall: RUN_WALL,
+        nano_per_mfuel: NANO_PER_MFUEL,
+    }
+}
+
+fn text(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
+    let mut text = format!("pipeline  {} {}\n\nskills\n", graph.name, graph.version);
+    for skill in &plan.skills {
+        let name = format!("{}@{}", skill.id, skill.version);
+        let steps = skill.steps.join(", ");
+        text += &format!("  {name:<24} {steps}\n    {DIM}{}{DIM:#}\n", skill.component);
+    }
+    if plan.skills.is_empty() {
+        text += "  none\n";
+    }
+    text += "\nrights\n";
+    for rights in &plan.rights {
+        let caps = &rights.caps;
+        let flags = [("log", caps.log), ("clock", caps.clock), ("random", caps.random)];
+        let lines = caps.http.iter().map(|grant| format!("http {grant}"));
+        let flags = flags.iter().filter(|(_, has)| *has).map(|(name, _)| (*name).to_owned());
+        for line in lines.chain(flags) {
+            text += &format!("  {:<24} {line}\n", rights.id);
+        }
+    }
+    if plan.rights.is_empty() {
+        text += "  none: no step can reach anything outside of its instance\n";
+    }
+    if !plan.paths.is_empty() {
+        text += "\ndata that is read over the network can go out again\n";
+        for path in &plan.paths {
+            text += &format!("  {}\n", path.steps.join(" -> "));
+            text += &format!(
+                "    {DIM}from {}, to {}{DIM:#}\n",
+                path.from.join(", "),
+                path.to.join(", ")
+            );
+        }
+    }
+    text + &bound(graph, plan, defaults)
+}
+
+fn bound(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
+    let bound = &plan.bound;
+    let mut text = String::from("\nat most\n");
+    let mut line = |name: &str, value: String| text += &format!("  {name:<6} {value}\n");
+    line("calls", bound.calls.to_string());
+    let run_fuel = graph.limits.fuel.unwrap_or(defaults.run_fuel);
+    let open = bound.open_calls.saturating_mul(defaults.call_fuel);
+    let all = bound.fuel.saturating_add(open);
+    let fuel = output::large(all.min(run_fuel));
+    let sum = match bound.open_calls {
+        0 => format!("{} declared", output::large(bound.fuel)),
+        n => format!(
+            "{} declared + {n} calls x {} by default",
+            output::large(bound.fuel),
+            output::large(defaults.call_fuel)
+        ),
+    };
+    let run = format!("the run stops at {}", output::large(run_fuel));
+    line("fuel", format!("{fuel} ({sum}; {run})"));
+    let by_fuel =
+        coldframe_journal::receipt::price_nano(all.min(run_fuel), defaults.nano_per_mfuel);
+    let cost = graph.limits.cost_nano.map_or(by_fuel, |limit| limit.min(by_fuel));
+    line("cost", output::money(cost));
+    let run_wall = graph.limits.wall.unwrap_or(defaults.run_wall);
+    let wall = time(bound.wall.min(run_wall));
+    line(
+        "time",
+        format!("{wall} (longest way {}; the run stops at {})", time(bound.wall), time(run_wall)),
+    );
+    if bound.open_waits > 0 {
+        let waits =
+            output::count(usize::try_from(bound.open_waits).unwrap_or(usize::MAX), "answer");
+        line("waits", format!("for {waits} from outside, as long as it takes"));
+    }
+    if !bound.lines.is_empty() {
+        text += "\nsums\n";
+        for line in &bound.lines {
+            let fuel = if line.fuel > 0 {
+                format!(" = {} fuel", output::large(line.fuel))
+            } else {
+                String::new()
+            };
+            text += &format!("  {:<24} {}{fuel}\n", line.id, line.sum);
+        }
+    }
+    text
+}
+
+fn time(time: Duration) -> String {
+    output::time(u64::try_from(time.as_micros()).unwrap_or(u64::MAX))
+}
+
+fn refused(graph: &Graph, excess: &[Excess]) -> Fail {
+    let shown = |excess: &Excess, value: u64| match excess.limit {
+        "fuel" => output::large(value),
+        "cost_usd" => output::money(value),
+        _ => output::time(value),
+    };
+    let all: Vec<String> = excess
+        .iter()
+        .map(|one| {
+            let (bound, allowed) = (shown(one, one.bound), shown(one, one.allowed));
+            format!("`{}` allows {allowed}, and its steps may take {bound}", one.limit)
+        })
+        .collect();
+    let message =
+        format!("the limits of `{}` do not cover its steps: {}", graph.name, all.join("; "));
+    Fail::new(Exit::Problems, message)
+        .help("raise the limit of the pipeline, or lower those of the steps, their tries or `max`")
+}

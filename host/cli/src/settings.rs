@@ -1,0 +1,134 @@
+//! What a run needs to go on later besides its text and its journal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use coldframe_format::{Digest, SkillId};
+use coldframe_lang::graph::{Graph, Limits};
+use coldframe_store::RunRow;
+use semver::Version;
+use serde::{Deserialize, Serialize};
+
+use crate::exit::Fail;
+use crate::project::{KeptFile, Project};
+
+/// Everything that is fixed when a run begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Bounds from the command line.
+    pub(crate) limits: Limits,
+    /// Exactly what was resolved.
+    pub(crate) pins: BTreeMap<SkillId, (Version, Digest)>,
+    /// Registries the run was started with, besides the built-in one.
+    pub(crate) registries: Vec<String>,
+    /// Files that the pipeline names.
+    pub(crate) files: Vec<KeptFile>,
+}
+
+impl Settings {
+    /// The settings of a run of `graph`.
+    pub(crate) fn new(project: &Project, graph: &Graph, limits: Limits) -> Self {
+        Self {
+            limits,
+            pins: pins(graph),
+            registries: project.registry_places(),
+            files: project.files_read(),
+        }
+    }
+
+    /// As kept with the run.
+    pub(crate) fn to_json(&self) -> String {
+        let pins = self.pins.iter().map(|(id, (version, component))| KeptPin {
+            id: id.clone(),
+            version: version.clone(),
+            component: *component,
+        });
+        let micros = |wall: Duration| u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
+        let kept = Kept {
+            version: KEPT_VERSION,
+            fuel: self.limits.fuel,
+            wall_us: self.limits.wall.map(micros),
+            cost_nano: self.limits.cost_nano,
+            memory_bytes: self.limits.memory_bytes,
+            pins: pins.collect(),
+            registries: self.registries.clone(),
+            files: self.files.clone(),
+        };
+        // Strings and integers: there is nothing that can fail.
+        serde_json::to_string(&kept).unwrap_or_default()
+    }
+
+    fn from_json(text: &str) -> Option<Self> {
+        let kept: Kept = serde_json::from_str(text).ok()?;
+        if kept.version > KEPT_VERSION {
+            return None;
+        }
+        let pins = kept.pins.into_iter().map(|pin| (pin.id, (pin.version, pin.component)));
+        Some(Self {
+            limits: Limits {
+                fuel: kept.fuel,
+                wall: kept.wall_us.map(Duration::from_micros),
+                cost_nano: kept.cost_nano,
+                memory_bytes: kept.memory_bytes,
+            },
+            pins: pins.collect(),
+            registries: kept.registries,
+            files: kept.files,
+        })
+    }
+
+    /// The settings a run was registered with.
+    pub(crate) fn of(row: &RunRow) -> Result<Self, Fail> {
+        Self::from_json(&row.run.settings).ok_or_else(|| {
+            Fail::usage(format!("the settings of run `{}` do not read", row.run.run_id))
+                .help("it was started by another version of coldframe; use that one")
+        })
+    }
+}
+
+/// The version of [`Kept`]. Version 1 had no files.
+const KEPT_VERSION: u32 = 2;
+
+/// [`Settings`] as they stand in the store.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    version: u32,
+    fuel: Option<u64>,
+    wall_us: Option<u64>,
+    cost_nano: Option<u64>,
+    memory_bytes: Option<u64>,
+    pins: Vec<KeptPin>,
+    registries: Vec<String>,
+    #[serde(default)]
+    files: Vec<KeptFile>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptPin {
+    id: SkillId,
+    version: Version,
+    component: Digest,
+}
+
+/// Every skill a graph calls, with what it was resolved to.
+pub(crate) fn pins(graph: &Graph) -> BTreeMap<SkillId, (Version, Digest)> {
+    let calls = graph.with_children().into_iter().flat_map(Graph::calls);
+    calls.map(|uses| (uses.skill.clone(), (uses.version.clone(), uses.component))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_of_the_first_version_still_read() {
+        let text = r#"{"version":1,"fuel":5,"wall_us":null,"cost_nano":null,"memory_bytes":null,"pins":[],"registries":["/r"]}"#;
+        let found = Settings::from_json(text).unwrap();
+        assert_eq!((found.limits.fuel, found.files.len()), (Some(5), 0));
+        assert!(Settings::from_json(&text.replace("\"version\":1", "\"version\":9")).is_none());
+        let again = Settings::from_json(&found.to_json()).unwrap();
+        assert_eq!(again.registries, ["/r"]);
+    }
+}

@@ -1,0 +1,354 @@
+//! What to do next.
+
+use std::sync::Arc;
+
+use coldframe_journal::event::Outcome;
+use coldframe_journal::{ErrorKind, Event, Failure, Receipt, RunStatus};
+use coldframe_lang::graph::StepKind;
+use serde_json::Value;
+
+use super::ended::Failing;
+use super::fold::plain_turn;
+use super::frame::{Come, Due, Ending, FrameId, Live, Phase, ROOT, Timer};
+use super::queue::{Job, Part};
+use super::{Command, Core, status_of};
+use crate::kinds;
+use crate::ledger::{Denied, RUN, Reservation};
+use crate::plan::Close;
+use crate::step::spent_before;
+use crate::work::{Task, TaskId, What};
+
+impl Core {
+    /// The next thing to do. `now_us` is the time, microseconds since 1970; where it is smaller
+    /// than that of a record, that counts.
+    pub fn next(&mut self, now_us: u64) -> Command {
+        self.now_us = self.now_us.max(now_us);
+        if self.is_finishing {
+            return Command::Stuck;
+        }
+        loop {
+            self.work += 1;
+            if let Some(task) = self.cancels.pop_front() {
+                if self.tasks.contains_key(&task) {
+                    return Command::Cancel(task);
+                }
+                continue;
+            }
+            if let Some(job) = self.attention.pop_first() {
+                match self.act(job) {
+                    Some(command) => return command,
+                    None => continue,
+                }
+            }
+            match self.timers.first().copied() {
+                Some(timer) if timer.due_us <= self.now_us => match self.due(timer) {
+                    Some(event) => return Command::Record(event),
+                    None => continue,
+                },
+                _ => {}
+            }
+            if let Some(command) = self.startable() {
+                return command;
+            }
+            let until_us = self.timers.first().map(|timer| timer.due_us);
+            return match (self.tasks.is_empty(), until_us) {
+                (true, None) if self.suspended.is_empty() => Command::Stuck,
+                (true, None) => Command::Suspend,
+                _ => Command::Wait { until_us },
+            };
+        }
+    }
+
+    /// What follows from a change.
+    fn act(&mut self, job: Job) -> Option<Command> {
+        match job.part {
+            Part::Step(step) => self.act_on_step(job.frame, step).map(Command::Record),
+            Part::Finish(_) => None,
+            Part::Close => self.act_on_frame(job.frame),
+        }
+    }
+
+    fn act_on_step(&mut self, id: FrameId, index: usize) -> Option<Event> {
+        let frame = self.frames.get_mut(&id)?;
+        let path = frame.path(index);
+        let is_halted = frame.halt.is_some();
+        let plan = Arc::clone(&frame.plan);
+        let node = frame.node_mut(index)?;
+        let receipt = Receipt { attempt: node.attempts, ..Receipt::default() };
+        if node.task.is_some() {
+            return None;
+        }
+        match &node.phase {
+            Phase::Ended | Phase::Waiting => return None,
+            // A frame's attention comes once its blocks have ended.
+            Phase::Entered(entered) if !entered.children.is_empty() => return None,
+            Phase::Running if node.doomed.is_none() => return None,
+            Phase::Running
+            | Phase::Ready
+            | Phase::Entered(_)
+            | Phase::Ending(_)
+            | Phase::Delayed
+            | Phase::Suspended(_)
+            | Phase::Answered(_) => {}
+        }
+        if let Some(failure) = node.timed_out.clone() {
+            return Some(self.failure_event(id, index, Failing::plain(failure), receipt));
+        }
+        if let Some((failure, is_spent)) = node.doomed.clone() {
+            let failing = if is_spent { Failing::spent(failure) } else { Failing::plain(failure) };
+            return Some(self.failure_event(id, index, failing, receipt));
+        }
+        if is_halted {
+            return Some(Event::StepCancelled { step: path, receipt });
+        }
+        let come = match &mut node.phase {
+            Phase::Answered(come) => std::mem::replace(come, Come::Time),
+            Phase::Ending(ending) => {
+                return match std::mem::replace(ending, Ending::Dropped) {
+                    Ending::Output(output) => {
+                        Some(Event::StepSucceeded { step: path, output, receipt })
+                    }
+                    Ending::Failed(failure) => {
+                        let failing = Failing::plain(failure);
+                        Some(self.failure_event(id, index, failing, receipt))
+                    }
+                    // Its work is in the queue.
+                    finish @ Ending::Finish(_) => {
+                        *ending = finish;
+                        None
+                    }
+                    Ending::Dropped => Some(Event::StepCancelled { step: path, receipt }),
+                };
+            }
+            Phase::Ended
+            | Phase::Waiting
+            | Phase::Running
+            | Phase::Ready
+            | Phase::Entered(_)
+            | Phase::Delayed
+            | Phase::Suspended(_) => return None,
+        };
+        let output = match come {
+            Come::Time => Ok(Value::Null),
+            Come::Signal(value) => Ok(value),
+            Come::Decision { approved, by, note } => match plan.step(index).map(|s| &s.kind) {
+                Some(StepKind::Approve(ask)) => {
+                    kinds::decided(ask, &path, approved, &by, note.as_deref())
+                }
+                _ => Ok(Value::Null),
+            },
+        };
+        Some(match output {
+            Ok(output) => Event::StepSucceeded { step: path, output, receipt },
+            Err(failure) => self.failure_event(id, index, Failing::plain(failure), receipt),
+        })
+    }
+
+    fn act_on_frame(&mut self, id: FrameId) -> Option<Command> {
+        let frame = self.frames.get(&id)?;
+        if frame.open > 0 || frame.task.is_some() {
+            return None;
+        }
+        let Some(held) = frame.holder else {
+            self.is_finishing = true;
+            let failure = frame.failure.clone();
+            let status = failure.as_ref().map_or(RunStatus::Succeeded, |f| status_of(f.kind));
+            return Some(Command::Finish { status, failure });
+        };
+        let (outcome, turn) = match (&frame.failure, frame.halt) {
+            (Some(failure), _) => (Outcome::Failed(failure.clone()), None),
+            (None, Some(_)) => (Outcome::Cancelled, None),
+            (None, None) if frame.plan.close(frame.block) != Close::Plain => return None,
+            (None, None) => {
+                let value = frame.scope.block_value(&frame.plan.graph);
+                let holder = frame.plan.step(held.step);
+                (Outcome::Done(value), holder.and_then(|step| plain_turn(step, held.slot)))
+            }
+        };
+        let step = self.frames.get(&held.frame)?.path(held.step);
+        let (slot, receipt) = (held.slot, Receipt::default());
+        Some(Command::Record(Event::BlockEnded { step, slot, outcome, turn, receipt }))
+    }
+
+    /// What is due now.
+    fn due(&mut self, timer: Timer) -> Option<Event> {
+        let Timer { frame: id, step, what, .. } = timer;
+        self.drop_timers(id, step, |other| other == what);
+        self.timers.remove(&timer);
+        let frame = self.frames.get_mut(&id)?;
+        let path = frame.path(step);
+        let found = frame.plan.step(step)?;
+        let (kind, message) = match what {
+            Due::Retry => {
+                let is_delayed = matches!(frame.node(step)?.phase, Phase::Delayed);
+                if is_delayed && frame.halt.is_none() {
+                    self.enqueue(id, step);
+                }
+                return None;
+            }
+            Due::Pause => {
+                self.answer(id, step, Come::Time);
+                return None;
+            }
+            Due::Timeout => {
+                let time = found.timeout.unwrap_or_default();
+                let message = format!("step `{path}` took longer than its timeout of {time:?}");
+                (ErrorKind::LimitTimeout, message)
+            }
+            Due::Wall => {
+                let own = match &found.kind {
+                    StepKind::Pipeline(child) => found.limits.min(&child.graph.limits).wall,
+                    _ => found.limits.wall,
+                };
+                let time = own.unwrap_or_default();
+                let message = format!("step `{path}` ran into its wall limit of {time:?}");
+                (ErrorKind::LimitDeadline, message)
+            }
+        };
+        let failure = Failure::new(kind, message, Some(&path));
+        Some(Event::StepTimedOut { step: path, failure })
+    }
+
+    /// Work that may begin and can be paid for.
+    fn startable(&mut self) -> Option<Command> {
+        if let Some(job) = self.free.pop_first() {
+            return self.start(job, None);
+        }
+        let mut after = None;
+        loop {
+            let next = match after {
+                None => self.ready.first_key_value(),
+                Some(after) => {
+                    let later = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+                    self.ready.range(later).next()
+                }
+            };
+            let (account, jobs) = next?;
+            let (account, job) = (*account, *jobs.first()?);
+            after = Some(account);
+            self.work += 1;
+            match self.ledger.reserve(account, self.wish(job)) {
+                Ok(reservation) => {
+                    self.unqueue(job);
+                    return self.start(job, Some(reservation));
+                }
+                // What comes back there may be enough for all.
+                Err(Denied::Wait(RUN)) => return None,
+                Err(Denied::Wait(_)) => {}
+                Err(Denied::Spent(bound)) => {
+                    let path = self.job_path(job);
+                    let fault = spent_before(&path, &bound);
+                    let failure = Failure {
+                        ends_run: fault.ends_run,
+                        ..Failure::new(fault.error.kind, fault.error.message, Some(&path))
+                    };
+                    return self.refuse(job, failure);
+                }
+            }
+        }
+    }
+
+    /// There is nothing left to do a job with, and nothing will come back.
+    fn refuse(&mut self, job: Job, failure: Failure) -> Option<Command> {
+        if failure.ends_run {
+            return Some(Command::Record(Event::RunHalted { failure }));
+        }
+        self.unqueue(job);
+        let receipt = Receipt::default();
+        let frame = self.frames.get_mut(&job.frame)?;
+        match job.part {
+            Part::Step(index) => {
+                let step = frame.path(index);
+                let node = frame.node_mut(index)?;
+                // Its end is the next record.
+                node.doomed = Some((failure, true));
+                let attempt = node.attempts + 1;
+                self.attention.insert(job);
+                Some(Command::Record(Event::StepStarted { step, attempt }))
+            }
+            Part::Finish(index) => {
+                let failing = Failing::spent(failure);
+                Some(Command::Record(self.failure_event(job.frame, index, failing, receipt)))
+            }
+            Part::Close => {
+                let held = frame.holder?;
+                let step = self.frames.get(&held.frame)?.path(held.step);
+                let outcome = Outcome::Failed(failure);
+                let event =
+                    Event::BlockEnded { step, slot: held.slot, outcome, turn: None, receipt };
+                Some(Command::Record(event))
+            }
+        }
+    }
+
+    /// The place of the step a job is for; for the end of a block, of the step that holds it.
+    fn job_path(&self, job: Job) -> String {
+        let Some(frame) = self.frames.get(&job.frame) else { return String::new() };
+        match (job.part, frame.holder) {
+            (Part::Step(step) | Part::Finish(step), _) => frame.path(step),
+            (Part::Close, Some(held)) => {
+                self.frames.get(&held.frame).map(|f| f.path(held.step)).unwrap_or_default()
+            }
+            (Part::Close, None) => String::new(),
+        }
+    }
+
+    /// The fuel a job asks for before the ledger has its say.
+    fn wish(&self, job: Job) -> u64 {
+        let step = self.frames.get(&job.frame).and_then(|frame| match job.part {
+            Part::Step(step) => frame.step(step),
+            Part::Finish(_) | Part::Close => None,
+        });
+        match step.filter(|step| !step.kind.holds()) {
+            Some(step) => self.limits.step_fuel(step),
+            None => self.limits.call.fuel,
+        }
+    }
+
+    fn start(&mut self, job: Job, reservation: Option<Reservation>) -> Option<Command> {
+        let account = self.account(job);
+        let id = TaskId(self.next_task);
+        let frame = self.frames.get_mut(&job.frame)?;
+        let (plan, rights) = (Arc::clone(&frame.plan), Arc::clone(&frame.rights));
+        let scope = Arc::clone(&frame.scope);
+        let (mut started, mut attempt) = (None, 0);
+        let (step, path, what, plan) = match job.part {
+            Part::Step(index) => {
+                let path = frame.path(index);
+                let node = frame.node_mut(index)?;
+                node.task = Some(id);
+                attempt = node.attempts + 1;
+                started = Some(Event::StepStarted { step: path.clone(), attempt });
+                let what = if node.falls_back { What::Fallback } else { What::Attempt };
+                (index, path, what, plan)
+            }
+            Part::Finish(index) => {
+                let path = frame.path(index);
+                let node = frame.node_mut(index)?;
+                let Phase::Ending(Ending::Finish(branches)) = &mut node.phase else { return None };
+                let branches = std::mem::take(branches);
+                node.task = Some(id);
+                attempt = node.attempts;
+                (index, path, What::Finish { branches }, plan)
+            }
+            Part::Close => {
+                frame.task = Some(id);
+                let what = What::Close { block: frame.block, slot: frame.holder?.slot };
+                let held = frame.holder?;
+                let around = self.frames.get(&held.frame)?;
+                // The holder of a sub-pipeline's block stands in the graph around it.
+                (held.step, around.path(held.step), what, Arc::clone(&around.plan))
+            }
+        };
+        self.next_task += 1;
+        let reserved = reservation.as_ref().map(|reservation| reservation.fuel);
+        self.tasks.insert(id, Live { job, account, reserved });
+        let path = path.into();
+        let task =
+            Task { id, started, what, plan, rights, scope, step, path, attempt, reservation };
+        Some(Command::Start(Box::new(task)))
+    }
+}
+
+/// The run's own frame is the first one.
+const _: () = assert!(ROOT == 0);

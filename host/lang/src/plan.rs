@@ -1,0 +1,69 @@
+//! What a pipeline can do and cost at most, told without running anything.
+//!
+//! | part | says |
+//! |---|---|
+//! | [`rights`] | which skills are called, and which rights each step has |
+//! | [`paths`] | where data goes that a step read over the network, up to a step that can send it |
+//! | [`bound`] | calls, fuel, money and time at most: tries, loops and maps multiplied |
+//!
+//! The bounds count what the file declares. A call without a limit of its own is *open*: it may
+//! use what is left of the run's budget, up to the default of a call.
+
+pub mod bound;
+mod json;
+pub mod paths;
+pub mod rights;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use crate::catalog::SkillCatalog;
+use crate::graph::Graph;
+
+pub use bound::{Bound, Excess};
+pub use paths::DataPath;
+pub use rights::{SkillUse, StepRights};
+
+/// What applies where a file is silent. The engine's own numbers; the compiler has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Defaults {
+    /// Fuel of one call.
+    pub call_fuel: u64,
+    /// Wall time of one call.
+    pub call_wall: Duration,
+    /// Fuel of a run.
+    pub run_fuel: u64,
+    /// Wall time of a run.
+    pub run_wall: Duration,
+    /// Price of a million units of fuel, nano-USD.
+    pub nano_per_mfuel: u64,
+}
+
+/// The answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Every skill that can be called, by id and version.
+    pub skills: Vec<SkillUse>,
+    /// The steps that have rights, in the order of the file.
+    pub rights: Vec<StepRights>,
+    /// Ways from a step that reads over the network to one that can write over it.
+    pub paths: Vec<DataPath>,
+    /// What a run can take at most.
+    pub bound: Bound,
+    /// Where the bound is more than the file's own limits allow. Such a pipeline is refused.
+    pub excess: Vec<Excess>,
+}
+
+/// The plan of a graph. `skills` is the catalog the graph was compiled with.
+pub fn plan(graph: &Graph, skills: &dyn SkillCatalog, defaults: &Defaults) -> Plan {
+    let bound = bound::of(graph, defaults);
+    let rights = rights::of(graph, skills);
+    Plan {
+        skills: rights::skills(graph),
+        paths: paths::of(graph, &rights),
+        excess: bound::excess(graph, &bound),
+        rights,
+        bound,
+    }
+}

@@ -1,0 +1,298 @@
+//! The most that a run can take: sums over steps, products over tries, iterations and items.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::Defaults;
+use crate::graph::{Block, Fallback, Graph, Retry, Step, StepKind, Wait};
+use crate::template::Template;
+
+/// The most that something can take. Numbers saturate; nothing is ever counted too low.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Bound {
+    /// Calls of operations, tries included.
+    pub calls: u64,
+    /// Fuel of the calls that declare theirs.
+    pub fuel: u64,
+    /// Calls without a fuel limit of their own.
+    pub open_calls: u64,
+    /// Nano-USD of the calls that declare a cost limit or a fuel limit.
+    pub cost_nano: u64,
+    /// Wall time along the longest way, with the default of a call where none is declared. Without
+    /// waiting for people and signals.
+    pub wall: Duration,
+    /// The same, as far as the file declares it.
+    pub declared_wall: Duration,
+    /// Questions to people and waits for signals that no timeout ends.
+    pub open_waits: u64,
+    /// How the numbers came about, one line per step that is multiplied or declares something.
+    pub lines: Vec<Line>,
+}
+
+/// One line of the arithmetic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The step's place in the source.
+    pub yaml_path: String,
+    /// Its id.
+    pub id: String,
+    /// `3 tries x 500 items`
+    pub sum: String,
+    /// What it comes to in fuel.
+    pub fuel: u64,
+}
+
+/// A bound that is more than a limit of the pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excess {
+    /// The limit: `fuel`, `cost_usd` or `wall`.
+    pub limit: &'static str,
+    /// What the file allows, in the unit of the limit (fuel, nano-USD, microseconds).
+    pub allowed: u64,
+    /// What its steps may take at most.
+    pub bound: u64,
+}
+
+/// The bound of a whole pipeline.
+pub fn of(graph: &Graph, defaults: &Defaults) -> Bound {
+    let mut bound = block(graph, 0, defaults);
+    bound.lines.sort_by(|a, b| a.yaml_path.cmp(&b.yaml_path));
+    bound
+}
+
+/// Where the declared bound is more than the pipeline's declared limits.
+pub fn excess(graph: &Graph, bound: &Bound) -> Vec<Excess> {
+    let wall = micros(bound.declared_wall);
+    [
+        ("fuel", graph.limits.fuel, bound.fuel),
+        ("cost_usd", graph.limits.cost_nano, bound.cost_nano),
+        ("wall", graph.limits.wall.map(micros), wall),
+    ]
+    .into_iter()
+    .filter_map(|(limit, allowed, bound)| {
+        let allowed = allowed?;
+        (bound > allowed).then_some(Excess { limit, allowed, bound })
+    })
+    .collect()
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Depth is that of the blocks, which the compiler bounds.
+fn block(graph: &Graph, index: usize, defaults: &Defaults) -> Bound {
+    let Some(Block { steps, .. }) = graph.blocks.get(index) else { return Bound::default() };
+    let mut all = Bound::default();
+    // When each step of the block has ended at the latest: with defaults, and as declared.
+    let mut ends: Vec<(Duration, Duration)> = Vec::with_capacity(steps.len());
+    for one in graph.steps.get(steps.clone()).unwrap_or_default() {
+        let own = step(graph, one, defaults);
+        let begin = one
+            .needs
+            .iter()
+            .filter_map(|need| ends.get(need.checked_sub(steps.start)?).copied())
+            .fold((Duration::ZERO, Duration::ZERO), |a, b| (a.0.max(b.0), a.1.max(b.1)));
+        let end = (begin.0.saturating_add(own.wall), begin.1.saturating_add(own.declared_wall));
+        ends.push(end);
+        all.wall = all.wall.max(end.0);
+        all.declared_wall = all.declared_wall.max(end.1);
+        all.beside(own);
+    }
+    all
+}
+
+impl Bound {
+    /// Adds what happens beside or after this, without its time.
+    fn beside(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.fuel = self.fuel.saturating_add(other.fuel);
+        self.open_calls = self.open_calls.saturating_add(other.open_calls);
+        self.cost_nano = self.cost_nano.saturating_add(other.cost_nano);
+        self.open_waits = self.open_waits.saturating_add(other.open_waits);
+        self.lines.extend(other.lines);
+    }
+
+    /// So many times, all in all.
+    fn times(mut self, count: u64) -> Self {
+        self.calls = self.calls.saturating_mul(count);
+        self.fuel = self.fuel.saturating_mul(count);
+        self.open_calls = self.open_calls.saturating_mul(count);
+        self.cost_nano = self.cost_nano.saturating_mul(count);
+        self.open_waits = self.open_waits.saturating_mul(count);
+        self
+    }
+
+    /// So many times one after the other.
+    fn lasting(mut self, count: u64) -> Self {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.wall = self.wall.saturating_mul(count);
+        self.declared_wall = self.declared_wall.saturating_mul(count);
+        self
+    }
+
+    /// The larger of both, number by number: one of them happens.
+    fn or(mut self, other: Self) -> Self {
+        self.calls = self.calls.max(other.calls);
+        self.fuel = self.fuel.max(other.fuel);
+        self.open_calls = self.open_calls.max(other.open_calls);
+        self.cost_nano = self.cost_nano.max(other.cost_nano);
+        self.wall = self.wall.max(other.wall);
+        self.declared_wall = self.declared_wall.max(other.declared_wall);
+        self.open_waits = self.open_waits.max(other.open_waits);
+        self.lines.extend(other.lines);
+        self
+    }
+}
+
+fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
+    let (mut bound, what) = once(graph, step, defaults);
+    if !matches!(step.kind, StepKind::Uses(_) | StepKind::Set(_)) {
+        cap(&mut bound, step, defaults);
+    }
+    let tries = 1 + u64::from(step.retry.as_ref().map_or(0, |retry| retry.max));
+    let mut bound = bound.times(tries).lasting(tries);
+    if let Some(retry) = &step.retry {
+        let delays = delays(retry);
+        bound.wall = bound.wall.saturating_add(delays);
+        bound.declared_wall = bound.declared_wall.saturating_add(delays);
+    }
+    if let Some(Fallback::Uses(_)) = &step.fallback {
+        let other = call(step, defaults);
+        bound.wall = bound.wall.saturating_add(other.wall);
+        bound.declared_wall = bound.declared_wall.saturating_add(other.declared_wall);
+        bound.beside(other);
+    }
+    if let Some(timeout) = step.timeout {
+        bound.wall = bound.wall.min(timeout);
+        bound.declared_wall = timeout.min(bound.declared_wall);
+        bound.open_waits = 0;
+    }
+    let factors: Vec<String> =
+        (tries > 1).then(|| format!("{tries} tries")).into_iter().chain(what).collect();
+    if !factors.is_empty() {
+        bound.lines.push(Line {
+            yaml_path: step.yaml_path.clone(),
+            id: step.id.clone(),
+            sum: factors.join(" x "),
+            fuel: bound.fuel,
+        });
+    }
+    bound
+}
+
+/// The limits of a step that holds others bound all of them together.
+fn cap(bound: &mut Bound, step: &Step, defaults: &Defaults) {
+    if let Some(fuel) = step.limits.fuel
+        && (bound.open_calls > 0 || bound.fuel > fuel)
+    {
+        bound.fuel = fuel;
+        bound.open_calls = 0;
+        bound.cost_nano = price(fuel, defaults);
+    }
+    if let Some(cost) = step.limits.cost_nano {
+        bound.cost_nano = if bound.open_calls > 0 { cost } else { bound.cost_nano.min(cost) };
+    }
+    if let Some(wall) = step.limits.wall {
+        bound.wall = bound.wall.min(wall);
+        bound.declared_wall = wall;
+    }
+}
+
+/// One try, and what multiplies it.
+fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> (Bound, Vec<String>) {
+    match &step.kind {
+        StepKind::Uses(_) => {
+            let what = step.limits.fuel.map(|_| "1 call".to_owned());
+            (call(step, defaults), what.into_iter().collect())
+        }
+        StepKind::Set(_) => (Bound::default(), Vec::new()),
+        StepKind::Map(map) => {
+            let count = literal_len(&map.over).map_or(u64::from(map.max), |len| len as u64);
+            let count = count.min(u64::from(map.max));
+            let at_once = u64::from(map.max_concurrent).min(count).max(1);
+            let body =
+                block(graph, map.block, defaults).times(count).lasting(count.div_ceil(at_once));
+            (body, vec![format!("{count} items")])
+        }
+        StepKind::Loop(looped) => {
+            let count = u64::from(looped.max);
+            let body = block(graph, looped.block, defaults).times(count).lasting(count);
+            (body, vec![format!("{count} iterations")])
+        }
+        StepKind::Switch(switch) => {
+            let cases = switch.cases.iter().map(|case| case.block).chain(switch.default);
+            let worst =
+                cases.fold(Bound::default(), |worst, case| worst.or(block(graph, case, defaults)));
+            (worst, Vec::new())
+        }
+        StepKind::Parallel(parallel) => {
+            let mut all = Bound::default();
+            for branch in &parallel.branches {
+                let one = block(graph, branch.block, defaults);
+                all.wall = all.wall.max(one.wall);
+                all.declared_wall = all.declared_wall.max(one.declared_wall);
+                all.beside(one);
+            }
+            (all, Vec::new())
+        }
+        StepKind::Pipeline(child) => {
+            let mut bound = block(&child.graph, 0, defaults);
+            for line in &mut bound.lines {
+                line.yaml_path = format!("{}/{}", step.yaml_path, line.yaml_path);
+            }
+            let outer =
+                Step { limits: child.graph.limits.clone(), ..Step::new("", step.kind.clone()) };
+            cap(&mut bound, &outer, defaults);
+            (bound, Vec::new())
+        }
+        StepKind::Approve(_) | StepKind::Wait(Wait::Signal(_)) => {
+            (Bound { open_waits: 1, ..Bound::default() }, Vec::new())
+        }
+        StepKind::Wait(Wait::Duration(time)) => {
+            (Bound { wall: *time, declared_wall: *time, ..Bound::default() }, Vec::new())
+        }
+    }
+}
+
+fn call(step: &Step, defaults: &Defaults) -> Bound {
+    let limits = &step.limits;
+    let cost = limits.cost_nano.or_else(|| limits.fuel.map(|fuel| price(fuel, defaults)));
+    Bound {
+        calls: 1,
+        fuel: limits.fuel.unwrap_or(0),
+        open_calls: u64::from(limits.fuel.is_none()),
+        cost_nano: cost.unwrap_or(0),
+        wall: limits.wall.unwrap_or(defaults.call_wall),
+        declared_wall: limits.wall.unwrap_or(Duration::ZERO),
+        open_waits: 0,
+        lines: Vec::new(),
+    }
+}
+
+/// Nano-USD, rounded up.
+fn price(fuel: u64, defaults: &Defaults) -> u64 {
+    let nano = (u128::from(fuel) * u128::from(defaults.nano_per_mfuel)).div_ceil(1_000_000);
+    u64::try_from(nano).unwrap_or(u64::MAX)
+}
+
+/// All delays between tries. A thousand tries are written, not counted: from some try on all
+/// delays are the longest one.
+fn delays(retry: &Retry) -> Duration {
+    const COUNTED: u32 = 64;
+    let counted = retry.max.min(COUNTED);
+    let first: Duration = (0..counted).map(|n| retry.delay_before(n + 2)).sum();
+    let rest = retry.delay_max.saturating_mul(retry.max - counted);
+    first.saturating_add(rest)
+}
+
+fn literal_len(over: &Template) -> Option<usize> {
+    match over {
+        Template::Literal(Value::Array(items)) => Some(items.len()),
+        Template::Literal(Value::Object(entries)) => Some(entries.len()),
+        Template::List(items) => Some(items.len()),
+        Template::Map(entries) => Some(entries.len()),
+        _ => None,
+    }
+}

@@ -1,0 +1,185 @@
+//! Which skills are called and which rights each call has: the skill's ceiling within every grant.
+
+use std::collections::BTreeMap;
+
+use coldframe_format::caps::HttpGrant;
+use coldframe_format::{Caps, Digest, SkillId, SkillRef};
+use semver::{Comparator, Op, Version, VersionReq};
+
+use crate::catalog::SkillCatalog;
+use crate::graph::{Fallback, Graph, Step, StepKind, Uses};
+
+/// One version of a skill that can be called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SkillUse {
+    /// The skill.
+    pub id: SkillId,
+    /// The exact version.
+    pub version: Version,
+    /// The component's digest.
+    pub component: Digest,
+    /// Steps that call it, by place in the source.
+    pub steps: Vec<String>,
+}
+
+/// The rights of one step's call. Steps without any have no entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRights {
+    /// `steps[2]`; for steps of a sub-pipeline behind the place of the step that runs it.
+    pub yaml_path: String,
+    /// The step's index in the pipeline's own `Graph::steps`; for steps of a sub-pipeline that of
+    /// the step that runs it.
+    pub step: usize,
+    /// The step's id.
+    pub id: String,
+    /// The skill.
+    pub skill: SkillId,
+    /// What it can really do.
+    pub caps: Caps,
+}
+
+impl StepRights {
+    /// Whether it can read over the network.
+    pub fn reads(&self) -> bool {
+        !self.caps.http.is_empty()
+    }
+
+    /// Whether it can send something over the network with a method that is meant to.
+    pub fn writes(&self) -> bool {
+        let reading = ["GET", "HEAD", "OPTIONS"];
+        self.caps
+            .http
+            .iter()
+            .any(|grant| grant.method.as_deref().is_none_or(|method| !reading.contains(&method)))
+    }
+}
+
+/// Every skill, by id and version.
+pub fn skills(graph: &Graph) -> Vec<SkillUse> {
+    let mut found: BTreeMap<(SkillId, Version), SkillUse> = BTreeMap::new();
+    for graph in graph.with_children() {
+        for step in &graph.steps {
+            for uses in calls(step) {
+                let key = (uses.skill.clone(), uses.version.clone());
+                let entry = found.entry(key).or_insert_with(|| SkillUse {
+                    id: uses.skill.clone(),
+                    version: uses.version.clone(),
+                    component: uses.component,
+                    steps: Vec::new(),
+                });
+                entry.steps.push(step.id.clone());
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// The calls a step can make by itself.
+fn calls(step: &Step) -> impl Iterator<Item = &Uses> {
+    let own = match &step.kind {
+        StepKind::Uses(uses) => Some(uses),
+        _ => None,
+    };
+    let fallback = match &step.fallback {
+        Some(Fallback::Uses(uses)) => Some(uses),
+        _ => None,
+    };
+    own.into_iter().chain(fallback)
+}
+
+/// The rights of every step that has some.
+pub fn of(graph: &Graph, skills: &dyn SkillCatalog) -> Vec<StepRights> {
+    let mut found = Vec::new();
+    collect(graph, &[&graph.caps], None, "", skills, &mut found);
+    found
+}
+
+/// `layers` are the grants around the graph; `outer` is the step of the outermost pipeline that
+/// runs it. Depth is that of sub-pipelines, which the compiler bounds.
+fn collect(
+    graph: &Graph,
+    layers: &[&Caps],
+    outer: Option<usize>,
+    prefix: &str,
+    skills: &dyn SkillCatalog,
+    found: &mut Vec<StepRights>,
+) {
+    for (index, step) in graph.steps.iter().enumerate() {
+        let mut layers = layers.to_vec();
+        layers.extend(around(graph, step));
+        let yaml_path = format!("{prefix}{}", step.yaml_path);
+        if let StepKind::Pipeline(child) = &step.kind {
+            layers.push(&child.graph.caps);
+            let prefix = format!("{yaml_path}/");
+            collect(&child.graph, &layers, outer.or(Some(index)), &prefix, skills, found);
+        }
+        for uses in calls(step) {
+            let caps = effective(uses, &layers, skills);
+            if !caps.is_empty() {
+                found.push(StepRights {
+                    yaml_path: yaml_path.clone(),
+                    step: outer.unwrap_or(index),
+                    id: step.id.clone(),
+                    skill: uses.skill.clone(),
+                    caps,
+                });
+            }
+        }
+    }
+}
+
+/// The narrowings of a step and of the steps that hold it.
+fn around<'g>(graph: &'g Graph, step: &'g Step) -> Vec<&'g Caps> {
+    let mut found: Vec<&Caps> = step.caps.iter().collect();
+    let mut at = step;
+    while let Some(holder) = graph
+        .blocks
+        .get(at.block)
+        .and_then(|block| block.holder)
+        .and_then(|holder| graph.steps.get(holder))
+    {
+        found.extend(&holder.caps);
+        at = holder;
+    }
+    found
+}
+
+fn effective(uses: &Uses, layers: &[&Caps], skills: &dyn SkillCatalog) -> Caps {
+    let exact = Comparator {
+        op: Op::Exact,
+        major: uses.version.major,
+        minor: Some(uses.version.minor),
+        patch: Some(uses.version.patch),
+        pre: uses.version.pre.clone(),
+    };
+    let wanted = SkillRef {
+        id: uses.skill.clone(),
+        req: VersionReq { comparators: vec![exact] },
+        operation: None,
+    };
+    // A skill that cannot be looked up again asks for everything it is granted.
+    let ceiling = skills.find(&wanted).ok().map(|entry| entry.ceiling.clone());
+    let mut layers = layers.iter().map(|layer| (*layer).clone()).chain(ceiling);
+    let first = layers.next().unwrap_or_default();
+    layers.fold(first, |caps, layer| both(&caps, &layer))
+}
+
+/// What two sets of grants allow together: the narrower line of each pair that overlaps.
+fn both(a: &Caps, b: &Caps) -> Caps {
+    let mut http: Vec<HttpGrant> = Vec::new();
+    for one in &a.http {
+        for other in &b.http {
+            let narrower = if one.is_within(other) {
+                one
+            } else if other.is_within(one) {
+                other
+            } else {
+                continue;
+            };
+            if !http.contains(narrower) {
+                http.push(narrower.clone());
+            }
+        }
+    }
+    Caps { http, log: a.log && b.log, clock: a.clock && b.clock, random: a.random && b.random }
+}

@@ -1,0 +1,246 @@
+//! What names mean where: a step of the block or of those around it, an item, a loop.
+
+use std::collections::BTreeMap;
+
+use super::tree::Target;
+use crate::codes;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::document::{Body, Document};
+use crate::shown::shown;
+use crate::yaml::node::Text;
+
+/// Where an expression stands, as far as names go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View {
+    /// The innermost block whose steps it can name.
+    block: usize,
+    /// A step of that block whose `loop` or `branches` it can name too.
+    of: Option<usize>,
+}
+
+impl View {
+    /// What steps of a block see.
+    pub(super) fn inside(block: usize) -> Self {
+        Self { block, of: None }
+    }
+
+    /// The same, with what a step of that block provides beside its own blocks.
+    pub(super) fn with(self, step: usize) -> Self {
+        Self { of: Some(step), ..self }
+    }
+}
+
+/// Every name of a pipeline.
+pub(super) struct Names<'d, 'n> {
+    pub(super) document: &'d Document<'n>,
+    /// By block: its steps by id. The first of several with the same id has it.
+    ids: Vec<BTreeMap<&'n str, usize>>,
+    /// The first step of each id, wherever it stands.
+    anywhere: BTreeMap<&'n str, usize>,
+}
+
+impl<'d, 'n> Names<'d, 'n> {
+    /// Gathers the names; reports those that could mean two things.
+    pub(super) fn of(document: &'d Document<'n>, report: &mut Report) -> Self {
+        let ids = vec![BTreeMap::new(); document.blocks.len()];
+        let mut names = Self { document, ids, anywhere: BTreeMap::new() };
+        // Outer steps stand before inner ones, but may be written behind them.
+        for (index, step) in document.steps.iter().enumerate() {
+            let Some(id) = step.id else { continue };
+            names.anywhere.entry(&id.text).or_insert(index);
+            if let Some(ids) = names.ids.get_mut(step.block) {
+                ids.entry(&id.text).or_insert(index);
+            }
+        }
+        for (index, step) in document.steps.iter().enumerate() {
+            if let Some(id) = step.id {
+                names.check_id(index, id, &format!("{}.id", step.path), report);
+            }
+            if let Body::Map(map) = &step.body
+                && let Some(name) = map.name
+            {
+                names.check_item(index, name, &format!("{}.map.as", step.path), report);
+            }
+        }
+        names
+    }
+
+    fn check_id(&self, index: usize, id: &Text, path: &str, report: &mut Report) {
+        let Some(block) = self.document.steps.get(index).map(|step| step.block) else { return };
+        let first = self.step(block, &id.text).filter(|first| *first != index);
+        let name = shown(&id.text);
+        if let Some(first) = first {
+            let message = format!("two steps are called `{name}`");
+            self.report_twice(id, message, self.id_span(first), "the first one", path, report);
+            return;
+        }
+        self.check_around(block, id, "step", path, report);
+    }
+
+    fn check_item(&self, index: usize, name: &Text, path: &str, report: &mut Report) {
+        let Some(step) = self.document.steps.get(index) else { return };
+        if let Some(other) = self.step(step.block, &name.text) {
+            let message = format!("`{}` is the id of a step too", shown(&name.text));
+            self.report_twice(name, message, self.id_span(other), "that one", path, report);
+            return;
+        }
+        self.check_around(step.block, name, "item", path, report);
+    }
+
+    /// Whether something around a block has the name.
+    fn check_around(&self, block: usize, name: &Text, what: &str, path: &str, report: &mut Report) {
+        let mut block = block;
+        while let Some((holder, outer)) = self.around(block) {
+            let shown = shown(&name.text);
+            if let Some(Body::Map(map)) = self.document.steps.get(holder).map(|step| &step.body)
+                && let Some(item) = map.name.filter(|item| item.text == name.text)
+            {
+                let message = format!("an item around this {what} is called `{shown}` too");
+                self.report_twice(name, message, Some(item.span), "that one", path, report);
+                return;
+            }
+            if let Some(other) = self.step(outer, &name.text) {
+                let message =
+                    format!("a step in a block around this {what} is called `{shown}` too");
+                self.report_twice(name, message, self.id_span(other), "that one", path, report);
+                return;
+            }
+            block = outer;
+        }
+    }
+
+    fn report_twice(
+        &self,
+        name: &Text,
+        message: String,
+        other: Option<crate::source::Span>,
+        label: &str,
+        path: &str,
+        report: &mut Report,
+    ) {
+        let mut problem = Diagnostic::new(&codes::DUPLICATE_ID, name.span, message);
+        if let Some(span) = other {
+            problem = problem.label(span, label);
+        }
+        report.push(problem.help("give one of them another id").at(path));
+    }
+
+    fn id_span(&self, step: usize) -> Option<crate::source::Span> {
+        Some(self.document.steps.get(step)?.id?.span)
+    }
+
+    /// The step of a block.
+    fn step(&self, block: usize, id: &str) -> Option<usize> {
+        self.ids.get(block)?.get(id).copied()
+    }
+
+    /// The step that holds a block, and the block that this one stands in.
+    fn around(&self, block: usize) -> Option<(usize, usize)> {
+        let holder = self.document.blocks.get(block)?.holder?;
+        Some((holder, self.document.steps.get(holder)?.block))
+    }
+
+    /// The blocks that can be seen, inner ones first.
+    fn blocks(&self, view: View) -> impl Iterator<Item = usize> + '_ {
+        std::iter::successors(Some(view.block), |block| Some(self.around(*block)?.1))
+    }
+
+    /// What a step provides to its blocks, and `until` and the like.
+    fn provided(&self, step: usize, name: &str) -> Option<Target> {
+        match (&self.document.steps.get(step)?.body, name) {
+            (Body::Map(map), name) if name == map.item() => Some(Target::Item(step)),
+            (Body::Map(_) | Body::Loop(_), "index") => Some(Target::Index(step)),
+            (Body::Loop(_), "loop") => Some(Target::Loop(step)),
+            _ => None,
+        }
+    }
+
+    /// What a name means.
+    pub(super) fn find(&self, name: &str, view: View) -> Option<Target> {
+        if let Some(step) = view.of {
+            let parallel = self.document.steps.get(step).map(|step| &step.body);
+            if name == "branches" && matches!(parallel, Some(Body::Parallel(_))) {
+                return Some(Target::Branches(step));
+            }
+            if let Some(target) = self.provided(step, name) {
+                return Some(target);
+            }
+        }
+        self.blocks(view).find_map(|block| {
+            let step = self.step(block, name).map(Target::Step);
+            step.or_else(|| self.provided(self.around(block)?.0, name))
+        })
+    }
+
+    /// The step that `needs` means.
+    pub(super) fn find_step(&self, id: &str, view: View) -> Option<usize> {
+        self.blocks(view).find_map(|block| self.step(block, id))
+    }
+
+    /// Everything that can be named, inner ones first.
+    pub(super) fn all(&self, view: View) -> impl Iterator<Item = &str> + Clone {
+        let items: Vec<&str> = self
+            .blocks(view)
+            .filter_map(|block| match &self.document.steps.get(self.around(block)?.0)?.body {
+                Body::Map(map) => Some(map.item()),
+                _ => None,
+            })
+            .collect();
+        self.ids(view).chain(items).chain(["inputs", "run"])
+    }
+
+    /// The ids that can be used, inner ones first.
+    pub(super) fn ids(&self, view: View) -> impl Iterator<Item = &'n str> + Clone {
+        let blocks: Vec<usize> = self.blocks(view).collect();
+        blocks
+            .into_iter()
+            .filter_map(|block| self.ids.get(block))
+            .flat_map(|ids| ids.keys().copied())
+            .collect::<Vec<_>>()
+            .into_iter()
+    }
+
+    /// What to do about a step that is inside of another one's block.
+    pub(super) fn elsewhere(&self, id: &str, view: View) -> Option<String> {
+        let step = *self.anywhere.get(id)?;
+        let visible: Vec<usize> = self.blocks(view).collect();
+        let holder = self.document.around(step).skip(1).find(|holder| {
+            let block = self.document.steps.get(*holder).map(|step| step.block);
+            block.is_some_and(|block| visible.contains(&block))
+        })?;
+        let (id, name) = (shown(id), self.document.id(holder));
+        let holds_both = visible.iter().any(|block| {
+            self.document.blocks.get(*block).is_some_and(|block| block.holder == Some(holder))
+        });
+        Some(if holds_both {
+            format!(
+                "`{id}` is in another block of `{name}`, and these don't see each other; move it in front of `{name}`"
+            )
+        } else {
+            format!("`{id}` is inside `{name}`; use what `{name}` comes to")
+        })
+    }
+
+    /// Where a name exists that is not there everywhere.
+    pub(super) fn only_there(&self, name: &str, view: View) -> Option<String> {
+        let item = self.blocks(view).find_map(|block| {
+            let step = self.document.steps.get(self.around(block)?.0)?;
+            match &step.body {
+                Body::Map(map) => Some(map.item()),
+                _ => None,
+            }
+        });
+        let help = match (name, item) {
+            ("item", Some(item)) => format!("the item is called `{item}` here"),
+            ("item", None) => "`item` is there inside of a `map`".to_owned(),
+            ("index", _) => "`index` is there inside of a `map` or `loop`".to_owned(),
+            ("loop", _) => {
+                "`loop` is there inside of a `loop`, and in its `while`, `until` and `next`"
+                    .to_owned()
+            }
+            ("branches", _) => "`branches` is there in the `output` of a `parallel`".to_owned(),
+            _ => return None,
+        };
+        Some(help)
+    }
+}
