@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("coldframe-format", &[]),
     ("coldframe-journal", &[]),
     ("coldframe-lang", &["coldframe-format"]),
+    ("coldframe-import", &["coldframe-lang"]),
     ("coldframe-engine", &["coldframe-format", "coldframe-journal", "coldframe-lang"]),
     ("coldframe-client", &["coldframe-format"]),
     (
@@ -50,7 +51,8 @@ const RESERVED: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that touch nothing outside: no async runtime either.
-const PURE: &[&str] = &["coldframe-format", "coldframe-journal", "coldframe-lang"];
+const PURE: &[&str] =
+    &["coldframe-format", "coldframe-import", "coldframe-journal", "coldframe-lang"];
 
 /// Marks of unfinished work, spelled so that this file does not hold them.
 const LEFT_OVERS: &[&str] =

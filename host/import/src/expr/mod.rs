@@ -1,0 +1,14 @@
+//! Their expressions, which are Python's, to ours, which are Jinja's.
+
+mod lexer;
+mod python;
+pub(crate) mod template;
+
+pub(crate) use python::translate;
+
+/// The meaning of names, which depends on where an expression stands.
+pub(crate) trait Names {
+    /// What `name.path…` reads: an expression of ours, and how many parts of the path it stands
+    /// for. The error says why there is none.
+    fn resolve(&self, name: &str, path: &[&str]) -> Result<(String, usize), String>;
+}

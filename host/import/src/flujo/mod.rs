@@ -1,0 +1,14 @@
+//! Blueprints of flujo: one document of steps that run in order over one shared context.
+
+mod agent;
+mod block;
+mod branches;
+mod common;
+mod dictionary;
+mod kinds;
+mod looped;
+mod scope;
+mod states;
+mod top;
+
+pub(crate) use top::translate;

@@ -1,0 +1,115 @@
+//! Values of theirs to values of ours, with their templates translated.
+
+use crate::expr::Names;
+use crate::expr::template::translate_template;
+use crate::note::Place;
+use crate::out::{Map, Out, Piece};
+use crate::work::Work;
+use crate::yaml::node::{Node, NodeKind};
+
+/// Translates values at one place.
+pub(crate) struct Values<'v> {
+    pub(crate) work: &'v Work,
+    pub(crate) names: &'v dyn Names,
+    /// Whether `{{#if}}` and `\{{` are part of their templates.
+    pub(crate) blocks: bool,
+}
+
+impl Values<'_> {
+    /// A value with its templates. Depth is bounded by the reader.
+    pub(crate) fn value(&self, node: &Node) -> Piece {
+        if let Some(tag) = &node.tag {
+            return self.tagged(node, tag);
+        }
+        match &node.kind {
+            NodeKind::Text(text) => self.text(text, node.place),
+            NodeKind::List(items) => {
+                Out::List(items.iter().map(|item| self.value(item)).collect()).into()
+            }
+            NodeKind::Map(entries) => {
+                let mut map = Map::default();
+                for entry in entries {
+                    map.put(self.key(&entry.key.text), self.value(&entry.value));
+                }
+                map.into()
+            }
+            _ => literal(node),
+        }
+    }
+
+    /// A template.
+    pub(crate) fn text(&self, text: &str, place: Place) -> Piece {
+        match translate_template(text, self.names, self.blocks) {
+            Ok(found) => found.into(),
+            Err((part, why)) => {
+                let (name, comment) = self.work.untranslated(place, &part, &why);
+                let piece = Piece::from(Out::hole(&name)).comment(comment);
+                if part == text { piece } else { piece.comment(self.work.was(place, text)) }
+            }
+        }
+    }
+
+    /// A bare expression, or a name that nothing has.
+    pub(crate) fn expr(&self, node: &Node) -> Piece {
+        let text = node.scalar().unwrap_or_default();
+        let bare = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        let found = match (&node.tag, node.scalar()) {
+            (None, Some(_)) => crate::expr::translate(bare.unwrap_or(text).trim(), self.names),
+            _ => Err(format!("it is {}", node.what())),
+        };
+        match found {
+            Ok(found) => found.into(),
+            Err(why) => {
+                let (name, comment) = self.work.untranslated(node.place, text, &why);
+                Piece::from(name).comment(comment)
+            }
+        }
+    }
+
+    fn tagged(&self, node: &Node, tag: &str) -> Piece {
+        let original = format!("{tag} {}", node.scalar().unwrap_or_default());
+        self.work.untranslated_value(
+            node.place,
+            &original,
+            "nothing is included, run or repeated while a pipeline is read",
+        )
+    }
+
+    /// Keys have no holes here.
+    fn key(&self, key: &str) -> String {
+        if key.contains("{{") { key.replace("{{", "{ {") } else { key.to_owned() }
+    }
+}
+
+/// A value as it stands; braces in it mean nothing.
+pub(crate) fn literal(node: &Node) -> Piece {
+    let value = match &node.kind {
+        NodeKind::Null => Out::Null,
+        NodeKind::Bool(value) => Out::Bool(*value),
+        NodeKind::Number(text) => Out::Bare(text.clone()),
+        NodeKind::Text(text) => Out::Text(crate::expr::template::escape(text)),
+        NodeKind::List(items) => Out::List(items.iter().map(literal).collect()),
+        NodeKind::Map(entries) => Out::Map(Map(entries
+            .iter()
+            .map(|e| (e.key.text.replace("{{", "{ {"), literal(&e.value)))
+            .collect())),
+    };
+    value.into()
+}
+
+/// Seconds, or a number with a unit, as a duration of ours.
+pub(crate) fn duration(text: &str) -> Option<String> {
+    let text = text.trim();
+    let (number, unit) = match text.strip_suffix('d') {
+        Some(days) => {
+            let days: u64 = days.trim().parse().ok()?;
+            return (days > 0).then(|| days.checked_mul(24).map(|hours| format!("{hours}h")))?;
+        }
+        None => match text.find(|c: char| c.is_ascii_alphabetic()) {
+            Some(at) => text.split_at(at),
+            None => (text, "s"),
+        },
+    };
+    let out = format!("{}{unit}", number.trim());
+    coldframe_lang::limits::wall(&out).ok().map(|_| out)
+}
