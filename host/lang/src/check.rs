@@ -2,6 +2,7 @@
 
 mod block;
 mod cache;
+mod call;
 mod fits;
 mod flow;
 mod limits;

@@ -8,6 +8,7 @@ mod children;
 mod names;
 mod order;
 mod place;
+mod references;
 mod skills;
 pub(crate) mod tree;
 mod values;
