@@ -11,6 +11,7 @@ mod frame;
 mod halt;
 mod open;
 mod queue;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

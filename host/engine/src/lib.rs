@@ -4,9 +4,11 @@
 //! traits [`Invoke`], [`Journal`] and [`Observer`], never wasmtime, SQL or a terminal.
 
 pub mod answers;
+mod blame;
 pub mod cancel;
 pub mod core;
 pub mod driver;
+pub mod host;
 pub mod invoke;
 pub mod journal;
 mod kinds;
@@ -23,7 +25,8 @@ mod work;
 
 pub use answers::{Answer, AnswerQueue, Answers, NoAnswers};
 pub use cancel::Cancel;
-pub use driver::{EngineError, Host, LINGER, RunOptions, RunReport, drive};
+pub use driver::drive;
+pub use host::{EngineError, Host, LINGER, RunOptions, RunReport};
 pub use invoke::{Call, CallError, CallLimits, CallReport, Invoke, MemoryMeter};
 pub use journal::{Journal, JournalFailure, MemoryJournal};
 pub use limits::RunLimits;

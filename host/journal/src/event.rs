@@ -6,6 +6,8 @@ use serde_json::Value;
 use crate::kind::ErrorKind;
 use crate::receipt::Receipt;
 
+pub use crate::parts::{EndedBy, Head, Next, Outcome, Turn, Waiting};
+
 /// The version of the record format. A reader refuses a newer one and reads all older ones:
 /// version 1 had no steps that hold others.
 pub const FORMAT_VERSION: u32 = 2;
@@ -161,110 +163,6 @@ pub enum Event {
         outputs: Value,
         /// Why, unless it succeeded.
         failure: Option<Failure>,
-    },
-}
-
-/// What the blocks of a step begin with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Head {
-    /// `map`: the list or object.
-    Items(Value),
-    /// `loop`: the first state, and whether there is a first iteration.
-    State {
-        /// The state.
-        state: Value,
-        /// Whether `while` was true.
-        goes_on: bool,
-    },
-    /// `switch`: the chosen case, from 0; the default counts last.
-    Case(usize),
-    /// `parallel`: nothing but its branches.
-    Branches,
-    /// `pipeline`: its inputs, defaults filled in.
-    Inputs(Value),
-}
-
-/// What a block came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// This value.
-    Done(Value),
-    /// Nothing: a step in it failed.
-    Failed(Failure),
-    /// Nothing: nobody needed it any more.
-    Cancelled,
-}
-
-/// What follows from an iteration.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Turn {
-    /// The next state, where `next` computes one.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub state: Option<Value>,
-    /// What ended the loop, if it is over.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub ended_by: Option<EndedBy>,
-}
-
-/// What ended a `loop`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EndedBy {
-    /// `while` was not true.
-    While,
-    /// `until` was true.
-    Until,
-    /// There were `max` iterations.
-    Max,
-}
-
-impl EndedBy {
-    /// The stable text, as in the output of a `loop`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::While => "while",
-            Self::Until => "until",
-            Self::Max => "max",
-        }
-    }
-}
-
-/// What follows a try that failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Next {
-    /// Another try.
-    Retry {
-        /// Not before this time, microseconds since 1970.
-        at_us: u64,
-    },
-    /// `fallback` takes the step's place.
-    Fallback,
-}
-
-/// What a step waits for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Waiting {
-    /// A person.
-    Approval {
-        /// What is asked. It may hold a stranger's text: escape it before it is shown.
-        message: String,
-        /// What the person should see to decide.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        show: Option<Value>,
-    },
-    /// A signal.
-    Signal {
-        /// Its name.
-        name: String,
-    },
-    /// A time.
-    Until {
-        /// Microseconds since 1970.
-        at_us: u64,
     },
 }
 

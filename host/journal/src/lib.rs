@@ -7,6 +7,7 @@
 
 pub mod event;
 pub mod kind;
+pub mod parts;
 pub mod receipt;
 pub mod state;
 pub mod transition;

@@ -12,10 +12,10 @@ use super::fold::plain_turn;
 use super::frame::{Come, Due, Ending, FrameId, Live, Phase, ROOT, Timer};
 use super::queue::{Job, Part};
 use super::{Command, Core, status_of};
+use crate::blame::spent_before;
 use crate::kinds;
 use crate::ledger::{Denied, RUN, Reservation};
 use crate::plan::Close;
-use crate::step::spent_before;
 use crate::work::{Task, TaskId, What};
 
 impl Core {
