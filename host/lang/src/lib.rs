@@ -24,6 +24,7 @@ pub mod fmt;
 pub mod graph;
 pub mod inputs;
 pub mod limits;
+mod load;
 mod lower;
 pub mod mermaid;
 pub mod passes;
@@ -33,6 +34,7 @@ mod render;
 mod resolve;
 pub mod shown;
 pub mod source;
+pub mod sources;
 pub mod suggest;
 pub mod template;
 #[cfg(test)]
@@ -41,9 +43,10 @@ mod types;
 pub mod world;
 mod yaml;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_named};
 pub use diagnostic::{Diagnostic, Severity};
 pub use graph::Graph;
 pub use render::{PRINTED_MAX, render_text, to_json};
 pub use source::{Source, Span};
+pub use sources::{Sources, Texts};
 pub use world::World;
