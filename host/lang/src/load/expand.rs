@@ -154,10 +154,8 @@ impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
         if !self.takes(used.steps.count() + used.output.count(), name.span) {
             return;
         }
-        let with = match entries.iter().position(|entry| entry.key.text == "with") {
-            Some(with) => Some(entries.remove(with)),
-            None => None,
-        };
+        let with = entries.iter().position(|entry| entry.key.text == "with");
+        let with = with.map(|with| entries.remove(with));
         let arguments = self.arguments(used, with, name.span, path);
         let base = self.loader.sources.copy(name.span, format!("`{}` is used here", used.name));
         let mut block = body(used, arguments, base);

@@ -10,6 +10,7 @@ mod nested;
 mod problems;
 mod properties;
 mod rendering;
+mod sources;
 
 use crate::world::World;
 use crate::{Compiled, Source, compile};
