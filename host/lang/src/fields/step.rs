@@ -8,7 +8,7 @@ use super::{Object, Shape, optional, required};
 pub(super) static STEP: Object = Object {
     name: "step",
     doc: "One thing to do. Exactly one key says what: `uses`, `set`, `map`, `loop`, `switch`, \
-          `parallel`, `pipeline`, `approve` or `wait`.",
+          `parallel`, `pipeline`, `approve`, `wait` or `macro`.",
     fields: &[
         required("id", Shape::Name, "words", "What expressions call its output."),
         optional("name", Shape::Text, "the id", "Count the words", "For people."),
@@ -90,11 +90,25 @@ pub(super) static STEP: Object = Object {
             "Lets time pass, or waits for a signal from outside.",
         ),
         optional(
+            "macro",
+            Shape::Name,
+            "",
+            "summarise",
+            "Does what a `kind: Macro` document of this name says.",
+        ),
+        optional(
             "with",
             Shape::Map(&Shape::Value),
             "none",
             "{ text: \"{{ inputs.text }}\" }",
-            "Arguments of `uses`, or inputs of `pipeline`.",
+            "Arguments of `uses` or `macro`, or inputs of `pipeline`.",
+        ),
+        optional(
+            "policy",
+            Shape::Name,
+            "none",
+            "patient",
+            "Takes `retry` and `timeout` from the `kind: Policy` document of this name.",
         ),
         optional(
             "retry",
@@ -146,10 +160,12 @@ pub(super) static STEP: Object = Object {
             "Only for `uses` of an operation without imports: equal calls of one run are made once.",
         ),
     ],
-    one_of: &["uses", "set", "map", "loop", "switch", "parallel", "pipeline", "approve", "wait"],
+    one_of: &[
+        "uses", "set", "map", "loop", "switch", "parallel", "pipeline", "approve", "wait", "macro",
+    ],
 };
 
-static RETRY: Object = Object {
+pub(super) static RETRY: Object = Object {
     name: "retry",
     doc: "When and how often a failed step is tried again.",
     fields: &[
