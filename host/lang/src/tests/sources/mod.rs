@@ -1,6 +1,7 @@
 //! Pipelines that are made of several documents and files, and what is said about them.
 
 mod config;
+mod docs;
 mod env;
 mod hostile;
 mod includes;
