@@ -29,6 +29,7 @@ pub mod mermaid;
 pub mod passes;
 pub mod patch;
 pub mod plan;
+pub mod print;
 mod render;
 mod resolve;
 pub mod shown;

@@ -6,9 +6,9 @@ mod files;
 mod graphs;
 mod holders;
 mod hostile;
-mod nested;
+pub(crate) mod nested;
 mod problems;
-mod properties;
+pub(crate) mod properties;
 mod rendering;
 
 use crate::world::World;
