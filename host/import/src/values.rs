@@ -2,6 +2,7 @@
 
 use crate::expr::Names;
 use crate::expr::template::translate_template;
+use crate::hexdag::environment;
 use crate::note::Place;
 use crate::out::{Map, Out, Piece};
 use crate::work::Work;
@@ -39,7 +40,8 @@ impl Values<'_> {
 
     /// A template.
     pub(crate) fn text(&self, text: &str, place: Place) -> Piece {
-        match translate_template(text, self.names, self.blocks) {
+        let replaced = (!self.blocks).then(|| environment::replaced(text, true, place, self.work));
+        match translate_template(replaced.as_deref().unwrap_or(text), self.names, self.blocks) {
             Ok(found) => found.into(),
             Err((part, why)) => {
                 let (name, comment) = self.work.untranslated(place, &part, &why);
@@ -53,8 +55,10 @@ impl Values<'_> {
     pub(crate) fn expr(&self, node: &Node) -> Piece {
         let text = node.scalar().unwrap_or_default();
         let bare = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        let bare = bare.unwrap_or(text).trim();
+        let replaced = (!self.blocks).then(|| environment::replaced(bare, false, node.place, self.work));
         let found = match (&node.tag, node.scalar()) {
-            (None, Some(_)) => crate::expr::translate(bare.unwrap_or(text).trim(), self.names),
+            (None, Some(_)) => crate::expr::translate(replaced.as_deref().unwrap_or(bare), self.names),
             _ => Err(format!("it is {}", node.what())),
         };
         match found {

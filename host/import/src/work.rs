@@ -6,7 +6,7 @@ use coldframe_lang::shown::shown;
 use indexmap::IndexMap;
 
 use crate::Scaffold;
-use crate::names::{Taken, identifier, kebab};
+use crate::names::{Taken, field, kebab};
 use crate::note::{Notes, Place, codes};
 use crate::out::{Map, Out, Piece};
 
@@ -44,12 +44,7 @@ impl Work {
             return format!("inputs.{ours}");
         }
         // Inputs stand behind `inputs.`, so that only their form matters.
-        let plain = identifier(theirs);
-        let plain = if plain.strip_suffix("_step").is_some_and(|word| word == theirs) {
-            theirs.to_owned()
-        } else {
-            plain
-        };
+        let plain = field(theirs);
         let ours = self.taken_inputs.borrow_mut().unique(&plain, '_', &|_| false);
         if ours != theirs {
             let message = format!("the input `{}` is called `{ours}` here", shown(theirs));

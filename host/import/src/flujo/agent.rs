@@ -7,7 +7,7 @@ use coldframe_lang::shown::shown;
 use super::dictionary::{AGENT, AGENT_REF, PROMPT};
 use super::scope::Scope;
 use crate::fields::{Fields, wrong_shape};
-use crate::names::identifier;
+use crate::names::field;
 use crate::note::{Place, codes};
 use crate::out::{Map, Out};
 use crate::values::{Values, duration, literal};
@@ -201,12 +201,7 @@ pub(super) fn call(
                     wrong_shape(params, "`params` as a map", &work.notes);
                 }
                 for entry in params.entries() {
-                    let name = identifier(&entry.key.text);
-                    let name = if name.strip_suffix("_step") == Some(&entry.key.text) {
-                        entry.key.text.clone()
-                    } else {
-                        name
-                    };
+                    let name = field(&entry.key.text);
                     if with.has(&name) {
                         let message = format!(
                             "two parameters come to the name `{name}`, and one is left away"
