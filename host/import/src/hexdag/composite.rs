@@ -4,10 +4,10 @@ use coldframe_lang::shown::shown;
 
 use super::dictionary::{BRANCH, COMPOSITE};
 use super::documents::File;
-use super::kinds::code;
+use super::environment;
+use super::kinds::{bracketed, code};
 use super::nodes::{self, Inputs};
 use super::scope::Scope;
-use super::environment;
 use crate::fields::{Fields, wrong_shape};
 use crate::names::{field, identifier};
 use crate::note::codes;
@@ -30,7 +30,13 @@ pub(super) fn output(spec: Option<&Node>, id: &str) -> String {
     }
 }
 
-pub(super) fn translate(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, file: &File, scope: &Scope<'_>) -> Vec<Step> {
+pub(super) fn translate(
+    id: &str,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    file: &File,
+    scope: &Scope<'_>,
+) -> Vec<Step> {
     let work = scope.work;
     spec.and(&COMPOSITE);
     // Conditions and bodies read mapped inputs by name.
@@ -40,23 +46,49 @@ pub(super) fn translate(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>
         scope.at.set(entry.value.place);
         let piece = nodes::mapped(&entry.value, &values);
         match piece.value {
-            Out::Text(text) if text.starts_with("{{ ") && !text.get(2..).is_some_and(|rest| rest.contains("{{")) => {
-                outer.local(&entry.key.text, &format!("({})", text.trim_start_matches("{{ ").trim_end_matches(" }}")));
+            Out::Text(text)
+                if text.starts_with("{{ ")
+                    && !text.get(2..).is_some_and(|rest| rest.contains("{{")) =>
+            {
+                outer.local(
+                    &entry.key.text,
+                    &bracketed(text.trim_start_matches("{{ ").trim_end_matches(" }}")),
+                );
             }
-            _ => drop(work.untranslated(entry.value.place, &entry.key.text, "a body reads what its expressions name, and this is none")),
+            _ => drop(work.untranslated(
+                entry.value.place,
+                &entry.key.text,
+                "a body reads what its expressions name, and this is none",
+            )),
         }
     }
     let mode = spec.take_text("mode");
     match mode.map_or("", |(mode, _)| mode) {
         "while" => vec![while_(id, spec, file, &outer)],
-        "for-each" | "times" => for_each(id, spec, mode.is_some_and(|(mode, _)| mode == "times"), file, &outer, scope),
+        "for-each" | "times" => {
+            for_each(id, spec, mode.is_some_and(|(mode, _)| mode == "times"), file, &outer, scope)
+        }
         "if-else" => vec![if_else(id, spec, file, &outer)],
         "switch" => vec![switch(id, spec, &outer)],
         other => {
             let place = mode.map_or(spec.place, |(_, place)| place);
-            let help = work.notes.suggest(other, "the modes are", ["while", "for-each", "times", "if-else", "switch"]);
-            work.notes.error(codes::UNKNOWN_KIND, place, format!("there is no mode `{}`", shown(other)), help);
-            vec![Step::of(id, "set", Map::default().with("value", Out::hole(&format!("untranslated_line_{}", place.line))))]
+            let help = work.notes.suggest(
+                other,
+                "the modes are",
+                ["while", "for-each", "times", "if-else", "switch"],
+            );
+            work.notes.error(
+                codes::UNKNOWN_KIND,
+                place,
+                format!("there is no mode `{}`", shown(other)),
+                help,
+            );
+            vec![Step::of(
+                id,
+                "set",
+                Map::default()
+                    .with("value", Out::hole(&format!("untranslated_line_{}", place.line))),
+            )]
         }
     }
 }
@@ -69,7 +101,12 @@ fn body(id: &str, key: &str, spec: &mut Fields<'_, '_>, file: &File, inner: &Sco
     let pipeline = if key == "body" { spec.take_text("body_pipeline") } else { None };
     if let Some((path, place)) = pipeline {
         let message = format!("`{}` has to be imported too", shown(path));
-        work.notes.warning(codes::OTHER_FILE, place, message, "import it to the same path, and hand in under `with` what it declares as inputs");
+        work.notes.warning(
+            codes::OTHER_FILE,
+            place,
+            message,
+            "import it to the same path, and hand in under `with` what it declares as inputs",
+        );
         let path = if path.starts_with(['.', '/']) { path.to_owned() } else { format!("./{path}") };
         let step = Step::of(&inner.helper(&format!("{id}_body")), "pipeline", path);
         let output = Out::hole(&step.id);
@@ -85,7 +122,10 @@ fn body(id: &str, key: &str, spec: &mut Fields<'_, '_>, file: &File, inner: &Sco
         }
         if let Some(uses) = code(&step, node, &with, inner) {
             let output = Out::hole(&step);
-            return crate::out::step::block(vec![Step::uses(&step, &uses, with)], Some(output.into()));
+            return crate::out::step::block(
+                vec![Step::uses(&step, &uses, with)],
+                Some(output.into()),
+            );
         }
     }
     let (steps, outputs) = nodes::block(node, place, file, inner);
@@ -102,7 +142,12 @@ fn condition(spec: &mut Fields<'_, '_>, scope: &Scope<'_>) -> Piece {
         }
         None => {
             let message = "`condition` is missing in a composite node";
-            scope.work.notes.error(codes::MISSING_KEY, spec.place, message, "complete their file, and import it again");
+            scope.work.notes.error(
+                codes::MISSING_KEY,
+                spec.place,
+                message,
+                "complete their file, and import it again",
+            );
             format!("untranslated_line_{}", spec.place.line).into()
         }
     }
@@ -115,9 +160,13 @@ fn while_(id: &str, spec: &mut Fields<'_, '_>, file: &File, outer: &Scope<'_>) -
     for entry in spec.take("initial_state").map(Node::entries).unwrap_or_default() {
         outer.at.set(entry.value.place);
         let value = match entry.value.text() {
-            Some(text) if text.contains("{{") => Values { work, names: outer, blocks: false }.value(&entry.value),
+            Some(text) if text.contains("{{") => {
+                Values { work, names: outer, blocks: false }.value(&entry.value)
+            }
             // A text may be an expression or a text: one that names something is an expression.
-            Some(text) if text.starts_with("$input") || text.contains('.') => nodes::mapped(&entry.value, &Values { work, names: outer, blocks: false }),
+            Some(text) if text.starts_with("$input") || text.contains('.') => {
+                nodes::mapped(&entry.value, &Values { work, names: outer, blocks: false })
+            }
             _ => literal(&entry.value),
         };
         let name = field(&entry.key.text);
@@ -163,26 +212,36 @@ fn while_(id: &str, spec: &mut Fields<'_, '_>, file: &File, outer: &Scope<'_>) -
         looped.put("next", next);
     }
     looped.put("on_max", "stop");
-    let message = format!("what `{id}` comes to has the fields `state`, `count`, `ended_by` and `last` here");
+    let message =
+        format!("what `{id}` comes to has the fields `state`, `count`, `ended_by` and `last` here");
     work.notes.info(codes::DIFFERS, spec.place, message, "");
     Step::of(id, "loop", looped)
 }
 
 fn bound(spec: &mut Fields<'_, '_>, key: &str, scope: &Scope<'_>) -> String {
     let work = scope.work;
-    let found = spec.take_text(key).map(|(text, place)| (environment::constant(text, place, work), place));
+    let found =
+        spec.take_text(key).map(|(text, place)| (environment::constant(text, place, work), place));
     match found {
         Some((text, _)) if text.parse::<u32>().is_ok_and(|max| max > 0) => text,
         other => {
             let place = other.map_or(spec.place, |(_, place)| place);
-            let message = format!("the repetition has no bound that is a number, and got {MAX_GUESSED}");
+            let message =
+                format!("the repetition has no bound that is a number, and got {MAX_GUESSED}");
             work.notes.warning(codes::GUESS, place, message, "set `max` to what it needs at most");
             MAX_GUESSED.to_owned()
         }
     }
 }
 
-fn for_each(id: &str, spec: &mut Fields<'_, '_>, times: bool, file: &File, outer: &Scope<'_>, scope: &Scope<'_>) -> Vec<Step> {
+fn for_each(
+    id: &str,
+    spec: &mut Fields<'_, '_>,
+    times: bool,
+    file: &File,
+    outer: &Scope<'_>,
+    scope: &Scope<'_>,
+) -> Vec<Step> {
     let work = outer.work;
     let inner = outer.inner();
     let mut map = Map::default();
@@ -195,7 +254,9 @@ fn for_each(id: &str, spec: &mut Fields<'_, '_>, times: bool, file: &File, outer
         None => format!("untranslated_line_{}", spec.place.line).into(),
     };
     let over = match over {
-        Piece { comments, value: Out::Text(text) } if times => Piece::from(format!("range({text})")).comments(comments),
+        Piece { comments, value: Out::Text(text) } if times => {
+            Piece::from(format!("range({text})")).comments(comments)
+        }
         other => other,
     };
     map.put("over", over);
@@ -234,7 +295,9 @@ fn for_each(id: &str, spec: &mut Fields<'_, '_>, times: bool, file: &File, outer
             let message = "every result is `{ok: …}` or `{error: {kind, message}}` here";
             work.notes.info(codes::DIFFERS, place, message, "read `.ok` of those that are used");
         }
-        Some((other, place)) => drop(work.untranslated(place, other, "expected `fail_fast`, `continue` or `collect`")),
+        Some((other, place)) => {
+            drop(work.untranslated(place, other, "expected `fail_fast`, `continue` or `collect`"))
+        }
     }
     let block = body(id, "body", spec, file, &inner);
     map.0.extend(block.0);
@@ -257,12 +320,18 @@ fn for_each(id: &str, spec: &mut Fields<'_, '_>, times: bool, file: &File, outer
         Some(("dict", place)) => {
             let key = spec.take_text("key_field").map_or("", |(key, _)| key);
             let original = format!("collect: dict by {key}");
-            let (_, comment) = work.untranslated(place, &original, "results come as a list; a map over an object keeps its keys");
+            let (_, comment) = work.untranslated(
+                place,
+                &original,
+                "results come as a list; a map over an object keeps its keys",
+            );
             if let Some(step) = steps.first_mut() {
                 step.comments.push(comment);
             }
         }
-        Some((other, place)) => drop(work.untranslated(place, other, "no way of collecting has this name")),
+        Some((other, place)) => {
+            drop(work.untranslated(place, other, "no way of collecting has this name"))
+        }
     }
     steps
 }
@@ -315,7 +384,11 @@ fn switch(id: &str, spec: &mut Fields<'_, '_>, outer: &Scope<'_>) -> Step {
     }
     let piece = match coldframe_lang::expr::scan::scan(&expr) {
         Ok(_) => Out::hole(&expr).into(),
-        Err(_) => work.untranslated_value(spec.place, "branches", "they come to an expression that is too large"),
+        Err(_) => work.untranslated_value(
+            spec.place,
+            "branches",
+            "they come to an expression that is too large",
+        ),
     };
     Step::of(id, "set", Map::default().with("action", piece.comments(comments)))
 }

@@ -26,9 +26,6 @@ pub(crate) fn replaced(text: &str, template: bool, place: Place, work: &Work) ->
             continue;
         }
         let read = if is_secret(name) {
-            let message = format!("`${{{}}}` is a secret, and secrets are no values of a pipeline", shown(name));
-            let help = "let the skill that needs it ask the host for it";
-            work.notes.error(codes::ENVIRONMENT, place, message, help);
             format!("$secret_{name}")
         } else {
             declare(name, default, place, work);
@@ -49,12 +46,26 @@ fn declare(name: &str, default: Option<&str>, place: Place, work: &Work) {
 }
 
 /// What a name means that [`replaced`] wrote.
-pub(super) fn resolve(name: &str, place: Place, work: &Work) -> Option<Result<(String, usize), String>> {
-    if name.starts_with("$secret_") {
-        return Some(Err("secrets are no values of a pipeline".to_owned()));
+pub(super) fn resolve(
+    name: &str,
+    place: Place,
+    work: &Work,
+) -> Option<Result<(String, usize), String>> {
+    if let Some(secret) = name.strip_prefix("$secret_") {
+        return Some(Err(format!(
+            "`${{{}}}` is a secret, and secrets are no values of a pipeline; let the skill that needs it ask the host",
+            shown(secret)
+        )));
     }
     let variable = name.strip_prefix("$env_")?;
-    Some(Ok((work.input(&variable.to_lowercase(), || Map::default().with("type", "string").into(), place), 0)))
+    Some(Ok((
+        work.input(
+            &variable.to_lowercase(),
+            || Map::default().with("type", "string").into(),
+            place,
+        ),
+        0,
+    )))
 }
 
 /// A setting that has to be known while compiling: the default stands for the variable.
@@ -71,5 +82,7 @@ pub(super) fn constant(text: &str, place: Place, work: &Work) -> String {
 /// Names that hexDAG itself keeps back.
 fn is_secret(name: &str) -> bool {
     name.starts_with("SECRET_")
-        || ["_API_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_CREDENTIAL"].iter().any(|end| name.ends_with(end))
+        || ["_API_KEY", "_SECRET", "_TOKEN", "_PASSWORD", "_CREDENTIAL"]
+            .iter()
+            .any(|end| name.ends_with(end))
 }

@@ -3,11 +3,13 @@
 use coldframe_lang::shown::shown;
 
 use super::composite;
-use super::dictionary::{AGENT, API, DATA, EXPRESSION, FUNCTION, INVOCATION, LLM, SERVICE, TRANSITION, WAIT};
+use super::dictionary::{
+    AGENT, API, DATA, EXPRESSION, FUNCTION, INVOCATION, LLM, SERVICE, TRANSITION, WAIT,
+};
 use super::documents::File;
+use super::environment;
 use super::nodes::{Inputs, mapped};
 use super::scope::Scope;
-use super::environment;
 use crate::fields::{Fields, wrong_shape};
 use crate::names::{field, identifier};
 use crate::note::{Place, codes};
@@ -18,8 +20,20 @@ use crate::work::Wanted;
 use crate::yaml::node::{Node, NodeKind};
 
 const KINDS: &[&str] = &[
-    "llm_node", "agent_node", "function_node", "expression_node", "data_node", "static_node", "composite_node",
-    "service_call_node", "step_call", "transition", "transition_node", "wait_node", "api_call_node", "macro_invocation",
+    "llm_node",
+    "agent_node",
+    "function_node",
+    "expression_node",
+    "data_node",
+    "static_node",
+    "composite_node",
+    "service_call_node",
+    "step_call",
+    "transition",
+    "transition_node",
+    "wait_node",
+    "api_call_node",
+    "macro_invocation",
 ];
 
 /// The expression that reads what a node of a kind comes to. Known before it is translated, since
@@ -37,7 +51,9 @@ pub(super) fn output(kind: &str, spec: Option<&Node>, id: &str) -> String {
 /// A map whose keys are names of ours.
 fn is_record(node: Option<&Node>) -> bool {
     node.is_some_and(|node| {
-        matches!(node.kind, NodeKind::Map(_)) && !node.entries().is_empty() && node.entries().iter().all(|entry| is_name(&entry.key.text))
+        matches!(node.kind, NodeKind::Map(_))
+            && !node.entries().is_empty()
+            && node.entries().iter().all(|entry| is_name(&entry.key.text))
     })
 }
 
@@ -73,6 +89,11 @@ pub(super) fn translate(
     }
 }
 
+/// An expression that stands for a name.
+pub(super) fn bracketed(expr: &str) -> String {
+    if crate::expr::is_path(expr) { expr.to_owned() } else { format!("({expr})") }
+}
+
 fn values<'v>(scope: &'v Scope<'v>) -> Values<'v> {
     Values { work: scope.work, names: scope, blocks: false }
 }
@@ -102,22 +123,41 @@ fn with_mapping<'s>(inputs: &Inputs<'_>, scope: &'s Scope<'s>) -> Scope<'s> {
     let inner = scope.inner();
     for entry in inputs.mapping.map(Node::entries).unwrap_or_default() {
         if let Some(text) = entry.value.text().filter(|text| !text.contains("{{"))
-            && let Ok(expr) = crate::expr::translate(text.trim().trim_end_matches("required").trim_end().trim_end_matches('|').trim(), scope)
+            && let Ok(expr) = crate::expr::translate(
+                text.trim().trim_end_matches("required").trim_end().trim_end_matches('|').trim(),
+                scope,
+            )
         {
-            inner.local(&entry.key.text, &format!("({expr})"));
+            inner.local(&entry.key.text, &bracketed(&expr));
         }
     }
     inner
 }
 
-fn llm(id: &str, place: Place, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, file: &File, scope: &Scope<'_>) -> Step {
+fn llm(
+    id: &str,
+    place: Place,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    file: &File,
+    scope: &Scope<'_>,
+) -> Step {
     spec.and(&LLM);
     let mut with = Map::default();
-    with.put_some("model", file.model.as_deref());
+    with.put_some(
+        "model",
+        file.model.as_ref().map(|model| scope.work.copy(model, model.len(), place)),
+    );
     let inner = with_mapping(inputs, scope);
     let keys = [
-        ("human_message", "prompt"), ("prompt_template", "prompt"), ("template", "prompt"), ("system_message", "system"),
-        ("system_prompt", "system"), ("examples", "examples"), ("conversation", "conversation"), ("parse_json", "parse_json"),
+        ("human_message", "prompt"),
+        ("prompt_template", "prompt"),
+        ("template", "prompt"),
+        ("system_message", "system"),
+        ("system_prompt", "system"),
+        ("examples", "examples"),
+        ("conversation", "conversation"),
+        ("parse_json", "parse_json"),
     ];
     arguments(spec, &keys, &mut with, &inner);
     with.put_some("output_schema", spec.take("output_schema").map(literal));
@@ -128,26 +168,64 @@ fn llm(id: &str, place: Place, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, f
     model_call("complete", "llm", id, place, with, scope)
 }
 
-fn model_call(operation: &str, module: &str, id: &str, place: Place, with: Map, scope: &Scope<'_>) -> Step {
+fn model_call(
+    operation: &str,
+    module: &str,
+    id: &str,
+    place: Place,
+    with: Map,
+    scope: &Scope<'_>,
+) -> Step {
     let why = match operation {
         "complete" => "calls a language model with the prompt and model it is given",
         _ => "lets a model choose among operations until it is done",
     };
-    let uses = scope.work.skill(Wanted { module, operation, why: why.to_owned(), place, source: None }, &with);
+    let uses = scope
+        .work
+        .skill(Wanted { module, operation, why: why.to_owned(), place, source: None }, &with);
     let message = format!("the node `{id}` needs a skill that calls a model");
-    scope.work.notes.warning(codes::MODEL_CALL, place, message, "write it, or name another skill; it gets prompt and model as arguments");
+    scope.work.notes.warning(
+        codes::MODEL_CALL,
+        place,
+        message,
+        "write it, or name another skill; it gets prompt and model as arguments",
+    );
     Step::uses(id, &uses, with)
 }
 
-fn agent(id: &str, place: Place, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, file: &File, scope: &Scope<'_>) -> Step {
+fn agent(
+    id: &str,
+    place: Place,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    file: &File,
+    scope: &Scope<'_>,
+) -> Step {
     spec.and(&AGENT);
     let mut with = Map::default();
-    with.put_some("model", file.model.as_deref());
+    with.put_some(
+        "model",
+        file.model.as_ref().map(|model| scope.work.copy(model, model.len(), place)),
+    );
     let inner = with_mapping(inputs, scope);
     if !spec.has("main_prompt") {
-        scope.work.notes.error(codes::MISSING_KEY, place, "`main_prompt` is missing in an agent", "complete their file, and import it again");
+        scope.work.notes.error(
+            codes::MISSING_KEY,
+            place,
+            "`main_prompt` is missing in an agent",
+            "complete their file, and import it again",
+        );
     }
-    arguments(spec, &[("main_prompt", "prompt"), ("continuation_prompts", "continuation_prompts"), ("config", "settings")], &mut with, &inner);
+    arguments(
+        spec,
+        &[
+            ("main_prompt", "prompt"),
+            ("continuation_prompts", "continuation_prompts"),
+            ("config", "settings"),
+        ],
+        &mut with,
+        &inner,
+    );
     with.put_some("output_schema", spec.take("output_schema").map(literal));
     if let Some(tools) = spec.take("tools") {
         with.put("tools", literal(tools));
@@ -169,7 +247,12 @@ pub(super) fn python(path: &str, with: &Map, place: Place, scope: &Scope<'_>) ->
     let why = format!("does what `{}` did in Python", shown(path));
     let reference = scope.work.skill(Wanted { module, operation, why, place, source: None }, with);
     let message = format!("`{}` is Python, and became a call of `{reference}`", shown(path));
-    scope.work.notes.warning(codes::SKILL_NEEDED, place, message, "write it with `coldframe skill new`");
+    scope.work.notes.warning(
+        codes::SKILL_NEEDED,
+        place,
+        message,
+        "write it with `coldframe skill new`",
+    );
     reference
 }
 
@@ -177,10 +260,16 @@ pub(super) fn python(path: &str, with: &Map, place: Place, scope: &Scope<'_>) ->
 pub(super) fn inline(id: &str, code: &Node, with: &Map, scope: &Scope<'_>) -> String {
     let source = code.scalar().unwrap_or_default().to_owned();
     let why = format!("does what the Python of the node `{id}` did");
-    let wanted = Wanted { module: "inline", operation: id, why, place: code.place, source: Some(source) };
+    let wanted =
+        Wanted { module: "inline", operation: id, why, place: code.place, source: Some(source) };
     let reference = scope.work.skill(wanted, with);
     let message = format!("the Python of `{id}` is not run, and became a call of `{reference}`");
-    scope.work.notes.warning(codes::SKILL_NEEDED, code.place, message, "write it with `coldframe skill new`; the code is kept with the scaffold");
+    scope.work.notes.warning(
+        codes::SKILL_NEEDED,
+        code.place,
+        message,
+        "write it with `coldframe skill new`; the code is kept with the scaffold",
+    );
     reference
 }
 
@@ -193,23 +282,48 @@ pub(super) fn code(id: &str, node: &Node, with: &Map, scope: &Scope<'_>) -> Opti
     }
 }
 
-fn function(id: &str, place: Place, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<'_>) -> Step {
+fn function(
+    id: &str,
+    place: Place,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    scope: &Scope<'_>,
+) -> Step {
     spec.and(&FUNCTION);
     let with = inputs.arguments(scope);
     let Some(node) = spec.take("fn") else {
-        scope.work.notes.error(codes::MISSING_KEY, place, "`fn` is missing in a function", "complete their file, and import it again");
-        return Step::of(id, "set", Map::default().with("value", Out::hole(&format!("untranslated_line_{}", place.line))));
+        scope.work.notes.error(
+            codes::MISSING_KEY,
+            place,
+            "`fn` is missing in a function",
+            "complete their file, and import it again",
+        );
+        return Step::of(
+            id,
+            "set",
+            Map::default().with("value", Out::hole(&format!("untranslated_line_{}", place.line))),
+        );
     };
     match code(id, node, &with, scope) {
         Some(uses) => Step::uses(id, &uses, with),
         None => {
             wrong_shape(node, "the path of a function", &scope.work.notes);
-            Step::of(id, "set", Map::default().with("value", Out::hole(&format!("untranslated_line_{}", node.place.line))))
+            Step::of(
+                id,
+                "set",
+                Map::default()
+                    .with("value", Out::hole(&format!("untranslated_line_{}", node.place.line))),
+            )
         }
     }
 }
 
-fn expression(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<'_>) -> Vec<Step> {
+fn expression(
+    id: &str,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    scope: &Scope<'_>,
+) -> Vec<Step> {
     let work = scope.work;
     spec.and(&EXPRESSION);
     let Some(node) = spec.take("expressions") else {
@@ -232,7 +346,7 @@ fn expression(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &
                 let bare = environment::replaced(text, false, entry.value.place, work);
                 match crate::expr::translate(bare.trim(), &inner) {
                     Ok(expr) => {
-                        inner.local(&entry.key.text, &format!("({expr})"));
+                        inner.local(&entry.key.text, &bracketed(&expr));
                         Out::hole(&expr).into()
                     }
                     Err(why) => work.untranslated_value(entry.value.place, text, &why),
@@ -247,7 +361,12 @@ fn expression(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &
         let name = field(&entry.key.text);
         if name != entry.key.text || set.has(&name) {
             let message = format!("the value `{}` is called `{name}` here", shown(&entry.key.text));
-            work.notes.warning(codes::RENAMED, entry.key.place, message, "expressions use the new name");
+            work.notes.warning(
+                codes::RENAMED,
+                entry.key.place,
+                message,
+                "expressions use the new name",
+            );
         }
         if !set.has(&name) {
             set.put(name, piece);
@@ -260,7 +379,9 @@ fn expression(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &
 fn merge(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<'_>) -> Vec<Step> {
     let work = scope.work;
     let (strategy, place) = spec.take_text("merge_strategy").unwrap_or(("dict", spec.place));
-    let field = spec.take_text("extract_field").map(|(field, _)| format!("['{}']", field.replace(['\\', '\''], "")));
+    let field = spec
+        .take_text("extract_field")
+        .map(|(field, _)| format!("['{}']", field.replace(['\\', '\''], "")));
     let field = field.unwrap_or_default();
     let whole = inputs.whole(scope);
     let mut parts: Vec<(String, String)> = Vec::new();
@@ -268,7 +389,10 @@ fn merge(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope
         Out::Map(map) => {
             for (name, piece) in &map.0 {
                 if let Out::Text(text) = &piece.value {
-                    parts.push((name.clone(), text.trim_start_matches("{{ ").trim_end_matches(" }}").to_owned()));
+                    parts.push((
+                        name.clone(),
+                        text.trim_start_matches("{{ ").trim_end_matches(" }}").to_owned(),
+                    ));
                 }
             }
         }
@@ -281,7 +405,11 @@ fn merge(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope
     let exprs: Vec<String> = parts.iter().map(|(_, expr)| format!("{expr}{field}")).collect();
     let value = match strategy {
         "dict" => {
-            let map: Vec<String> = parts.iter().zip(&exprs).map(|((name, _), expr)| format!("'{name}': {expr}")).collect();
+            let map: Vec<String> = parts
+                .iter()
+                .zip(&exprs)
+                .map(|((name, _), expr)| format!("'{name}': {expr}"))
+                .collect();
             Some(format!("{{{}}}", map.join(", ")))
         }
         "list" => Some(format!("[{}]", exprs.join(", "))),
@@ -296,13 +424,15 @@ fn merge(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope
         && let Some(node) = spec.take("reducer")
     {
         let helper = scope.helper(&format!("{id}_reduced"));
-        let with = Map::default().with("values", Out::List(exprs.iter().map(|expr| Out::hole(expr).into()).collect()));
+        let with = Map::default()
+            .with("values", Out::List(exprs.iter().map(|expr| Out::hole(expr).into()).collect()));
         if let Some(uses) = code(id, node, &with, scope) {
             let set = Step::of(id, "set", Map::default().with("value", Out::hole(&helper)));
             return vec![Step::uses(&helper, &uses, with), set];
         }
     }
-    let value = work.untranslated_value(place, strategy, "nothing says what is put together, or how");
+    let value =
+        work.untranslated_value(place, strategy, "nothing says what is put together, or how");
     vec![Step::of(id, "set", Map::default().with("value", value))]
 }
 
@@ -319,24 +449,49 @@ fn data(id: &str, spec: &mut Fields<'_, '_>, scope: &Scope<'_>) -> Step {
     }
 }
 
-fn service(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, file: &File, scope: &Scope<'_>) -> Step {
+fn service(
+    id: &str,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    file: &File,
+    scope: &Scope<'_>,
+) -> Step {
     spec.and(&SERVICE);
     let with = inputs.arguments(scope);
     let place = spec.place;
     let service = spec.take_text("service").map_or("service", |(service, _)| service);
     let method = spec.take_text("method").map_or("run", |(method, _)| method);
-    let class = file.services.iter().find(|(name, _)| name == service).map_or("", |(_, class)| class);
+    let class =
+        file.services.iter().find(|(name, _)| name == service).map_or("", |(_, class)| class);
     let why = match class {
-        "" => format!("does what `{}` of the service `{}` did in Python", shown(method), shown(service)),
+        "" => format!(
+            "does what `{}` of the service `{}` did in Python",
+            shown(method),
+            shown(service)
+        ),
         class => format!("does what `{}` of `{}` did in Python", shown(method), shown(class)),
     };
-    let uses = scope.work.skill(Wanted { module: service, operation: method, why, place, source: None }, &with);
-    let message = format!("the service `{}` is Python, and became a call of `{uses}`", shown(service));
-    scope.work.notes.warning(codes::SKILL_NEEDED, place, message, "write it with `coldframe skill new`");
+    let uses = scope
+        .work
+        .skill(Wanted { module: service, operation: method, why, place, source: None }, &with);
+    let message =
+        format!("the service `{}` is Python, and became a call of `{uses}`", shown(service));
+    scope.work.notes.warning(
+        codes::SKILL_NEEDED,
+        place,
+        message,
+        "write it with `coldframe skill new`",
+    );
     Step::uses(id, &uses, with)
 }
 
-fn transition(id: &str, place: Place, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<'_>) -> Step {
+fn transition(
+    id: &str,
+    place: Place,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    scope: &Scope<'_>,
+) -> Step {
     spec.and(&TRANSITION);
     let mut with = Map::default();
     let entity = spec.take_text("entity").map_or("entity", |(entity, _)| entity);
@@ -345,15 +500,31 @@ fn transition(id: &str, place: Place, spec: &mut Fields<'_, '_>, inputs: &Inputs
         let Some(node) = spec.take(key) else { continue };
         scope.at.set(node.place);
         // Ids are paths, states are words.
-        let piece = if key == "entity_id" { mapped(node, &values(scope)) } else { values(scope).value(node) };
+        let piece = if key == "entity_id" {
+            mapped(node, &values(scope))
+        } else {
+            values(scope).value(node)
+        };
         with.put(key, piece);
     }
     mapped_arguments(inputs, &mut with, scope);
     let module = format!("{entity}-states");
-    let why = format!("moves a `{}` to another state, and refuses what is not allowed", shown(entity));
-    let uses = scope.work.skill(Wanted { module: &module, operation: "transition", why, place, source: None }, &with);
-    let message = format!("no host keeps the states of a `{}`, so it became a call of `{uses}`", shown(entity));
-    scope.work.notes.error(codes::SKILL_NEEDED, place, message, "write a skill that checks and stores the transition");
+    let why =
+        format!("moves a `{}` to another state, and refuses what is not allowed", shown(entity));
+    let uses = scope.work.skill(
+        Wanted { module: &module, operation: "transition", why, place, source: None },
+        &with,
+    );
+    let message = format!(
+        "no host keeps the states of a `{}`, so it became a call of `{uses}`",
+        shown(entity)
+    );
+    scope.work.notes.error(
+        codes::SKILL_NEEDED,
+        place,
+        message,
+        "write a skill that checks and stores the transition",
+    );
     Step::uses(id, &uses, with)
 }
 
@@ -364,21 +535,33 @@ fn wait(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<
     if let Some(node) = spec.take("setup_fn") {
         let with = inputs.arguments(scope);
         match code(id, node, &with, scope) {
-            Some(uses) => steps.push(Step::uses(&scope.helper(&format!("{id}_setup")), &uses, with)),
+            Some(uses) => {
+                steps.push(Step::uses(&scope.helper(&format!("{id}_setup")), &uses, with))
+            }
             None => wrong_shape(node, "the path of a function", &work.notes),
         }
     }
     let signal = match spec.take_text("event_key") {
         Some((key, place)) if key.contains("{{") || key.contains('$') => {
             let message = format!("a signal has a fixed name, and `{}` is computed", shown(key));
-            work.notes.warning(codes::DIFFERS, place, message, format!("signals go to one run; send `{id}`"));
+            work.notes.warning(
+                codes::DIFFERS,
+                place,
+                message,
+                format!("signals go to one run; send `{id}`"),
+            );
             id.to_owned()
         }
         Some((key, place)) => {
             let name = identifier(key);
             if name != key {
                 let message = format!("the event `{}` is the signal `{name}` here", shown(key));
-                work.notes.info(codes::RENAMED, place, message, "send it with `coldframe runs signal`");
+                work.notes.info(
+                    codes::RENAMED,
+                    place,
+                    message,
+                    "send it with `coldframe runs signal`",
+                );
             }
             name
         }
@@ -388,8 +571,12 @@ fn wait(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<
     if let Some(node) = spec.take("on_timeout") {
         match &node.kind {
             NodeKind::Text(text) if matches!(text.as_str(), "fail" | "error") => {}
-            NodeKind::Text(text) if matches!(text.as_str(), "skip" | "continue") => step.on_error = Some("continue"),
-            _ => step.fallback = Some(Map::default().with("value", values(scope).value(node)).into()),
+            NodeKind::Text(text) if matches!(text.as_str(), "skip" | "continue") => {
+                step.on_error = Some("continue")
+            }
+            _ => {
+                step.fallback = Some(Map::default().with("value", values(scope).value(node)).into())
+            }
         }
     }
     steps.push(step);
@@ -399,7 +586,9 @@ fn wait(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<
 fn api(id: &str, place: Place, spec: &mut Fields<'_, '_>, scope: &Scope<'_>) -> Step {
     let work = scope.work;
     spec.and(&API);
-    let method = spec.take_text("method").map_or_else(|| "GET".to_owned(), |(method, _)| method.to_uppercase());
+    let method = spec
+        .take_text("method")
+        .map_or_else(|| "GET".to_owned(), |(method, _)| method.to_uppercase());
     let mut with = Map::default();
     arguments(spec, &[("url", "url"), ("json_body", "body")], &mut with, scope);
     if let Some(node) = spec.take("headers") {
@@ -420,15 +609,31 @@ fn api(id: &str, place: Place, spec: &mut Fields<'_, '_>, scope: &Scope<'_>) -> 
         _ => None,
     };
     let message = "asking an address needs a right that no pipeline has by itself";
-    work.notes.warning(codes::DIFFERS, place, message, "grant it: `caps: { http: [\"GET https://host/**\"] }`");
+    work.notes.warning(
+        codes::DIFFERS,
+        place,
+        message,
+        "grant it: `caps: { http: [\"GET https://host/**\"] }`",
+    );
     match uses {
         Some(uses) => Step::uses(id, uses, with),
         None => {
             let operation = method.to_lowercase();
             let why = format!("sends requests with the method `{}`", shown(&method));
-            let uses = work.skill(Wanted { module: "http", operation: &operation, why, place, source: None }, &with);
-            let message = format!("`std/http` sends no such `{}`, so it became a call of `{uses}`", shown(&method));
-            work.notes.warning(codes::SKILL_NEEDED, place, message, "write it with `coldframe skill new`");
+            let uses = work.skill(
+                Wanted { module: "http", operation: &operation, why, place, source: None },
+                &with,
+            );
+            let message = format!(
+                "`std/http` sends no such `{}`, so it became a call of `{uses}`",
+                shown(&method)
+            );
+            work.notes.warning(
+                codes::SKILL_NEEDED,
+                place,
+                message,
+                "write it with `coldframe skill new`",
+            );
             Step::uses(id, &uses, with)
         }
     }
@@ -442,25 +647,41 @@ fn query(node: &Node, with: &mut Map, scope: &Scope<'_>) {
         let mark = if tail.is_empty() { '?' } else { '&' };
         let value = values(scope).value(&entry.value).value;
         let text = match &value {
-            Out::Text(text) => match text.strip_prefix("{{ ").and_then(|rest| rest.strip_suffix(" }}")).filter(|rest| !rest.contains("{{")) {
+            Out::Text(text) => match text
+                .strip_prefix("{{ ")
+                .and_then(|rest| rest.strip_suffix(" }}"))
+                .filter(|rest| !rest.contains("{{"))
+            {
                 Some(expr) => format!("{{{{ ({expr}) | urlencode }}}}"),
                 None => text.clone(),
             },
             Out::Bare(text) => text.clone(),
             Out::Bool(value) => value.to_string(),
             _ => {
-                scope.work.untranslated(entry.value.place, &entry.key.text, "only texts and numbers stand in an address");
+                scope.work.untranslated(
+                    entry.value.place,
+                    &entry.key.text,
+                    "only texts and numbers stand in an address",
+                );
                 continue;
             }
         };
         tail.push_str(&format!("{mark}{}={text}", crate::expr::template::escape(&entry.key.text)));
     }
-    if let Some((_, Piece { value: Out::Text(url), .. })) = with.0.iter_mut().find(|(key, _)| key == "url") {
+    if let Some((_, Piece { value: Out::Text(url), .. })) =
+        with.0.iter_mut().find(|(key, _)| *key == "url")
+    {
         url.push_str(&tail);
     }
 }
 
-fn invocation(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, file: &File, scope: &Scope<'_>) -> Step {
+fn invocation(
+    id: &str,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    file: &File,
+    scope: &Scope<'_>,
+) -> Step {
     let work = scope.work;
     spec.and(&INVOCATION);
     let place = spec.place;
@@ -474,7 +695,14 @@ fn invocation(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, file: &F
             scope.at.set(entry.value.place);
             let name = field(&entry.key.text);
             if !with.has(&name) {
-                with.put(name, if key == "inputs" { mapped(&entry.value, &values(scope)) } else { values(scope).value(&entry.value) });
+                with.put(
+                    name,
+                    if key == "inputs" {
+                        mapped(&entry.value, &values(scope))
+                    } else {
+                        values(scope).value(&entry.value)
+                    },
+                );
             }
         }
     }
@@ -495,22 +723,39 @@ fn invocation(id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, file: &F
     }
     let (module, operation) = name.split_once(':').unwrap_or(("macros", name));
     let why = format!("does what the macro `{}` did", shown(name));
-    let uses = work.skill(Wanted { module, operation, why, place: name_place, source: None }, &with);
-    let message = format!("the macro `{}` is not in this file, so it became a call of `{uses}`", shown(name));
+    let uses =
+        work.skill(Wanted { module, operation, why, place: name_place, source: None }, &with);
+    let message =
+        format!("the macro `{}` is not in this file, so it became a call of `{uses}`", shown(name));
     let help = "import the file that has it, and write `pipeline: ./macro.yml`, or write the skill";
     work.notes.error(codes::SKILL_NEEDED, name_place, message, help);
     Step::uses(id, &uses, with)
 }
 
 /// A kind that is a Python class, an alias of one, or misspelt.
-fn class(kind: &str, place: Place, id: &str, spec: &mut Fields<'_, '_>, inputs: &Inputs<'_>, scope: &Scope<'_>) -> Step {
+fn class(
+    kind: &str,
+    place: Place,
+    id: &str,
+    spec: &mut Fields<'_, '_>,
+    inputs: &Inputs<'_>,
+    scope: &Scope<'_>,
+) -> Step {
     let work = scope.work;
-    let mut with = if inputs.mapping.is_some() { inputs.arguments(scope) } else { Map::default().with("input", inputs.whole(scope)) };
+    let mut with = if inputs.mapping.is_some() {
+        inputs.arguments(scope)
+    } else {
+        Map::default().with("input", inputs.whole(scope))
+    };
     for entry in spec.take_unknown() {
         scope.at.set(entry.value.place);
         let name = identifier(&entry.key.text);
         if with.has(&name) {
-            work.untranslated(entry.key.place, &entry.key.text, "another argument has the same name here");
+            work.untranslated(
+                entry.key.place,
+                &entry.key.text,
+                "another argument has the same name here",
+            );
             continue;
         }
         with.put(name, values(scope).value(&entry.value));
@@ -520,9 +765,11 @@ fn class(kind: &str, place: Place, id: &str, spec: &mut Fields<'_, '_>, inputs: 
         return Step::uses(id, &uses, with);
     }
     let why = format!("does what nodes of the kind `{}` did", shown(kind));
-    let uses = work.skill(Wanted { module: "kinds", operation: kind, why, place, source: None }, &with);
+    let uses =
+        work.skill(Wanted { module: "kinds", operation: kind, why, place, source: None }, &with);
     let help = work.notes.suggest(kind, "the kinds are", KINDS.iter().copied());
-    let message = format!("hexDAG has no kind `{}` of its own, so it became a call of `{uses}`", shown(kind));
+    let message =
+        format!("hexDAG has no kind `{}` of its own, so it became a call of `{uses}`", shown(kind));
     work.notes.error(codes::UNKNOWN_KIND, place, message, help);
     Step::uses(id, &uses, with)
 }

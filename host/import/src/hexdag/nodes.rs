@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use coldframe_lang::shown::shown;
+use indexmap::IndexSet;
 
 use super::dictionary::{COMMON, METADATA, NODE};
 use super::documents::File;
@@ -29,13 +30,24 @@ struct Named<'n> {
 type Gates = BTreeMap<String, Vec<(String, String)>>;
 
 /// The steps of a list of nodes, and the outputs of those that no other uses.
-pub(super) fn block(list: Option<&Node>, place: Place, file: &File, scope: &Scope<'_>) -> (Vec<Step>, Map) {
+pub(super) fn block(
+    list: Option<&Node>,
+    place: Place,
+    file: &File,
+    scope: &Scope<'_>,
+) -> (Vec<Step>, Map) {
     let work = scope.work;
+    let mut included = None;
     let items: &[Node] = match list.map(|node| (&node.kind, node)) {
         Some((NodeKind::List(items), _)) => items,
         Some((_, node)) if node.tag.is_some() => {
-            let original = format!("{} {}", node.tag.as_deref().unwrap_or_default(), node.scalar().unwrap_or_default());
-            work.untranslated(node.place, &original, "nodes of other files are not read");
+            let original = format!(
+                "{} {}",
+                node.tag.as_deref().unwrap_or_default(),
+                node.scalar().unwrap_or_default()
+            );
+            let why = "nodes of other files are not read";
+            included = Some(work.untranslated(node.place, &original, why).1);
             &[]
         }
         Some((_, node)) => {
@@ -65,15 +77,24 @@ pub(super) fn block(list: Option<&Node>, place: Place, file: &File, scope: &Scop
         before = Some(item.id.clone());
     }
     if steps.is_empty() {
-        let id = scope.helper("nothing");
-        steps.push(Step::of(&id, "set", Map::default().with("value", Out::Null)).commented(format!("from line {}: no nodes", place.line)));
+        let step = match included {
+            Some(comment) => placeholder(&scope.helper("included"), place).commented(comment),
+            None => {
+                Step::of(&scope.helper("nothing"), "set", Map::default().with("value", Out::Null))
+                    .commented(format!("from line {}: no nodes", place.line))
+            }
+        };
+        steps.push(step);
     }
     let mut outputs = Map::default();
     for item in named.iter().filter(|item| !used.contains(&item.id)) {
-        if let Some(seen) = scope.node(item.theirs).filter(|seen| seen.id == item.id) {
-            let expr = if seen.optional { format!("{} | default(none)", seen.output) } else { seen.output };
-            outputs.put(item.id.clone(), Out::hole(&expr));
-        }
+        let seen = scope.node(item.theirs).filter(|seen| seen.id == item.id);
+        let expr = match seen {
+            Some(seen) if seen.optional => format!("{} | default(none)", seen.output),
+            Some(seen) => seen.output,
+            None => item.id.clone(),
+        };
+        outputs.put(item.id.clone(), Out::hole(&expr));
     }
     (steps, outputs)
 }
@@ -87,12 +108,22 @@ fn name<'n>(node: &'n Node, scope: &Scope<'_>) -> Named<'n> {
         None => ("", scope.helper(&identifier(kind.rsplit('.').next().unwrap_or(kind)))),
     };
     let spec = node.get("spec");
+    let mut id = id;
+    if spec.and_then(|spec| spec.get("collect")).and_then(Node::text) == Some("reduce") {
+        // The step that puts the results together is what others read.
+        while !scope.reserve(&format!("{id}_reduced")) {
+            id = scope.helper(&id);
+        }
+    }
     let has = |key: &str| spec.is_some_and(|spec| spec.get(key).is_some());
     let critical = spec.and_then(|spec| spec.get("critical")).and_then(Node::as_bool);
     let optional = has("when") || has("on_error") || critical == Some(false);
     let seen = Seen { output: kinds::output(kind, spec, &id), id: id.clone(), optional };
     if !theirs.is_empty() && !scope.bind(theirs, seen) {
-        let message = format!("another node is called `{}` already, and expressions mean the last one", shown(theirs));
+        let message = format!(
+            "another node is called `{}` already, and expressions mean the last one",
+            shown(theirs)
+        );
         scope.work.notes.error(codes::RENAMED, node.place, message, "give them different names");
     }
     Named { node, id, theirs }
@@ -106,16 +137,30 @@ fn gates(named: &[Named<'_>], scope: &Scope<'_>) -> Gates {
         if let Some(handler) = spec.get("on_error").and_then(Node::text)
             && scope.node(handler).is_some()
         {
-            gates.entry(handler.to_owned()).or_default().push((item.id.clone(), format!("{} is undefined", item.id)));
+            gates
+                .entry(handler.to_owned())
+                .or_default()
+                .push((item.id.clone(), format!("{} is undefined", item.id)));
         }
         if spec.get("route_downstream").and_then(Node::as_bool) != Some(true) {
             continue;
         }
-        let NodeKind::List(branches) = spec.get("branches").map_or(&NodeKind::Null, |node| &node.kind) else { continue };
-        let actions = branches.iter().filter_map(|branch| branch.get("action")).chain(spec.get("else_action"));
+        let NodeKind::List(branches) =
+            spec.get("branches").map_or(&NodeKind::Null, |node| &node.kind)
+        else {
+            continue;
+        };
+        let actions = branches
+            .iter()
+            .filter_map(|branch| branch.get("action"))
+            .chain(spec.get("else_action"));
         let actions: BTreeSet<&str> = actions.filter_map(Node::text).collect();
         for action in actions.into_iter().filter(|action| scope.node(action).is_some()) {
-            let condition = format!("{}.action == '{}'", item.id, action.replace('\\', "\\\\").replace('\'', "\\'"));
+            let condition = format!(
+                "{}.action == '{}'",
+                item.id,
+                action.replace('\\', "\\\\").replace('\'', "\\'")
+            );
             gates.entry(action.to_owned()).or_default().push((item.id.clone(), condition));
         }
     }
@@ -129,31 +174,57 @@ fn gates(named: &[Named<'_>], scope: &Scope<'_>) -> Gates {
     gates
 }
 
-fn node(item: &Named<'_>, gates: &Gates, before: Option<&str>, file: &File, scope: &Scope<'_>) -> Vec<Step> {
+fn node(
+    item: &Named<'_>,
+    gates: &Gates,
+    before: Option<&str>,
+    file: &File,
+    scope: &Scope<'_>,
+) -> Vec<Step> {
     let work = scope.work;
     let place = item.node.place;
     scope.at.set(place);
     scope.take_used();
     if let Some(tag) = &item.node.tag {
         let original = format!("{tag} {}", item.node.scalar().unwrap_or_default());
-        let (name, comment) = work.untranslated(place, &original, "nodes of other files are not read");
-        return vec![Step::of(&item.id, "set", Map::default().with("value", Out::hole(&name))).commented(comment)];
+        let (name, comment) =
+            work.untranslated(place, &original, "nodes of other files are not read");
+        return vec![
+            Step::of(&item.id, "set", Map::default().with("value", Out::hole(&name)))
+                .commented(comment),
+        ];
     }
     let Some(mut fields) = Fields::of(item.node, &NODE, &work.notes) else {
-        return vec![Step::of(&item.id, "set", Map::default().with("value", Out::hole(&format!("untranslated_line_{}", place.line))))];
+        return vec![Step::of(
+            &item.id,
+            "set",
+            Map::default().with("value", Out::hole(&format!("untranslated_line_{}", place.line))),
+        )];
     };
     let (kind, kind_place) = match fields.take_text("kind") {
         Some(found) => found,
         None => {
-            work.notes.error(codes::MISSING_KEY, place, "`kind` is missing in a node", "complete their file, and import it again");
+            work.notes.error(
+                codes::MISSING_KEY,
+                place,
+                "`kind` is missing in a node",
+                "complete their file, and import it again",
+            );
             ("node", place)
         }
     };
-    if let Some(mut metadata) = fields.take("metadata").and_then(|node| Fields::of(node, &METADATA, &work.notes)) {
+    if let Some(mut metadata) =
+        fields.take("metadata").and_then(|node| Fields::of(node, &METADATA, &work.notes))
+    {
         let _name = metadata.take("name");
     }
     if item.theirs.is_empty() {
-        work.notes.warning(codes::MISSING_KEY, place, "`metadata.name` is missing in a node", "give it one in the translation");
+        work.notes.warning(
+            codes::MISSING_KEY,
+            place,
+            "`metadata.name` is missing in a node",
+            "give it one in the translation",
+        );
     }
     let listed = fields.has("dependencies");
     let mut needs = Vec::new();
@@ -166,17 +237,35 @@ fn node(item: &Named<'_>, gates: &Gates, before: Option<&str>, file: &File, scop
     let node = fields.take("spec").unwrap_or(&empty);
     let mut steps = match Fields::of(node, &COMMON, &work.notes) {
         Some(mut spec) => {
-            let inputs = Inputs { mapping: spec.take("input_mapping"), needs: needs.clone(), before: if listed { None } else { before.map(str::to_owned) } };
+            // A node that another one chose goes on from there; one that stands in for another has
+            // nothing but the inputs.
+            let chosen = gates.get(item.theirs).and_then(|gates| gates.first());
+            let before = match chosen {
+                Some((_, condition)) if condition.ends_with("is undefined") => None,
+                Some((from, _)) => Some(from.as_str()),
+                None => before,
+            };
+            let inputs = Inputs {
+                mapping: spec.take("input_mapping"),
+                needs: needs.clone(),
+                before: if listed { None } else { before.map(str::to_owned) },
+            };
             if let Some((false, place)) = spec.take_bool("strict_mapping") {
-                work.notes.info(codes::DIFFERS, place, "a name that is not there always fails", "use `default` where it may be missing");
+                work.notes.info(
+                    codes::DIFFERS,
+                    place,
+                    "a name that is not there always fails",
+                    "use `default` where it may be missing",
+                );
             }
-            let mut steps = kinds::translate(kind, kind_place, &item.id, &mut spec, &inputs, file, scope);
+            let mut steps =
+                kinds::translate(kind, kind_place, &item.id, &mut spec, &inputs, file, scope);
             if let Some(main) = steps.iter_mut().find(|step| step.id == item.id) {
                 common(main, &mut spec, file, scope);
             }
             steps
         }
-        None => Vec::new(),
+        None => vec![placeholder(&item.id, place)],
     };
     for (from, condition) in gates.get(item.theirs).into_iter().flatten() {
         scope.mark(from);
@@ -202,9 +291,20 @@ fn node(item: &Named<'_>, gates: &Gates, before: Option<&str>, file: &File, scop
     needs.dedup();
     if let Some(first) = steps.first_mut() {
         first.needs.splice(0..0, needs);
-        first.comments.insert(0, format!("from line {}: `{}` {}", place.line, shown(kind), shown(item.theirs)).trim_end().to_owned());
+        first.comments.insert(
+            0,
+            format!("from line {}: `{}` {}", place.line, shown(kind), shown(item.theirs))
+                .trim_end()
+                .to_owned(),
+        );
     }
     steps
+}
+
+/// A step that our compiler stops at, where there is nothing to translate.
+pub(super) fn placeholder(id: &str, place: Place) -> Step {
+    let value = Out::hole(&format!("untranslated_line_{}", place.line));
+    Step::of(id, "set", Map::default().with("value", value))
 }
 
 /// One more condition.
@@ -224,20 +324,17 @@ fn dependencies(node: &Node, scope: &Scope<'_>) -> Vec<String> {
         NodeKind::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
     };
-    let mut found: Vec<String> = Vec::new();
+    let mut found: IndexSet<String> = IndexSet::new();
     for item in items {
         match item.scalar().map(|name| (name, scope.node(name))) {
-            Some((_, Some(seen))) if !found.contains(&seen.id) => found.push(seen.id),
-            Some((_, Some(_))) => {}
+            Some((_, Some(seen))) => drop(found.insert(seen.id)),
             Some((name, None)) => {
-                let names = scope.names();
-                let help = work.notes.suggest(name, "the nodes are", names.iter().map(String::as_str));
-                work.notes.error(codes::UNKNOWN_NAME, item.place, format!("there is no node `{}` in this list", shown(name)), help);
+                scope.unknown("node", name, item.place);
             }
             None => wrong_shape(item, "the name of a node", &work.notes),
         }
     }
-    found
+    found.into_iter().collect()
 }
 
 /// What a node is given.
@@ -262,7 +359,11 @@ impl Inputs<'_> {
                 scope.at.set(entry.value.place);
                 let name = field(&entry.key.text);
                 if with.has(&name) {
-                    scope.work.untranslated(entry.key.place, &entry.key.text, "another argument has the same name here");
+                    scope.work.untranslated(
+                        entry.key.place,
+                        &entry.key.text,
+                        "another argument has the same name here",
+                    );
                     continue;
                 }
                 with.put(name, mapped(&entry.value, &values));
@@ -275,17 +376,14 @@ impl Inputs<'_> {
 
     /// All that came before as one value.
     pub(super) fn whole(&self, scope: &Scope<'_>) -> Out {
-        let output = |id: &String| {
-            scope.names().iter().filter_map(|name| scope.node(name)).find(|seen| seen.id == *id).map_or_else(|| id.clone(), |seen| seen.output)
-        };
         match (self.needs.as_slice(), &self.before) {
-            ([], Some(before)) => Out::hole(&output(before)),
+            ([], Some(before)) => Out::hole(&scope.output(before)),
             ([], None) => Out::hole("inputs"),
-            ([one], _) => Out::hole(&output(one)),
+            ([one], _) => Out::hole(&scope.output(one)),
             (many, _) => {
                 let mut map = Map::default();
                 for id in many {
-                    map.put(id.clone(), Out::hole(&output(id)));
+                    map.put(id.clone(), Out::hole(&scope.output(id)));
                 }
                 map.into()
             }
@@ -298,7 +396,10 @@ pub(super) fn mapped(node: &Node, values: &Values<'_>) -> Piece {
     match node.text() {
         Some(text) if !text.contains("{{") && node.tag.is_none() => {
             let bare = text.trim();
-            let bare = bare.strip_suffix("required").and_then(|rest| rest.trim_end().strip_suffix('|')).unwrap_or(bare);
+            let bare = bare
+                .strip_suffix("required")
+                .and_then(|rest| rest.trim_end().strip_suffix('|'))
+                .unwrap_or(bare);
             let bare = environment::replaced(bare, false, node.place, values.work);
             match crate::expr::translate(bare.trim(), values.names) {
                 Ok(expr) => Out::hole(&expr).into(),
@@ -326,9 +427,7 @@ fn common(step: &mut Step, spec: &mut Fields<'_, '_>, file: &File, scope: &Scope
     if let Some((handler, place)) = spec.take_text("on_error") {
         step.on_error = Some("continue");
         if scope.node(handler).is_none() {
-            let names = scope.names();
-            let help = work.notes.suggest(handler, "the nodes are", names.iter().map(String::as_str));
-            work.notes.error(codes::UNKNOWN_NAME, place, format!("there is no node `{}` in this list", shown(handler)), help);
+            scope.unknown("node", handler, place);
             step.on_error = None;
         }
     }
@@ -359,11 +458,16 @@ fn retry(step: &mut Step, spec: &mut Fields<'_, '_>, work: &Work) {
             Ok(factor) => {
                 retry.put("backoff", "exponential");
                 if factor != 2.0 {
-                    let message = format!("delays double from try to try, and do not grow by {}", shown(text));
+                    let message = format!(
+                        "delays double from try to try, and do not grow by {}",
+                        shown(text)
+                    );
                     work.notes.info(codes::DIFFERS, place, message, "");
                 }
             }
-            Err(_) if matches!(text, "constant" | "linear" | "exponential") => retry.put("backoff", text),
+            Err(_) if matches!(text, "constant" | "linear" | "exponential") => {
+                retry.put("backoff", text)
+            }
             Err(_) => drop(work.untranslated(place, text, "no way of waiting has this name")),
         }
     }

@@ -27,7 +27,12 @@ pub(super) fn types(node: Option<&Node>, work: &Work) -> Types {
         schema.put_some("default", fields.take("default").map(literal));
         if let Some(clamp) = fields.take("clamp") {
             let message = "a value out of bounds is refused, and not moved to the bound";
-            work.notes.warning(codes::DIFFERS, clamp.place, message, "compute it in a `set` step: `[a, [x, b] | min] | max`");
+            work.notes.warning(
+                codes::DIFFERS,
+                clamp.place,
+                message,
+                "compute it in a `set` step: `[a, [x, b] | min] | max`",
+            );
             if let NodeKind::List(bounds) = &clamp.kind {
                 schema.put_some("minimum", bounds.first().map(literal));
                 schema.put_some("maximum", bounds.get(1).map(literal));
@@ -54,7 +59,14 @@ fn of_name(name: &str, types: &Types) -> Option<Map> {
         "dict" | "object" | "map" => "object",
         "list" | "array" => "array",
         "any" | "Any" => return Some(Map::default()),
-        _ => return types.get(plain).cloned(),
+        _ => {
+            let mut schema = types.get(plain).cloned()?;
+            if let Some((_, ty)) = schema.0.iter_mut().find(|(key, _)| nullable && *key == "type") {
+                let both = Out::List(vec![ty.clone(), "null".into()]);
+                *ty = both.into();
+            }
+            return Some(schema);
+        }
     };
     let both = Out::List(vec![ty.into(), "null".into()]);
     Some(Map::default().with("type", if nullable { both } else { Out::text(ty) }))
@@ -64,7 +76,11 @@ fn of_name(name: &str, types: &Types) -> Option<Map> {
 pub(super) fn of(node: &Node, types: &Types, work: &Work) -> Map {
     match &node.kind {
         NodeKind::Text(name) => of_name(name, types).unwrap_or_else(|| {
-            let names: Vec<&str> = types.keys().map(String::as_str).chain(["str", "int", "float", "bool", "dict", "list"]).collect();
+            let names: Vec<&str> = types
+                .keys()
+                .map(String::as_str)
+                .chain(["str", "int", "float", "bool", "dict", "list"])
+                .collect();
             let help = work.notes.suggest(name, "the types are", names);
             let message = format!("there is no type `{}`, so anything is let in", shown(name));
             work.notes.error(codes::UNKNOWN_NAME, node.place, message, help);
@@ -77,11 +93,21 @@ pub(super) fn of(node: &Node, types: &Types, work: &Work) -> Map {
                     schema.put(entry.key.text.clone(), literal(&entry.value));
                 } else {
                     let message = format!("the keyword `{}` is left away", shown(&entry.key.text));
-                    work.notes.warning(codes::UNSUPPORTED_KEY, entry.key.place, message, "say it with another keyword of JSON Schema");
+                    work.notes.warning(
+                        codes::UNSUPPORTED_KEY,
+                        entry.key.place,
+                        message,
+                        "say it with another keyword of JSON Schema",
+                    );
                 }
             }
-            if schema.has("required") && schema.0.iter().any(|(key, piece)| key == "required" && matches!(piece.value, Out::Bool(_))) {
-                schema.0.retain(|(key, _)| key != "required");
+            if schema.has("required")
+                && schema
+                    .0
+                    .iter()
+                    .any(|(key, piece)| key == "required" && matches!(piece.value, Out::Bool(_)))
+            {
+                schema.0.retain(|key, _| key != "required");
             }
             schema
         }
@@ -91,26 +117,66 @@ pub(super) fn of(node: &Node, types: &Types, work: &Work) -> Map {
 
 /// The keywords that inputs have.
 const KEYWORDS: &[&str] = &[
-    "additionalProperties", "allOf", "anyOf", "const", "default", "description", "enum", "examples", "exclusiveMaximum",
-    "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maximum", "minItems", "minLength", "minimum",
-    "multipleOf", "not", "oneOf", "pattern", "properties", "required", "title", "type", "uniqueItems",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "default",
+    "description",
+    "enum",
+    "examples",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "items",
+    "maxItems",
+    "maxLength",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "properties",
+    "required",
+    "title",
+    "type",
+    "uniqueItems",
 ];
 
 /// Declares what an `input_schema` says: types by name, or one JSON Schema of an object.
 pub(super) fn inputs(node: &Node, types: &Types, work: &Work) {
-    let is_schema = node.get("properties").is_some() || node.get("type").is_some_and(|ty| ty.text() == Some("object"));
-    let entries = if is_schema { node.get("properties").map(Node::entries).unwrap_or_default() } else { node.entries() };
+    let is_schema = node.get("properties").is_some()
+        || node.get("type").is_some_and(|ty| ty.text() == Some("object"));
+    let entries = if is_schema {
+        node.get("properties").map(Node::entries).unwrap_or_default()
+    } else {
+        node.entries()
+    };
     if is_schema {
         for entry in node.entries() {
             match entry.key.text.as_str() {
                 "type" | "properties" => {}
                 "required" => {
                     let message = "an input is required if it has no default";
-                    work.notes.info(codes::DIFFERS, entry.key.place, message, "give a default to those that may be left away");
+                    work.notes.info(
+                        codes::DIFFERS,
+                        entry.key.place,
+                        message,
+                        "give a default to those that may be left away",
+                    );
                 }
                 key => {
-                    let message = format!("`{}` is left away: inputs have schemas one by one", shown(key));
-                    work.notes.warning(codes::UNSUPPORTED_KEY, entry.key.place, message, "write it at the input it is about");
+                    let message =
+                        format!("`{}` is left away: inputs have schemas one by one", shown(key));
+                    work.notes.warning(
+                        codes::UNSUPPORTED_KEY,
+                        entry.key.place,
+                        message,
+                        "write it at the input it is about",
+                    );
                 }
             }
         }

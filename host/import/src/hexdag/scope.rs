@@ -30,6 +30,8 @@ pub(super) struct Scope<'s> {
     pub(super) at: Cell<Place>,
     taken: RefCell<Taken>,
     nodes: RefCell<BTreeMap<String, Seen>>,
+    /// Our ids to the expressions that read what they come to.
+    outputs: RefCell<BTreeMap<String, String>>,
     /// Ids of nodes of this block that were named since this was last emptied.
     used: RefCell<BTreeSet<String>>,
     /// Whether any node was named, also one of a block around.
@@ -48,6 +50,7 @@ impl<'s> Scope<'s> {
             at: Cell::default(),
             taken: RefCell::default(),
             nodes: RefCell::default(),
+            outputs: RefCell::default(),
             used: RefCell::default(),
             referred: Cell::default(),
             locals: RefCell::default(),
@@ -97,8 +100,14 @@ impl<'s> Scope<'s> {
         self.taken.borrow_mut().unique(name, '_', &around)
     }
 
+    /// Takes exactly this id, if it is free.
+    pub(super) fn reserve(&self, id: &str) -> bool {
+        self.helper(id) == id
+    }
+
     /// Whether the name was new.
     pub(super) fn bind(&self, theirs: &str, seen: Seen) -> bool {
+        self.outputs.borrow_mut().insert(seen.id.clone(), seen.output.clone());
         self.nodes.borrow_mut().insert(theirs.to_owned(), seen).is_none()
     }
 
@@ -107,9 +116,18 @@ impl<'s> Scope<'s> {
         self.nodes.borrow().get(theirs).cloned()
     }
 
-    /// Their names of the nodes of this block.
-    pub(super) fn names(&self) -> Vec<String> {
-        self.nodes.borrow().keys().cloned().collect()
+    /// What a node of this block comes to, by our id.
+    pub(super) fn output(&self, id: &str) -> String {
+        self.outputs.borrow().get(id).cloned().unwrap_or_else(|| id.to_owned())
+    }
+
+    /// Notes that no node of this block has a name.
+    pub(super) fn unknown(&self, what: &str, name: &str, place: Place) {
+        let nodes = self.nodes.borrow();
+        let names = nodes.keys().map(String::as_str);
+        let help = self.work.notes.suggest(name, &format!("there is the {what}"), names);
+        let message = format!("there is no {what} `{}`", shown(name));
+        self.work.notes.error(codes::UNKNOWN_NAME, place, message, help);
     }
 
     /// The nodes of this block that were named since the last time, and whether any was.
@@ -139,8 +157,16 @@ impl<'s> Scope<'s> {
     /// An expression of ours for an input of the pipeline.
     pub(super) fn input(&self, name: &str) -> String {
         if !self.work.has_input(name) {
-            let message = format!("no `input_schema` declares `{}`, so it became an input of any type", shown(name));
-            self.work.notes.info(codes::GUESS, self.at.get(), message, "give it a type under `inputs`");
+            let message = format!(
+                "no `input_schema` declares `{}`, so it became an input of any type",
+                shown(name)
+            );
+            self.work.notes.info(
+                codes::GUESS,
+                self.at.get(),
+                message,
+                "give it a type under `inputs`",
+            );
         }
         self.work.input(name, || Out::Map(Map::default()), self.at.get())
     }
@@ -154,9 +180,16 @@ impl Names for Scope<'_> {
         let mut scope = Some(self);
         while let Some(found) = scope {
             if let Some(expr) = found.locals.borrow().get(name) {
+                if !self.work.afford(expr.len()) {
+                    return Err(
+                        "what its names stand for is too large to be written out".to_owned()
+                    );
+                }
                 return Ok((expr.clone(), 0));
             }
-            if name == "state" && let Some(state) = found.state {
+            if name == "state"
+                && let Some(state) = found.state
+            {
                 return Ok(match path {
                     [part, ..] => (format!("{state}.{}", field(part)), 1),
                     [] => (state.to_owned(), 0),
@@ -169,20 +202,34 @@ impl Names for Scope<'_> {
             ("$input", [field, ..]) => Ok((self.input(field), 1)),
             ("$ctx", ["run_id", ..]) => Ok(("run.id".to_owned(), 1)),
             ("$ctx", ["pipeline_name" | "name", ..]) => Ok(("run.name".to_owned(), 1)),
-            ("$ctx", _) => Err("of the context of a run only its id and its name are there".to_owned()),
-            ("state", _) => Err("`state` is kept by a composite node with `mode: while`, and there is none around".to_owned()),
+            ("$ctx", _) => {
+                Err("of the context of a run only its id and its name are there".to_owned())
+            }
+            ("state", _) => Err(
+                "`state` is kept by a composite node with `mode: while`, and there is none around"
+                    .to_owned(),
+            ),
             _ => {
                 let referred = self.referred.get();
                 let Some(seen) = self.find(name) else {
                     self.referred.set(referred);
-                    return Err(format!("no node that is seen from here is called `{}`", shown(name)));
+                    return Err(format!(
+                        "no node that is seen from here is called `{}`",
+                        shown(name)
+                    ));
                 };
                 if seen.optional {
                     self.work.notes.warning(
                         codes::DIFFERS,
                         self.at.get(),
-                        format!("`{}` may have no output, and then there is nothing to read", seen.id),
-                        format!("write `{} | default(…)`, or `when: {} is defined`", seen.output, seen.id),
+                        format!(
+                            "`{}` may have no output, and then there is nothing to read",
+                            seen.id
+                        ),
+                        format!(
+                            "write `{} | default(…)`, or `when: {} is defined`",
+                            seen.output, seen.id
+                        ),
                     );
                 }
                 Ok((seen.output, 0))

@@ -1,5 +1,7 @@
 //! Systems: processes are calls of pipelines, pipes are what they hand on.
 
+use std::collections::BTreeMap;
+
 use coldframe_lang::shown::shown;
 
 use super::dictionary::{PIPE, PROCESS, SYSTEM};
@@ -18,7 +20,9 @@ pub(super) fn translate(top: &mut Fields<'_, '_>, head: &Head<'_>, work: &Work) 
     let scope = Scope::top(work);
     let mut steps: Vec<Step> = Vec::new();
     let mut outputs = Map::default();
-    if let Some(mut spec) = top.require("spec").and_then(|node| Fields::of(node, &SYSTEM, &work.notes)) {
+    if let Some(mut spec) =
+        top.require("spec").and_then(|node| Fields::of(node, &SYSTEM, &work.notes))
+    {
         let list = |node: Option<&'_ Node>| match node.map(|node| &node.kind) {
             Some(NodeKind::List(_)) | None => true,
             Some(_) => false,
@@ -32,15 +36,18 @@ pub(super) fn translate(top: &mut Fields<'_, '_>, head: &Head<'_>, work: &Work) 
             let Some(mut process) = Fields::of(item, &PROCESS, &work.notes) else { continue };
             let (name, place) = process.take_text("name").unwrap_or(("process", item.place));
             let id = scope.id(name, place);
-            let (path, place) = process.take_text("pipeline").unwrap_or(("./untranslated.yml", item.place));
+            let (path, place) =
+                process.take_text("pipeline").unwrap_or(("./untranslated.yml", item.place));
             let message = format!("`{}` has to be imported too", shown(path));
             work.notes.warning(codes::OTHER_FILE, place, message, "import it to the same path");
             scope.bind(name, Seen { id: id.clone(), output: id.clone(), optional: false });
             steps.push(Step::of(&id, "pipeline", path));
         }
+        let order: BTreeMap<String, usize> =
+            steps.iter().enumerate().map(|(at, step)| (step.id.clone(), at)).collect();
         let mut with: Vec<Map> = steps.iter().map(|_| Map::default()).collect();
         for item in items(pipes) {
-            pipe(item, &scope, &mut steps, &mut with, work);
+            pipe(item, &order, &scope, &mut steps, &mut with, work);
         }
         for (step, with) in steps.iter_mut().zip(with) {
             if !with.is_empty() {
@@ -52,7 +59,15 @@ pub(super) fn translate(top: &mut Fields<'_, '_>, head: &Head<'_>, work: &Work) 
     if steps.is_empty() {
         steps.push(Step::of("nothing", "set", Map::default().with("value", Out::Null)));
     }
-    crate::document::pipeline(head.name, head.description, head.version, Map::default(), steps, outputs, work)
+    crate::document::pipeline(
+        head.name,
+        head.description,
+        head.version,
+        Map::default(),
+        steps,
+        outputs,
+        work,
+    )
 }
 
 fn items(node: Option<&Node>) -> &[Node] {
@@ -62,7 +77,14 @@ fn items(node: Option<&Node>) -> &[Node] {
     }
 }
 
-fn pipe(item: &Node, scope: &Scope<'_>, steps: &mut [Step], with: &mut [Map], work: &Work) {
+fn pipe(
+    item: &Node,
+    order: &BTreeMap<String, usize>,
+    scope: &Scope<'_>,
+    steps: &mut [Step],
+    with: &mut [Map],
+    work: &Work,
+) {
     let Some(mut pipe) = Fields::of(item, &PIPE, &work.notes) else { return };
     let from = pipe.take_text("from");
     let to = pipe.take_text("to");
@@ -71,14 +93,13 @@ fn pipe(item: &Node, scope: &Scope<'_>, steps: &mut [Step], with: &mut [Map], wo
         let (name, place) = end?;
         let found = scope.node(name);
         if found.is_none() {
-            let names = scope.names();
-            let help = work.notes.suggest(name, "the processes are", names.iter().map(String::as_str));
-            work.notes.error(codes::UNKNOWN_NAME, place, format!("there is no process `{}`", shown(name)), help);
+            scope.unknown("process", name, place);
         }
         found
     };
     let (Some(from), Some(to)) = (known(from), known(to)) else { return };
-    let Some(at) = steps.iter().position(|step| step.id == to.id) else { return };
+    // Processes are named in the order in which they stand.
+    let Some(at) = order.get(&to.id).copied() else { return };
     let (Some(step), Some(with)) = (steps.get_mut(at), with.get_mut(at)) else { return };
     if !step.needs.contains(&from.id) {
         step.needs.push(from.id.clone());
