@@ -4,7 +4,7 @@ mod lexer;
 mod python;
 pub(crate) mod template;
 
-pub(crate) use python::translate;
+pub(crate) use python::{is_path, translate};
 
 /// The meaning of names, which depends on where an expression stands.
 pub(crate) trait Names {

@@ -61,13 +61,22 @@ impl Found {
 
     /// In brackets where it binds less tightly than that.
     fn at(self, least: Binds) -> String {
-        if self.binds >= least { self.text } else { format!("({})", self.text) }
+        if self.binds >= least || is_path(&self.text) {
+            self.text
+        } else {
+            format!("({})", self.text)
+        }
     }
 
     /// With a filter behind it. In brackets, since how tightly filters bind is not obvious.
     fn filtered(self, filter: &str) -> Self {
         Self::new(format!("({} | {filter})", self.at(Binds::Whole)), Binds::Whole)
     }
+}
+
+/// `a.b.c` or a number: needs brackets nowhere.
+pub(crate) fn is_path(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
 }
 
 struct Parser<'t, 'e> {
@@ -264,7 +273,7 @@ impl<'e> Parser<'_, 'e> {
         }
         self.deeper(|parser| {
             let inner = parser.sign()?;
-            Ok(Found::new(format!("-{}", inner.at(Binds::Power)), Binds::Sign))
+            Ok(Found::new(format!("-{}", inner.at(Binds::Whole)), Binds::Sign))
         })
     }
 
@@ -453,13 +462,23 @@ impl<'e> Parser<'_, 'e> {
                     widths.push(3);
                     ahead += 3;
                 }
+                // Of these a field is read in both ways.
+                (Some(Token::Mark(".")), Some(Token::Word("get")), _)
+                    if matches!(word, "context" | "$input")
+                        && self.peek(ahead + 2) == Some(Token::Mark("("))
+                        && self.peek(ahead + 4) == Some(Token::Mark(")")) =>
+                {
+                    let Some(Token::Text(key)) = self.peek(ahead + 3) else { break };
+                    path.push(key.get(1..key.len().saturating_sub(1)).unwrap_or_default());
+                    widths.push(5);
+                    ahead += 5;
+                }
                 _ => break,
             }
         }
         let (text, used) = self.names.resolve(word, &path)?;
         self.at += widths.iter().take(used).sum::<usize>();
-        let whole = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
-            || (text.starts_with('(') && text.ends_with(')'));
+        let whole = is_path(&text) || (text.starts_with('(') && text.ends_with(')'));
         Ok(Found::new(text, if whole { Binds::Whole } else { Binds::Choice }))
     }
 }

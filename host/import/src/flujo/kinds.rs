@@ -121,9 +121,9 @@ fn plain(id: &str, place: Place, common: &Common<'_>, file: &File, scope: &Scope
         _ => {
             let (uses, mut with) = agent::call(doer, Some(input), file, scope, *at);
             if !common.settings.is_empty() {
-                match with.0.iter_mut().find(|(key, _)| key == "settings") {
+                match with.0.iter_mut().find(|(key, _)| *key == "settings") {
                     Some((_, Piece { value: Out::Map(settings), .. })) => {
-                        settings.0.retain(|(key, _)| !common.settings.has(key));
+                        settings.0.retain(|key, _| !common.settings.has(key));
                         settings.0.extend(common.settings.0.clone());
                     }
                     _ => with.put("settings", common.settings.clone()),
@@ -211,7 +211,7 @@ fn import(
 ) -> Made {
     let work = scope.work;
     let path = match file.imports.get(name) {
-        Some((path, _)) => path.clone(),
+        Some((path, _)) => work.copy(path, path.len(), place),
         None => {
             agent::unknown("import", name, file.imports.keys(), place, work);
             format!("./{}.yaml", crate::names::kebab(name))
@@ -445,7 +445,7 @@ fn agentic(
 fn worker(node: &Node, file: &File, scope: &Scope<'_>) -> Piece {
     let name = node.text().and_then(|text| text.strip_prefix("agents."));
     match name.and_then(|name| file.agents.get(name)) {
-        Some(agent) => agent.with.clone().into(),
+        Some(agent) => scope.work.copy(&agent.with, agent.bytes, node.place).into(),
         None => {
             if let Some(path) = node.text() {
                 match name {

@@ -11,4 +11,5 @@ mod scope;
 mod states;
 mod top;
 
+pub(crate) use agent::split_path;
 pub(crate) use top::translate;

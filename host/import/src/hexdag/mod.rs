@@ -1,9 +1,14 @@
 //! Documents of hexDAG: pipelines of nodes whose order comes from what they name.
 
-use crate::out::Map;
-use crate::work::Work;
-use crate::yaml::node::Node;
+mod composite;
+mod dictionary;
+mod documents;
+pub(crate) mod environment;
+mod kinds;
+mod nodes;
+mod schema;
+mod scope;
+mod spec;
+mod system;
 
-pub(crate) fn translate(_documents: &[Node], _name: &str, _work: &Work) -> Vec<(String, Map)> {
-    Vec::new()
-}
+pub(crate) use documents::translate;
