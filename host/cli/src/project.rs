@@ -175,6 +175,16 @@ impl Project {
         self.compiled(global, self.check_file(file)?)
     }
 
+    /// Compiles another text in place of a file's.
+    pub(crate) fn compile_patched(
+        &self,
+        global: &Global,
+        file: &Path,
+        text: String,
+    ) -> Result<Compiled, Fail> {
+        self.compiled(global, self.check_text(file.display().to_string(), text))
+    }
+
     /// Compiles the text a run was started with.
     pub(crate) fn compile_text(
         &self,
