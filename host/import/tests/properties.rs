@@ -1,6 +1,13 @@
 //! Whatever the file is: no panic, places inside of the text, YAML that our own reader takes, and no
 //! key that is neither used nor noted.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a sample that cannot be read fails the test"
+)]
+#![expect(clippy::disallowed_methods, reason = "the samples are files; the importer opens none")]
+
 use std::path::Path;
 
 use coldframe_import::{Dialect, Imported, codes, import};
@@ -231,6 +238,29 @@ fn every_key_is_used_or_noted() {
             "kind: Pipeline\nmetadata: {{ name: x }}\nspec:\n  nodes:\n    - kind: function_node\n      metadata: {{ name: b }}\n      spec:\n        fn: p.a\n        {line}\n"
         )
     });
+}
+
+/// Without code of theirs there is nothing left to write.
+#[test]
+fn a_pipeline_that_only_computes_compiles_as_it_is() {
+    let text = r#"kind: Pipeline
+metadata: { name: totals }
+spec:
+  input_schema: { price: float, count: "int" }
+  nodes:
+    - { kind: data_node, metadata: { name: rates }, spec: { output: { vat: 0.2 } } }
+    - kind: expression_node
+      metadata: { name: sum }
+      spec:
+        input_mapping: { p: $input.price, n: $input.count }
+        expressions: { net: "p * n", gross: "round(net * (1 + rates.vat), 2)", text: "str(net) if n > 1 else 'one'" }
+    - { kind: static_node, metadata: { name: line }, spec: { output: "{{sum.gross}} in all" } }
+  output: { line: line, gross: sum.gross }
+"#;
+    let found = check(Dialect::Hexdag, text);
+    assert_eq!(found.notes, []);
+    assert_eq!(found.scaffolds, []);
+    assert_eq!(support::problems(&found.pipeline.unwrap()), []);
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Their expressions, which are Python's, to ours, which are Jinja's.
 
+mod calls;
 mod lexer;
 mod python;
 pub(crate) mod template;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use python::{is_path, translate};
 

@@ -203,7 +203,7 @@ pub(super) fn operations<'n>(
                     }
                 }
                 NodeKind::List(items) => {
-                    items.iter().for_each(|item| found.extend(change(how, item, scope)))
+                    items.iter().for_each(|item| found.extend(change(how, item, scope)));
                 }
                 _ => found.extend(change(how, target, scope)),
             }

@@ -2,11 +2,13 @@
 
 use coldframe_lang::shown::shown;
 
+use super::calls::code;
 use super::dictionary::{BRANCH, COMPOSITE};
 use super::documents::File;
 use super::environment;
-use super::kinds::{bracketed, code};
-use super::nodes::{self, Inputs};
+use super::inputs::{self as given, Inputs};
+use super::kinds::bracketed;
+use super::nodes;
 use super::scope::Scope;
 use crate::fields::{Fields, wrong_shape};
 use crate::names::{field, identifier};
@@ -44,7 +46,7 @@ pub(super) fn translate(
     let values = Values { work, names: scope, blocks: false };
     for entry in inputs.mapping.map(Node::entries).unwrap_or_default() {
         scope.at.set(entry.value.place);
-        let piece = nodes::mapped(&entry.value, &values);
+        let piece = given::mapped(&entry.value, &values);
         match piece.value {
             Out::Text(text)
                 if text.starts_with("{{ ")
@@ -165,7 +167,7 @@ fn while_(id: &str, spec: &mut Fields<'_, '_>, file: &File, outer: &Scope<'_>) -
             }
             // A text may be an expression or a text: one that names something is an expression.
             Some(text) if text.starts_with("$input") || text.contains('.') => {
-                nodes::mapped(&entry.value, &Values { work, names: outer, blocks: false })
+                given::mapped(&entry.value, &Values { work, names: outer, blocks: false })
             }
             _ => literal(&entry.value),
         };
@@ -184,7 +186,7 @@ fn while_(id: &str, spec: &mut Fields<'_, '_>, file: &File, outer: &Scope<'_>) -
         match updated.iter().find(|entry| field(&entry.key.text) == *name) {
             Some(entry) => {
                 inner.at.set(entry.value.place);
-                next.put(name.clone(), nodes::mapped(&entry.value, &values));
+                next.put(name.clone(), given::mapped(&entry.value, &values));
             }
             None => next.put(name.clone(), Out::hole(&format!("loop.state.{name}"))),
         }
@@ -198,7 +200,7 @@ fn while_(id: &str, spec: &mut Fields<'_, '_>, file: &File, outer: &Scope<'_>) -
             format!("`{}` is in `state_update` and not in `initial_state`", shown(&entry.key.text));
         work.notes.error(codes::MISSING_KEY, entry.key.place, message, "give it a first value");
         inner.at.set(entry.value.place);
-        next.put(name.clone(), nodes::mapped(&entry.value, &values));
+        next.put(name.clone(), given::mapped(&entry.value, &values));
         state.put(name, Out::Null);
     }
     let mut looped = Map::default();
@@ -296,7 +298,7 @@ fn for_each(
             work.notes.info(codes::DIFFERS, place, message, "read `.ok` of those that are used");
         }
         Some((other, place)) => {
-            drop(work.untranslated(place, other, "expected `fail_fast`, `continue` or `collect`"))
+            drop(work.untranslated(place, other, "expected `fail_fast`, `continue` or `collect`"));
         }
     }
     let block = body(id, "body", spec, file, &inner);
@@ -330,7 +332,7 @@ fn for_each(
             }
         }
         Some((other, place)) => {
-            drop(work.untranslated(place, other, "no way of collecting has this name"))
+            drop(work.untranslated(place, other, "no way of collecting has this name"));
         }
     }
     steps

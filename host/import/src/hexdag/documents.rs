@@ -86,9 +86,9 @@ pub(crate) fn translate(documents: &[Node], stem: &str, work: &Work) -> Vec<(Str
                 let head = head(&mut top, stem, work);
                 let map = system::translate(&mut top, &head, work);
                 if found.is_empty() {
-                    found.push((String::new(), map))
+                    found.push((String::new(), map));
                 } else {
-                    others.push((path(head.name), map))
+                    others.push((path(head.name), map));
                 }
             }
             "Macro" => {

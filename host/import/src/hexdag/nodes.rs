@@ -6,17 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use coldframe_lang::shown::shown;
 use indexmap::IndexSet;
 
+use super::common::common;
 use super::dictionary::{COMMON, METADATA, NODE};
 use super::documents::File;
+use super::inputs::Inputs;
+use super::kinds;
 use super::scope::{Scope, Seen};
-use super::{environment, kinds, spec};
 use crate::fields::{Fields, wrong_shape};
-use crate::names::{field, identifier};
+use crate::names::identifier;
 use crate::note::{Place, codes};
 use crate::out::step::Step;
 use crate::out::{Map, Out, Piece};
-use crate::values::{Values, duration};
-use crate::work::Work;
 use crate::yaml::node::{Node, NodeKind};
 
 /// A node with its name in the block.
@@ -335,152 +335,6 @@ fn dependencies(node: &Node, scope: &Scope<'_>) -> Vec<String> {
         }
     }
     found.into_iter().collect()
-}
-
-/// What a node is given.
-pub(super) struct Inputs<'n> {
-    pub(super) mapping: Option<&'n Node>,
-    /// Ids of the nodes that it is said to depend on.
-    needs: Vec<String>,
-    /// The id of the node before it.
-    before: Option<String>,
-}
-
-impl Inputs<'_> {
-    /// The arguments: what the mapping says, else the outputs of the nodes it depends on.
-    pub(super) fn arguments(&self, scope: &Scope<'_>) -> Map {
-        let values = Values { work: scope.work, names: scope, blocks: false };
-        let mut with = Map::default();
-        if let Some(mapping) = self.mapping {
-            if !matches!(mapping.kind, NodeKind::Map(_)) {
-                wrong_shape(mapping, "`input_mapping` as a map", &scope.work.notes);
-            }
-            for entry in mapping.entries() {
-                scope.at.set(entry.value.place);
-                let name = field(&entry.key.text);
-                if with.has(&name) {
-                    scope.work.untranslated(
-                        entry.key.place,
-                        &entry.key.text,
-                        "another argument has the same name here",
-                    );
-                    continue;
-                }
-                with.put(name, mapped(&entry.value, &values));
-            }
-            return with;
-        }
-        with.put("input", self.whole(scope));
-        with
-    }
-
-    /// All that came before as one value.
-    pub(super) fn whole(&self, scope: &Scope<'_>) -> Out {
-        match (self.needs.as_slice(), &self.before) {
-            ([], Some(before)) => Out::hole(&scope.output(before)),
-            ([], None) => Out::hole("inputs"),
-            ([one], _) => Out::hole(&scope.output(one)),
-            (many, _) => {
-                let mut map = Map::default();
-                for id in many {
-                    map.put(id.clone(), Out::hole(&scope.output(id)));
-                }
-                map.into()
-            }
-        }
-    }
-}
-
-/// A value of a mapping: an expression, unless it has holes or is no text.
-pub(super) fn mapped(node: &Node, values: &Values<'_>) -> Piece {
-    match node.text() {
-        Some(text) if !text.contains("{{") && node.tag.is_none() => {
-            let bare = text.trim();
-            let bare = bare
-                .strip_suffix("required")
-                .and_then(|rest| rest.trim_end().strip_suffix('|'))
-                .unwrap_or(bare);
-            let bare = environment::replaced(bare, false, node.place, values.work);
-            match crate::expr::translate(bare.trim(), values.names) {
-                Ok(expr) => Out::hole(&expr).into(),
-                Err(why) => values.work.untranslated_value(node.place, text, &why),
-            }
-        }
-        _ => values.value(node),
-    }
-}
-
-/// What every node may say beside its work.
-fn common(step: &mut Step, spec: &mut Fields<'_, '_>, file: &File, scope: &Scope<'_>) {
-    let work = scope.work;
-    if let Some(node) = spec.take("when") {
-        scope.at.set(node.place);
-        step.when = Some(Values { work, names: scope, blocks: false }.expr(node));
-    }
-    if let Some((text, place)) = spec.take_text("timeout") {
-        step.timeout = spec::timeout(text, place, work);
-    }
-    if step.timeout.is_none() && !step.body.has("wait") && !step.body.has("set") {
-        step.timeout.clone_from(&file.timeout);
-    }
-    retry(step, spec, work);
-    if let Some((handler, place)) = spec.take_text("on_error") {
-        step.on_error = Some("continue");
-        if scope.node(handler).is_none() {
-            scope.unknown("node", handler, place);
-            step.on_error = None;
-        }
-    }
-    if let Some((false, _)) = spec.take_bool("critical") {
-        step.on_error = Some("continue");
-    }
-}
-
-fn retry(step: &mut Step, spec: &mut Fields<'_, '_>, work: &Work) {
-    let max = spec.take_text("max_retries").and_then(|(text, place)| {
-        let text = environment::constant(text, place, work);
-        let found = text.parse::<u32>().ok();
-        if found.is_none() {
-            work.untranslated(place, &text, "it is not a number of tries");
-        }
-        found
-    });
-    let mut retry = Map::default();
-    if let Some(max) = max.filter(|max| *max > 0) {
-        retry.put("max", Out::Bare(max.to_string()));
-    } else {
-        // Without tries the rest of it means nothing, and is reported so.
-        return;
-    }
-    if let Some((text, place)) = spec.take_text("retry_backoff") {
-        match text.parse::<f64>() {
-            Ok(1.0) => retry.put("backoff", "constant"),
-            Ok(factor) => {
-                retry.put("backoff", "exponential");
-                if factor != 2.0 {
-                    let message = format!(
-                        "delays double from try to try, and do not grow by {}",
-                        shown(text)
-                    );
-                    work.notes.info(codes::DIFFERS, place, message, "");
-                }
-            }
-            Err(_) if matches!(text, "constant" | "linear" | "exponential") => {
-                retry.put("backoff", text)
-            }
-            Err(_) => drop(work.untranslated(place, text, "no way of waiting has this name")),
-        }
-    }
-    for (theirs, ours) in [("retry_delay", "delay"), ("retry_max_delay", "max_delay")] {
-        if let Some((text, place)) = spec.take_text(theirs) {
-            match duration(&environment::constant(text, place, work)) {
-                Some(found) => retry.put(ours, Out::Bare(found)),
-                None => drop(work.untranslated(place, text, "it is not a length of time")),
-            }
-        }
-    }
-    retry.put("on", Out::texts(&["any".to_owned()]));
-    step.retry = Some(retry);
 }
 
 impl Step {

@@ -5,7 +5,7 @@ use coldframe_lang::shown::shown;
 use super::dictionary::{LIMITS, ORCHESTRATOR, PORT, SPEC};
 use super::documents::{File, Head};
 use super::scope::Scope;
-use super::{environment, nodes, schema};
+use super::{environment, inputs, nodes, schema};
 use crate::fields::{Fields, wrong_shape};
 use crate::names::field;
 use crate::note::{Place, codes};
@@ -107,7 +107,7 @@ pub(super) fn pipeline(
                 );
                 continue;
             }
-            outputs.put(name, nodes::mapped(&entry.value, &values));
+            outputs.put(name, inputs::mapped(&entry.value, &values));
         }
     }
     crate::document::pipeline(
