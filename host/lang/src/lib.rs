@@ -16,6 +16,7 @@ mod check;
 pub mod codes;
 mod compile;
 pub mod diagnostic;
+pub mod diff;
 mod document;
 pub mod draw;
 pub mod expr;
