@@ -25,6 +25,7 @@ pub mod fmt;
 pub mod graph;
 pub mod inputs;
 pub mod limits;
+pub mod lint;
 mod lower;
 pub mod mermaid;
 pub mod passes;
