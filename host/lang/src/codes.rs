@@ -127,5 +127,9 @@ pub fn all() -> &'static [&'static Code] {
 
 /// The page of a code.
 pub fn explain(code: &str) -> Option<&'static str> {
-    ALL.iter().find(|known| known.id == code).map(|known| known.page)
+    let own = ALL.iter().copied().chain([&crate::fmt::FORMAT_DIFFERS]);
+    own.into_iter()
+        .find(|known| known.id == code)
+        .map(|known| known.page)
+        .or_else(|| crate::lint::explain(code))
 }

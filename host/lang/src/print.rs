@@ -4,10 +4,10 @@
 //! Versions are exact (`@=1.2.3`), and steps stand in the order in which they can run.
 
 mod parts;
-mod steps;
+pub(crate) mod steps;
 #[cfg(test)]
 mod tests;
-mod values;
+pub(crate) mod values;
 
 use semver::Version;
 
@@ -54,6 +54,16 @@ pub fn to_yaml(graph: &Graph) -> String {
         top.push(("tests", list(graph.tests.iter().map(parts::test))));
     }
     document(opened(top))
+}
+
+/// Limits as a map, if there are any.
+pub(crate) fn parts_of_limits(limits: &crate::graph::Limits) -> Option<Written> {
+    parts::limits(limits).map(|(_, value)| value)
+}
+
+/// A value alone, as text.
+pub(crate) fn alone(value: Written) -> String {
+    document(value).trim_end().to_owned()
 }
 
 fn document(root: Written) -> String {

@@ -13,7 +13,7 @@ use crate::patch::written;
 use super::values::{condition, value};
 
 /// A line of a map.
-pub(super) type Line = (&'static str, Written);
+pub(crate) type Line = (&'static str, Written);
 
 pub(super) fn text(text: &str) -> Written {
     written::text(text)
@@ -59,7 +59,7 @@ pub(super) fn opened_list(values: impl IntoIterator<Item = Written>) -> Written 
 }
 
 /// `limits: { … }`, if there are any.
-pub(super) fn limits(limits: &Limits) -> Option<Line> {
+pub(crate) fn limits(limits: &Limits) -> Option<Line> {
     let lines = [
         limits.fuel.map(|fuel| ("fuel", number(fuel))),
         limits.wall.map(|wall| ("wall", written::raw(duration(wall)))),
@@ -92,7 +92,7 @@ pub(crate) fn duration(duration: Duration) -> String {
         return "0s".to_owned();
     }
     for (unit, size) in [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)] {
-        if micros % size == 0 {
+        if micros.is_multiple_of(size) {
             return format!("{}{unit}", micros / size);
         }
     }

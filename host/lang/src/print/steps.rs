@@ -29,6 +29,11 @@ fn block(graph: &Graph, index: usize) -> Vec<Line> {
 }
 
 fn step(graph: &Graph, step: &Step) -> Written {
+    opened(lines(graph, step))
+}
+
+/// The keys of a step with their values.
+pub(crate) fn lines(graph: &Graph, step: &Step) -> Vec<Line> {
     let mut lines = vec![("id", text(&step.id))];
     if step.name != step.id {
         lines.push(("name", text(&step.name)));
@@ -47,7 +52,7 @@ fn step(graph: &Graph, step: &Step) -> Written {
     if step.cache {
         lines.push(("cache", value(&Value::Bool(true))));
     }
-    opened(lines)
+    lines
 }
 
 /// Those of `needs` that no reference implies.

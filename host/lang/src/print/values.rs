@@ -10,12 +10,12 @@ use crate::patch::written;
 use crate::template::{Expr, Part, Path, Segment, Template};
 
 /// A plain value.
-pub(super) fn value(value: &Value) -> Written {
+pub(crate) fn value(value: &Value) -> Written {
     written::value(value)
 }
 
 /// A value with holes. Depth is that of the text it came from.
-pub(super) fn template(template: &Template) -> Written {
+pub(crate) fn template(template: &Template) -> Written {
     match template {
         Template::Literal(literal) => value(literal),
         Template::Path(path) => written::text(&hole(&self::path(path))),
