@@ -99,6 +99,10 @@ pub(crate) enum Command {
     Test(crate::commands::test::TestArgs),
     /// Write pipelines in their one form
     Fmt(crate::commands::fmt::FmtArgs),
+    /// Say what compiles and probably does not mean what it says
+    Lint(crate::commands::lint::LintArgs),
+    /// Say what changed between two versions of a pipeline
+    Diff(crate::commands::diff::DiffArgs),
     /// Apply a JSON Patch to a pipeline and keep its comments
     Patch(crate::commands::patch::PatchArgs),
     /// Turn a pipeline of another system into one of ours

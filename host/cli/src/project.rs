@@ -170,6 +170,18 @@ impl Project {
         Checked { graph: compiled.graph, name, text, diagnostics: compiled.diagnostics }
     }
 
+    /// What the rules have to say on a text that was checked.
+    pub(crate) fn lint(&self, checked: &Checked) -> Checked {
+        let source = Source { name: &checked.name, text: &checked.text };
+        let world = World { skills: self, files: &self.files };
+        Checked {
+            graph: None,
+            name: checked.name.clone(),
+            text: checked.text.clone(),
+            diagnostics: coldframe_lang::lint::lint(&source, world),
+        }
+    }
+
     /// Compiles a pipeline file, or prints what is wrong with it.
     pub(crate) fn compile_file(&self, global: &Global, file: &Path) -> Result<Compiled, Fail> {
         self.compiled(global, self.check_file(file)?)
@@ -350,6 +362,11 @@ impl Checked {
             return Some(Exit::Refused);
         }
         self.graph.is_none().then_some(Exit::Problems)
+    }
+
+    /// How many problems and pieces of advice there are.
+    pub(crate) fn count(&self) -> usize {
+        self.diagnostics.len()
     }
 
     pub(crate) fn diagnostics_json(&self) -> Value {

@@ -3,11 +3,13 @@
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;
 pub(crate) mod import;
+pub(crate) mod lint;
 pub(crate) mod new;
 pub(crate) mod patch;
 pub(crate) mod plan;
@@ -36,6 +38,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
         Command::Check(args) => check::run(global, &args),
         Command::Test(args) => test::run(global, &args),
         Command::Fmt(args) => fmt::run(global, &args),
+        Command::Lint(args) => lint::run(global, &args),
+        Command::Diff(args) => diff::run(global, &args),
         Command::Patch(args) => patch::run(global, &args),
         Command::Import(args) => import::run(global, &args),
         Command::Plan(args) => plan::run(global, &args),
