@@ -91,6 +91,8 @@ codes! {
     UNKNOWN_TEST = "unknown-test",
     UNKNOWN_FUNCTION = "unknown-function",
     UNKNOWN_STEP = "unknown-step",
+    UNKNOWN_STUB = "unknown-stub",
+    TEST_INPUT = "test-input",
     SELF_REFERENCE = "self-reference",
     CYCLE = "cycle",
 

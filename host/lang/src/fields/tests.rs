@@ -57,6 +57,8 @@ fn the_schema_is_one() {
 /// For each map with known keys, a text in which `zzzz` stands as a key of it.
 const PLACES: &[(&str, &str)] = &[
     ("metadata", "metadata: { name: t, zzzz: 1 }"),
+    ("test", "tests: [{ name: t, assert: a, zzzz: 1 }]"),
+    ("exchange", "tests: [{ name: t, assert: a, http: [{ url: u, zzzz: 1 }] }]"),
     ("limits", "limits: { zzzz: 1 }"),
     ("caps", "caps: { zzzz: 1 }"),
     ("step", "steps: [{ id: a, set: {}, zzzz: 1 }]"),

@@ -303,6 +303,9 @@ pub(crate) fn unplaced(mut graph: crate::Graph) -> crate::Graph {
         step.line = 0;
         step.yaml_path = String::new();
     }
+    for test in &mut graph.tests {
+        test.line = 0;
+    }
     graph
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::fmt::scalar;
 use crate::fmt::tree::{Collection, Item, Written};
-use crate::graph::{Decision, Graph, Limits, Policy, Subject, Test};
+use crate::graph::{Decision, Exchange, Graph, Limits, Policy, Subject, Test};
 use crate::patch::written;
 
 use super::values::{condition, value};
@@ -149,7 +149,10 @@ pub(super) fn test(test: &Test) -> Written {
         lines.push(("input", value(&Value::Object(test.input.clone()))));
     }
     if !test.stubs.is_empty() {
-        lines.push(("stubs", flow(test.stubs.iter().map(|(name, stub)| (name, value(stub))))));
+        lines.push(("stub", flow(test.stubs.iter().map(|(name, stub)| (name, value(stub))))));
+    }
+    if !test.http.is_empty() {
+        lines.push(("http", list(test.http.iter().map(exchange))));
     }
     if !test.decisions.is_empty() {
         let decisions = test.decisions.iter().map(|(id, decision)| {
@@ -164,5 +167,20 @@ pub(super) fn test(test: &Test) -> Written {
     }
     lines.push(("assert", list(test.assert.iter().map(condition))));
     lines.extend(test.timeout.map(|timeout| ("timeout", written::raw(duration(timeout)))));
+    flow(lines)
+}
+
+fn exchange(one: &Exchange) -> Written {
+    let mut lines = vec![
+        ("method", text(&one.method)),
+        ("url", text(&one.url)),
+        ("status", written::raw(one.status.to_string())),
+    ];
+    if !one.headers.is_empty() {
+        lines.push(("headers", flow(one.headers.iter().map(|(name, value)| (name, text(value))))));
+    }
+    if !one.body.is_empty() {
+        lines.push(("body", text(&one.body)));
+    }
     flow(lines)
 }
