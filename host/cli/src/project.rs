@@ -165,7 +165,7 @@ impl Project {
     }
 
     fn check_text(&self, name: String, text: String) -> Checked {
-        let world = World { skills: self, files: &self.files };
+        let world = World::new(self, &self.files);
         let compiled = coldframe_lang::compile(&Source { name: &name, text: &text }, world);
         Checked { graph: compiled.graph, name, text, diagnostics: compiled.diagnostics }
     }

@@ -47,7 +47,7 @@ fn main() {
             }),
             ms(|| {
                 let source = Source { name: "bench.yml", text: black_box(&text) };
-                let compiled = compile(&source, World { skills: &skills, files: &NoFiles });
+                let compiled = compile(&source, World::new(&skills, &NoFiles));
                 assert_eq!(compiled.graph.unwrap().steps.len(), STEPS);
             }),
         ];

@@ -3,6 +3,7 @@
 mod block;
 mod cache;
 mod call;
+mod ceilings;
 mod fits;
 mod flow;
 mod limits;
@@ -15,6 +16,8 @@ use crate::diagnostic::Report;
 use crate::document::Document;
 use crate::resolve::Resolved;
 use crate::types::Ty;
+
+pub(crate) use ceilings::within as within_ceilings;
 
 /// Everything that is checked beside types.
 const CHECKS: &[fn(&Document<'_>, &Resolved<'_>, &mut Report)] =

@@ -1,12 +1,16 @@
 //! The stages, one after the other.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Report};
 use crate::graph::Graph;
+use crate::load::{Asked, Loader, Project};
 use crate::resolve::Children;
 use crate::source::Source;
+use crate::sources::Sources;
 use crate::types::Ty;
 use crate::world::World;
-use crate::{check, document, lower, resolve, yaml};
+use crate::{check, document, load, lower, resolve};
 
 /// What became of a text.
 #[derive(Debug)]
@@ -15,6 +19,12 @@ pub struct Compiled {
     pub graph: Option<Graph>,
     /// All problems by place, warnings too.
     pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the places of problems lie in: the source first, then those of the project
+    /// and what they include, each as often as it is included. Not those of sub-pipelines.
+    pub sources: Sources,
+    /// The values of the environment that went into texts, those of sub-pipelines too. The same
+    /// text with these compiles to the same graph.
+    pub env: BTreeMap<String, String>,
 }
 
 impl Compiled {
@@ -24,33 +34,44 @@ impl Compiled {
     }
 }
 
-/// Compiles a pipeline. A pure function: the same text and world give the same result.
+/// Compiles the only pipeline of a source. A pure function: the same text and world give the same
+/// result.
 pub fn compile(source: &Source<'_>, world: World<'_>) -> Compiled {
+    compile_named(source, None, world)
+}
+
+/// Compiles one of several pipelines of a source, by `metadata.name`.
+pub fn compile_named(source: &Source<'_>, name: Option<&str>, world: World<'_>) -> Compiled {
     let mut report = Report::default();
     let mut children = Children::new(world, source.name);
-    let graph = stages(source, &mut children, &mut report).map(|(graph, _)| graph);
-    let graph = if report.has_errors() { None } else { graph };
-    Compiled { graph, diagnostics: report.into_sorted() }
+    let mut loader = Loader::new(world.files);
+    let asked = Asked { name, child: false };
+    let graph = stages(source, asked, &mut loader, &mut children, &mut report);
+    let graph = graph.filter(|_| !report.has_errors()).map(|(graph, _)| graph);
+    let sources = loader.sources;
+    let diagnostics = report.into_sorted(&sources);
+    Compiled { graph, diagnostics, sources, env: children.env }
 }
 
 /// The graph, and the type of its outputs.
 pub(crate) fn stages(
     source: &Source<'_>,
+    asked: Asked<'_>,
+    loader: &mut Loader<'_>,
     children: &mut Children<'_>,
     report: &mut Report,
 ) -> Option<(Graph, Ty)> {
-    let root = match yaml::read::read(source.text) {
-        Ok(root) => root,
-        Err(problem) => {
-            report.push(*problem);
-            return None;
-        }
-    };
+    let documents = load::load(source, asked, children.world, loader, report)?;
+    let (pipeline, others) = documents.fill_env(children.world.env, &mut children.env, report);
+    let project = Project::read(&others, report);
+    let root = project.expand(pipeline, loader, report)?;
     let document = document::read(&root, report)?;
-    let resolved = resolve::resolve(&document, source, children, report);
+    let sources = &loader.sources;
+    let resolved = resolve::resolve(&document, sources, children, report);
     let outputs = check::check(&document, &resolved, report);
+    check::within_ceilings(&document, &project.ceilings(), report);
     if report.has_errors() {
         return None;
     }
-    Some((lower::lower(source, &document, &resolved)?, outputs))
+    Some((lower::lower(source, sources, &document, &resolved)?, outputs))
 }

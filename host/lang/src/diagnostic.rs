@@ -2,6 +2,7 @@
 
 use crate::codes::Code;
 use crate::source::Span;
+use crate::sources::Sources;
 use crate::suggest;
 
 /// How bad it is.
@@ -133,8 +134,11 @@ impl Report {
         self.found.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// All of them by place.
-    pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
+    /// All of them by place, each where it is written.
+    pub(crate) fn into_sorted(mut self, sources: &Sources) -> Vec<Diagnostic> {
+        for problem in &mut self.found {
+            sources.settle(problem);
+        }
         self.found
             .sort_by(|a, b| (a.span, a.code.id, &a.message).cmp(&(b.span, b.code.id, &b.message)));
         self.found.dedup();

@@ -3,13 +3,13 @@
 //! Knows nothing of other steps, skills or expressions. What is missing or of the wrong shape is
 //! reported and left out, so that the stages behind can look at the rest.
 
-mod common;
-mod fields;
-mod header;
-mod inputs;
+pub(crate) mod common;
+pub(crate) mod fields;
+pub(crate) mod header;
+pub(crate) mod inputs;
 mod kinds;
-mod rights;
-mod scalars;
+pub(crate) mod rights;
+pub(crate) mod scalars;
 mod steps;
 mod trials;
 
@@ -185,13 +185,13 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Document<'
     // Other kinds have other keys; there is nothing to say about those.
     header::api_version_and_kind(&mut top, report)?;
     let (name, version) = header::metadata(&mut top, report);
-    let inputs = inputs::read(top.take("inputs"), report);
+    let inputs = inputs::read(top.take("inputs"), "inputs", report);
     let limits = rights::limits(top.take("limits"), "limits", report);
     let caps = rights::caps(top.take("caps"), "caps", report);
     let (steps, blocks) = steps::read(&mut top, report);
     let outputs = fields::named_values(top.take("outputs"), "outputs", report);
     let trials = trials::read(top.take("tests"), report);
     let document = Document { name, version, inputs, limits, caps, steps, blocks, outputs, trials };
-    top.done("a pipeline", &["policies", "macros", "env", "secrets", "on_error"], report);
+    top.done("a pipeline", &["policies", "macros", "secrets", "on_error"], report);
     Some(document)
 }

@@ -26,6 +26,7 @@ pub mod graph;
 pub mod inputs;
 pub mod limits;
 pub mod lint;
+mod load;
 mod lower;
 pub mod mermaid;
 pub mod passes;
@@ -36,6 +37,7 @@ mod render;
 mod resolve;
 pub mod shown;
 pub mod source;
+pub mod sources;
 pub mod suggest;
 pub mod template;
 #[cfg(test)]
@@ -44,9 +46,10 @@ mod types;
 pub mod world;
 mod yaml;
 
-pub use compile::{Compiled, compile};
+pub use compile::{Compiled, compile, compile_named};
 pub use diagnostic::{Diagnostic, Severity};
 pub use graph::Graph;
 pub use render::{PRINTED_MAX, render_text, to_json};
 pub use source::{Source, Span};
+pub use sources::{Sources, Texts};
 pub use world::World;

@@ -101,6 +101,19 @@ impl Limits {
         Ok(())
     }
 
+    /// Whether the limit of a name is more than the other's; not where one of them has none.
+    pub(crate) fn exceeds(&self, other: &Self, name: &str) -> bool {
+        fn more<T: PartialOrd>(a: Option<T>, b: Option<T>) -> bool {
+            matches!((a, b), (Some(a), Some(b)) if a > b)
+        }
+        match name {
+            "fuel" => more(self.fuel, other.fuel),
+            "wall" => more(self.wall, other.wall),
+            "cost_usd" => more(self.cost_nano, other.cost_nano),
+            _ => more(self.memory_bytes, other.memory_bytes),
+        }
+    }
+
     /// The tighter of both, limit by limit.
     pub fn min(&self, other: &Self) -> Self {
         Self {

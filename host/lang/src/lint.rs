@@ -92,5 +92,5 @@ pub fn lint(source: &Source<'_>, world: World<'_>) -> Vec<Diagnostic> {
     for rule in RULES {
         (rule.check)(&context, &rule.code, &mut report);
     }
-    allow::apply(&context, report.into_sorted())
+    allow::apply(&context, report.into_sorted(&context.sources))
 }

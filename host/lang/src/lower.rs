@@ -2,7 +2,7 @@
 
 mod kinds;
 
-use coldframe_format::{Caps, Digest};
+use coldframe_format::Caps;
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -10,17 +10,20 @@ use crate::document::{Document, StepDecl};
 use crate::graph::{Block, Fallback, Graph, Input, Step, Test, Uses};
 use crate::resolve::tree::{Bound, BoundUse, Named, Part as BoundPart, Target, Tree, TreeKind};
 use crate::resolve::{self, Resolved};
-use crate::source::{Lines, Source};
+use crate::source::{Lines, Source, Span};
+use crate::sources::Sources;
 use crate::template::{Expr, Part, Path, Root, Template};
 use crate::yaml::scalar;
 
 /// The graph. `None` where something was reported that makes one impossible.
 pub(crate) fn lower(
     source: &Source<'_>,
+    sources: &Sources,
     document: &Document<'_>,
     resolved: &Resolved<'_>,
 ) -> Option<Graph> {
     let lines = Lines::new(source.text);
+    let line = |span: Span| sources.line(span, &lines);
     let lowering = Lowering::new(document, resolved)?;
     let mut steps = Vec::with_capacity(document.steps.len());
     let mut blocks = Vec::with_capacity(document.blocks.len());
@@ -28,7 +31,7 @@ pub(crate) fn lower(
         let (decl, block) = (document.blocks.get(*index)?, resolved.blocks.get(*index)?);
         let start = steps.len();
         for step in &block.order {
-            steps.push(lowering.step(*step, &lines)?);
+            steps.push(lowering.step(*step, &line)?);
         }
         blocks.push(Block {
             holder: match decl.holder {
@@ -48,7 +51,7 @@ pub(crate) fn lower(
     Some(Graph {
         name: document.name.clone(),
         version: document.version.clone(),
-        spec_sha256: Digest::of(source.text.as_bytes()),
+        spec_sha256: sources.digest(),
         inputs: inputs.collect(),
         limits: document.limits.limits.clone(),
         caps: document.caps.as_ref().map_or_else(Caps::default, |decl| decl.caps.clone()),
@@ -56,7 +59,12 @@ pub(crate) fn lower(
         blocks,
         outputs: lowering.named(&resolved.outputs)?,
         policies: Vec::new(),
-        tests: resolved.trials.iter().map(|test| lowering.trial(test)).collect::<Option<_>>()?,
+        tests: document
+            .trials
+            .iter()
+            .zip(&resolved.trials)
+            .map(|(decl, test)| Some(Test { line: line(decl.name.span), ..lowering.trial(test)? }))
+            .collect::<Option<_>>()?,
     })
 }
 
@@ -116,7 +124,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
         self.blocks.get(block).copied()
     }
 
-    fn step(&self, index: usize, lines: &Lines<'_>) -> Option<Step> {
+    fn step(&self, index: usize, line: &dyn Fn(Span) -> usize) -> Option<Step> {
         let (decl, step) = (self.document.steps.get(index)?, self.resolved.steps.get(index)?);
         let id = decl.id?.text.clone();
         let mut needs: Vec<usize> =
@@ -131,7 +139,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
             name: name.clone().unwrap_or_else(|| id.clone()),
             id,
             yaml_path: path.clone(),
-            line: lines.line(decl.span.start),
+            line: line(decl.span),
             block: self.block(decl.block)?,
             kind: self.kind(decl, step)?,
             needs,

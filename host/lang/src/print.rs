@@ -53,7 +53,24 @@ pub fn to_yaml(graph: &Graph) -> String {
     if !graph.tests.is_empty() {
         top.push(("tests", list(graph.tests.iter().map(parts::test))));
     }
-    document(opened(top))
+    escaped(&document(opened(top)))
+}
+
+/// In a file `${NAME}` is a value of the environment; in a graph it is a text. `${{` is a dollar
+/// sign in front of a hole.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("${") {
+        let (before, found) = rest.split_at(at);
+        out.push_str(before);
+        if !found.starts_with("${{") {
+            out.push('$');
+        }
+        out.push_str("${");
+        rest = found.get(2..).unwrap_or_default();
+    }
+    out + rest
 }
 
 /// Limits as a map, if there are any.

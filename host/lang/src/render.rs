@@ -1,11 +1,15 @@
 //! Problems as text for people and as JSON for programs. The only place that knows how they look.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::{Lines, Source, Span};
+use crate::source::{Lines, Position, Span};
+use crate::sources::Texts;
 
 /// The most problems that are printed; the rest is counted.
 pub const PRINTED_MAX: usize = 200;
@@ -14,13 +18,13 @@ pub const PRINTED_MAX: usize = 200;
 const LINE_BYTES_MAX: usize = 400;
 
 /// The problems as a compiler prints them.
-pub fn render_text(diagnostics: &[Diagnostic], source: &Source<'_>, color: bool) -> String {
+pub fn render_text(diagnostics: &[Diagnostic], texts: &impl Texts, color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.decor_style(DecorStyle::Ascii);
-    let lines = Lines::new(source.text);
+    let mut places = Places::new(texts);
     let mut out = String::new();
     for diagnostic in diagnostics.iter().take(PRINTED_MAX) {
-        out.push_str(&renderer.render(&report(diagnostic, source, &lines)));
+        out.push_str(&renderer.render(&report(diagnostic, &mut places)));
         out.push_str("\n\n");
     }
     if let Some(more) = diagnostics.len().checked_sub(PRINTED_MAX).filter(|more| *more > 0) {
@@ -30,28 +34,67 @@ pub fn render_text(diagnostics: &[Diagnostic], source: &Source<'_>, color: bool)
 }
 
 /// `{"diagnostics": […], "omitted": n}`
-pub fn to_json(diagnostics: &[Diagnostic], source: &Source<'_>) -> Value {
-    let lines = Lines::new(source.text);
+pub fn to_json(diagnostics: &[Diagnostic], texts: &impl Texts) -> Value {
+    let mut places = Places::new(texts);
     let shown: Vec<Value> =
-        diagnostics.iter().take(PRINTED_MAX).map(|d| json_of(d, source, &lines)).collect();
+        diagnostics.iter().take(PRINTED_MAX).map(|d| json_of(d, &mut places)).collect();
     json!({ "diagnostics": shown, "omitted": diagnostics.len().saturating_sub(PRINTED_MAX) })
 }
 
-fn json_of(diagnostic: &Diagnostic, source: &Source<'_>, lines: &Lines<'_>) -> Value {
-    let start = lines.position(diagnostic.span.start);
-    let end = lines.position(diagnostic.span.end);
+/// Offsets to lines, for each text that has something to show.
+struct Places<'a, T> {
+    texts: &'a T,
+    /// By where the text begins.
+    lines: BTreeMap<usize, Rc<Lines<'a>>>,
+}
+
+/// A text that has something to show.
+struct Shown<'a> {
+    name: &'a str,
+    text: &'a str,
+    base: usize,
+    lines: Rc<Lines<'a>>,
+}
+
+impl<'a, T: Texts> Places<'a, T> {
+    fn new(texts: &'a T) -> Self {
+        Self { texts, lines: BTreeMap::new() }
+    }
+
+    fn at(&mut self, offset: usize) -> Shown<'a> {
+        let found = self.texts.text_at(offset);
+        let lines = self.lines.entry(found.base).or_insert_with(|| Rc::new(Lines::new(found.text)));
+        Shown { name: found.name, text: found.text, base: found.base, lines: Rc::clone(lines) }
+    }
+}
+
+impl Shown<'_> {
+    fn position(&self, offset: usize) -> Position {
+        self.lines.position(offset.saturating_sub(self.base))
+    }
+}
+
+fn json_of<T: Texts>(diagnostic: &Diagnostic, places: &mut Places<'_, T>) -> Value {
+    let file = places.at(diagnostic.span.start);
+    let (start, end) = (file.position(diagnostic.span.start), file.position(diagnostic.span.end));
     let labels: Vec<Value> = diagnostic
         .labels
         .iter()
         .map(|label| {
-            let at = lines.position(label.span.start);
-            json!({ "line": at.line, "column": at.column, "message": label.text })
+            let there = places.at(label.span.start);
+            let at = there.position(label.span.start);
+            let mut shown = json!({ "line": at.line, "column": at.column, "message": label.text });
+            // Labels are in the same file unless they say so.
+            if let Some(shown) = shown.as_object_mut().filter(|_| there.base != file.base) {
+                shown.insert("file".to_owned(), json!(there.name));
+            }
+            shown
         })
         .collect();
     json!({
         "code": diagnostic.code.id,
         "severity": diagnostic.severity.as_str(),
-        "file": source.name,
+        "file": file.name,
         "line": start.line,
         "column": start.column,
         "end": { "line": end.line, "column": end.column },
@@ -62,18 +105,14 @@ fn json_of(diagnostic: &Diagnostic, source: &Source<'_>, lines: &Lines<'_>) -> V
     })
 }
 
-fn report<'a>(
-    diagnostic: &'a Diagnostic,
-    source: &Source<'a>,
-    lines: &Lines<'_>,
-) -> Vec<Group<'a>> {
+fn report<'a, T: Texts>(diagnostic: &'a Diagnostic, places: &mut Places<'a, T>) -> Vec<Group<'a>> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
     let mut group =
         Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.id));
-    for snippet in snippets(diagnostic, source, lines) {
+    for snippet in snippets(diagnostic, places) {
         group = group.element(snippet);
     }
     if let Some(help) = &diagnostic.help {
@@ -82,35 +121,54 @@ fn report<'a>(
     vec![group]
 }
 
+/// A place to show: a line of a text, and what to say there.
+struct Mark<'a> {
+    shown: Shown<'a>,
+    line: usize,
+    span: Span,
+    kind: AnnotationKind,
+    label: Option<&'a str>,
+}
+
+impl<'a> Mark<'a> {
+    fn new(shown: Shown<'a>, span: Span, kind: AnnotationKind, label: Option<&'a str>) -> Self {
+        let span =
+            Span::new(span.start.saturating_sub(shown.base), span.end.saturating_sub(shown.base));
+        Self { line: shown.lines.line(span.start), shown, span, kind, label }
+    }
+}
+
 /// One excerpt per line that has something to show. Only these lines are handed to the renderer,
 /// which would look at the whole text each time.
-fn snippets<'a>(
+fn snippets<'a, T: Texts>(
     diagnostic: &'a Diagnostic,
-    source: &Source<'a>,
-    lines: &Lines<'_>,
+    places: &mut Places<'a, T>,
 ) -> Vec<Snippet<'a, Annotation<'a>>> {
-    let mut marks: Vec<(usize, Span, AnnotationKind, Option<&str>)> =
-        vec![(lines.line(diagnostic.span.start), diagnostic.span, AnnotationKind::Primary, None)];
+    let primary = diagnostic.span;
+    let mut marks =
+        vec![Mark::new(places.at(primary.start), primary, AnnotationKind::Primary, None)];
+    let own = marks.first().map_or(0, |mark| mark.shown.base);
     for label in &diagnostic.labels {
-        let line = lines.line(label.span.start);
-        marks.push((line, label.span, AnnotationKind::Context, Some(&label.text)));
+        let shown = places.at(label.span.start);
+        marks.push(Mark::new(shown, label.span, AnnotationKind::Context, Some(&label.text)));
     }
-    // The problem itself comes first, other places in the order of the source.
+    // The problem itself comes first, other places in the order of the source, its own text first.
     if let Some(others) = marks.get_mut(1..) {
-        others.sort_by_key(|(line, span, ..)| (*line, *span));
+        others.sort_by_key(|mark| (mark.shown.base != own, mark.shown.base, mark.line, mark.span));
     }
-    let mut shown: Vec<(usize, Snippet<'a, Annotation<'a>>, Span)> = Vec::new();
-    for (line, span, kind, label) in marks {
-        let at = match shown.iter().position(|(shown, ..)| *shown == line) {
+    let mut done: Vec<((usize, usize), Snippet<'a, Annotation<'a>>, Span)> = Vec::new();
+    for Mark { shown, line, span, kind, label } in marks {
+        let key = (shown.base, line);
+        let at = match done.iter().position(|(other, ..)| *other == key) {
             Some(at) => at,
             None => {
-                let place = excerpt(source.text, lines, line, span);
-                let text = source.text.get(place.start..place.end).unwrap_or_default();
-                shown.push((line, Snippet::source(text).line_start(line).path(source.name), place));
-                shown.len() - 1
+                let place = excerpt(shown.text, &shown.lines, line, span);
+                let text = shown.text.get(place.start..place.end).unwrap_or_default();
+                done.push((key, Snippet::source(text).line_start(line).path(shown.name), place));
+                done.len() - 1
             }
         };
-        let Some((_, snippet, place)) = shown.get_mut(at) else { continue };
+        let Some((_, snippet, place)) = done.get_mut(at) else { continue };
         // Several lines are shown by their first, and what is not in the excerpt by its border.
         let inside = |at: usize| at.clamp(place.start, place.end) - place.start;
         let (from, to) = (inside(span.start), inside(span.end));
@@ -120,7 +178,7 @@ fn snippets<'a>(
         }
         *snippet = std::mem::replace(snippet, Snippet::source("")).annotation(annotation);
     }
-    shown.into_iter().map(|(_, snippet, _)| snippet).collect()
+    done.into_iter().map(|(_, snippet, _)| snippet).collect()
 }
 
 /// A line, or of a very long one the part around the place.

@@ -22,7 +22,8 @@ use indexmap::IndexMap;
 use crate::catalog::SkillEntry;
 use crate::diagnostic::Report;
 use crate::document::{Document, FallbackDecl, join};
-use crate::source::{Source, Span};
+use crate::source::Span;
+use crate::sources::Sources;
 use crate::types::Ty;
 
 pub(crate) use body::{Approve, Call, Loop, SubPipeline, Switch, Test, Work};
@@ -119,25 +120,25 @@ pub(crate) struct Param {
 /// Binds every name.
 pub(crate) fn resolve<'n>(
     document: &Document<'n>,
-    source: &Source<'_>,
+    sources: &Sources,
     children: &mut Children<'_>,
     report: &mut Report,
 ) -> Resolved<'n> {
-    let names = Names::of(document, report);
+    let names = Names::of(document, sources, report);
     let mut needs = vec![BTreeMap::new(); document.steps.len()];
     let mut steps: Vec<Step<'n>> = Vec::with_capacity(document.steps.len());
     for index in 0..document.steps.len() {
-        steps.extend(bind_step(&names, source.text, index, &mut needs, report));
+        steps.extend(bind_step(&names, sources, index, &mut needs, report));
     }
     let outputs = document.blocks.iter().enumerate().map(|(index, block)| {
         let output = block.output?;
         let view = View::inside(index);
-        let mut binder = Binder::new(&names, source.text, block.holder, view, &mut needs, report);
+        let mut binder = Binder::new(&names, sources, block.holder, view, &mut needs, report);
         Some(binder.tree(output, &join(&block.path, "output")))
     });
     let outputs: Vec<Option<Tree<'n>>> = outputs.collect();
     let view = View::inside(0);
-    let mut binder = Binder::new(&names, source.text, None, view, &mut needs, report);
+    let mut binder = Binder::new(&names, sources, None, view, &mut needs, report);
     let results = binder.values(&document.outputs, "outputs");
 
     look_up(document, &mut steps, children, report);
@@ -152,20 +153,20 @@ pub(crate) fn resolve<'n>(
             block.order.push(index);
         }
     }
-    let trials = trials::bind(document, &steps, source.text, report);
+    let trials = trials::bind(document, &steps, sources, report);
     Resolved { steps, blocks, outputs: results, trials }
 }
 
 fn bind_step<'n>(
     names: &Names<'_, 'n>,
-    source: &str,
+    sources: &Sources,
     index: usize,
     needs: &mut [BTreeMap<usize, Span>],
     report: &mut Report,
 ) -> Option<Step<'n>> {
     let decl = names.document.steps.get(index)?;
     let view = View::inside(decl.block);
-    let mut binder = Binder::new(names, source, Some(index), view, needs, report);
+    let mut binder = Binder::new(names, sources, Some(index), view, needs, report);
     let work = body::bind(index, decl, &mut binder);
     let when = decl.when.and_then(|when| binder.condition(when, &join(&decl.path, "when")));
     let path = join(&decl.path, "fallback");

@@ -24,6 +24,11 @@ impl Span {
         Self { start, end: end.max(start) }
     }
 
+    /// The same, moved by some offset.
+    pub(crate) fn moved(self, by: usize) -> Self {
+        Self { start: self.start + by, end: self.end + by }
+    }
+
     /// From the start of this one to the end of the other.
     pub fn to(self, other: Self) -> Self {
         Self::new(self.start, other.end)

@@ -1,8 +1,10 @@
 //! What the compiler may ask of the world, as traits: it opens nothing itself.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::catalog::SkillCatalog;
+use crate::source::Source;
 
 /// Where skills and other files come from.
 #[derive(Clone, Copy)]
@@ -11,6 +13,20 @@ pub struct World<'w> {
     pub skills: &'w dyn SkillCatalog,
     /// Files that a file names: sub-pipelines and includes.
     pub files: &'w dyn Files,
+    /// Documents that hold for every pipeline of the project: `Config`, `Policy`, `Macro`. Empty
+    /// where there are none.
+    pub extra: &'w [Source<'w>],
+    /// The environment. Only what a document lists under `env` is looked at; the values that went
+    /// into a text are in `Compiled::env`.
+    pub env: &'w BTreeMap<String, String>,
+}
+
+impl<'w> World<'w> {
+    /// Skills and files, and nothing else.
+    pub fn new(skills: &'w dyn SkillCatalog, files: &'w dyn Files) -> Self {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        Self { skills, files, extra: &[], env: &NONE }
+    }
 }
 
 impl fmt::Debug for World<'_> {

@@ -23,8 +23,7 @@ impl SkillCatalog for Empty {
 
 /// The codes of what our compiler says of a text.
 pub(crate) fn problems(text: &str) -> Vec<(&'static str, String)> {
-    let compiled =
-        compile(&Source { name: "out.yml", text }, World { skills: &Empty, files: &NoFiles });
+    let compiled = compile(&Source { name: "out.yml", text }, World::new(&Empty, &NoFiles));
     compiled.diagnostics.into_iter().map(|problem| (problem.code.id, problem.message)).collect()
 }
 

@@ -3,7 +3,6 @@
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Document, LimitsDecl, join};
-use crate::graph::Limits;
 use crate::limits::NAMES;
 use crate::resolve::{Resolved, Work};
 use crate::shown::shown;
@@ -18,7 +17,9 @@ pub(super) fn within_those_around(
     for (index, (decl, step)) in document.steps.iter().zip(&resolved.steps).enumerate() {
         for (name, span) in &decl.limits.places {
             let outer = Outer::of(document, index, 1, &name.text);
-            if let Some(outer) = outer.filter(|o| exceeds(&name.text, &decl.limits.limits, o)) {
+            if let Some(outer) =
+                outer.filter(|o| decl.limits.limits.exceeds(&o.limits.limits, &name.text))
+            {
                 let path = join(&join(&decl.path, "limits"), &name.text);
                 let message =
                     format!("the step's `{}` is more than {}", name.text, outer.possessive());
@@ -29,7 +30,9 @@ pub(super) fn within_those_around(
         let Some(graph) = child.child.as_ref().map(|child| &child.graph) else { continue };
         for name in NAMES {
             let outer = Outer::of(document, index, 0, name);
-            if let Some(outer) = outer.filter(|outer| exceeds(name, &graph.limits, outer)) {
+            if let Some(outer) =
+                outer.filter(|outer| graph.limits.exceeds(&outer.limits.limits, name))
+            {
                 let message = format!(
                     "the `{name}` of `{}` is more than {}",
                     shown(&child.reference.text),
@@ -74,18 +77,5 @@ impl<'a, 'n> Outer<'a, 'n> {
         Diagnostic::new(&codes::LIMIT_EXCEEDS, span, message)
             .label(self.place, &of)
             .help(format!("lower it, or raise {of}"))
-    }
-}
-
-fn exceeds(name: &str, inner: &Limits, outer: &Outer<'_, '_>) -> bool {
-    fn more<T: PartialOrd>(inner: Option<T>, outer: Option<T>) -> bool {
-        matches!((inner, outer), (Some(inner), Some(outer)) if inner > outer)
-    }
-    let outer = &outer.limits.limits;
-    match name {
-        "fuel" => more(inner.fuel, outer.fuel),
-        "wall" => more(inner.wall, outer.wall),
-        "cost_usd" => more(inner.cost_nano, outer.cost_nano),
-        _ => more(inner.memory_bytes, outer.memory_bytes),
     }
 }

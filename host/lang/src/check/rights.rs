@@ -259,7 +259,7 @@ fn report_import(
 }
 
 /// One capability of several.
-fn only(caps: &Caps, name: &str) -> Caps {
+pub(super) fn only(caps: &Caps, name: &str) -> Caps {
     let mut one = Caps::default();
     match name {
         "http" => one.http.clone_from(&caps.http),

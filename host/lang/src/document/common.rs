@@ -27,7 +27,7 @@ pub(crate) enum FallbackDecl<'n> {
 }
 
 /// `retry`
-pub(super) fn retry(node: Option<&Node>, path: &str, report: &mut Report) -> Option<Retry> {
+pub(crate) fn retry(node: Option<&Node>, path: &str, report: &mut Report) -> Option<Retry> {
     let mut fields = Fields::like(node?, path, "retry: { max: 3 }", report)?;
     let max = fields.require("max", "say how often: `max: 3`", report);
     let max =
@@ -104,7 +104,7 @@ fn failures(node: &Node, path: &str, report: &mut Report) -> Vec<RetryOn> {
 }
 
 /// `fallback`
-pub(super) fn fallback<'n>(
+pub(crate) fn fallback<'n>(
     node: Option<&'n Node>,
     path: &str,
     report: &mut Report,
@@ -166,7 +166,7 @@ pub(super) fn fallback<'n>(
 }
 
 /// `on_error`, with its place.
-pub(super) fn on_error(
+pub(crate) fn on_error(
     node: Option<&Node>,
     path: &str,
     report: &mut Report,

@@ -8,17 +8,17 @@ use crate::yaml::node::{Entry, Node, NodeKind, Text};
 
 /// A map of known keys.
 #[derive(Debug)]
-pub(super) struct Fields<'n> {
+pub(crate) struct Fields<'n> {
     path: String,
     /// Where to point when something is missing: the first key, or the empty map itself.
-    pub(super) span: Span,
+    pub(crate) span: Span,
     left: Vec<&'n Entry>,
     known: Vec<&'static str>,
 }
 
 impl<'n> Fields<'n> {
     /// The map at a node; anything else is reported.
-    pub(super) fn of(node: &'n Node, path: &str, report: &mut Report) -> Option<Self> {
+    pub(crate) fn of(node: &'n Node, path: &str, report: &mut Report) -> Option<Self> {
         let NodeKind::Map(entries) = &node.kind else {
             report.push(wrong_shape(node, "a map", path));
             return None;
@@ -33,7 +33,7 @@ impl<'n> Fields<'n> {
     }
 
     /// The same, with an example for those who wrote something else.
-    pub(super) fn like(
+    pub(crate) fn like(
         node: &'n Node,
         path: &str,
         example: &str,
@@ -48,29 +48,29 @@ impl<'n> Fields<'n> {
     }
 
     /// Its own path.
-    pub(super) fn here(&self) -> &str {
+    pub(crate) fn here(&self) -> &str {
         &self.path
     }
 
     /// The path of a key in it.
-    pub(super) fn path(&self, key: &str) -> String {
+    pub(crate) fn path(&self, key: &str) -> String {
         join(&self.path, key)
     }
 
     /// Takes a key and its value.
-    pub(super) fn take_entry(&mut self, key: &'static str) -> Option<&'n Entry> {
+    pub(crate) fn take_entry(&mut self, key: &'static str) -> Option<&'n Entry> {
         self.known.push(key);
         let at = self.left.iter().position(|entry| entry.key.text == key)?;
         Some(self.left.remove(at))
     }
 
     /// Takes the value of a key.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<&'n Node> {
         self.take_entry(key).map(|entry| &entry.value)
     }
 
     /// Takes the value of a key that has to be there.
-    pub(super) fn require(
+    pub(crate) fn require(
         &mut self,
         key: &'static str,
         help: &str,
@@ -90,13 +90,13 @@ impl<'n> Fields<'n> {
     }
 
     /// Takes a text.
-    pub(super) fn take_text(&mut self, key: &'static str, report: &mut Report) -> Option<&'n Text> {
+    pub(crate) fn take_text(&mut self, key: &'static str, report: &mut Report) -> Option<&'n Text> {
         let node = self.take(key)?;
         text(node, &self.path(key), report)
     }
 
     /// Reports every key that nobody took. `later` are those that the language will have.
-    pub(super) fn done(self, of: &str, later: &[&str], report: &mut Report) {
+    pub(crate) fn done(self, of: &str, later: &[&str], report: &mut Report) {
         for entry in &self.left {
             let key = &entry.key;
             let path = self.path(&key.text);
@@ -133,7 +133,7 @@ pub(crate) fn join(path: &str, key: &str) -> String {
 }
 
 /// Something of the wrong shape.
-pub(super) fn wrong_shape(node: &Node, expected: &str, path: &str) -> Diagnostic {
+pub(crate) fn wrong_shape(node: &Node, expected: &str, path: &str) -> Diagnostic {
     let place = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
     Diagnostic::new(
         &codes::WRONG_SHAPE,
@@ -145,7 +145,7 @@ pub(super) fn wrong_shape(node: &Node, expected: &str, path: &str) -> Diagnostic
 }
 
 /// The text at a node; anything else is reported.
-pub(super) fn text<'n>(node: &'n Node, path: &str, report: &mut Report) -> Option<&'n Text> {
+pub(crate) fn text<'n>(node: &'n Node, path: &str, report: &mut Report) -> Option<&'n Text> {
     let found = node.as_text();
     if found.is_none() {
         let problem = wrong_shape(node, "a string", path);
@@ -159,7 +159,7 @@ pub(super) fn text<'n>(node: &'n Node, path: &str, report: &mut Report) -> Optio
 }
 
 /// The lines of a map whose keys are names that expressions can use.
-pub(super) fn named_values<'n>(
+pub(crate) fn named_values<'n>(
     node: Option<&'n Node>,
     path: &str,
     report: &mut Report,
@@ -179,14 +179,14 @@ pub(super) fn named_values<'n>(
 }
 
 /// A name that can stand in a dotted path: `[a-z][a-z0-9_]*`, at most 64 bytes.
-pub(super) fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }
 
 /// Reports a name that could not stand in a dotted path.
-pub(super) fn check_name(name: &Text, path: &str, report: &mut Report) {
+pub(crate) fn check_name(name: &Text, path: &str, report: &mut Report) {
     if is_name(&name.text) {
         return;
     }

@@ -6,14 +6,23 @@ use super::fields::{Fields, text, wrong_shape};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::shown::{sentence, shown};
-use crate::yaml::node::Text;
+use crate::suggest;
+use crate::yaml::node::{Node, Text};
 
 const API_VERSION: &str = "coldframe/v1";
+/// Kinds of documents.
+const KINDS: &[&str] = &["Pipeline", "Config", "Policy", "Macro"];
 /// Kinds of documents that the language will have.
-const LATER: &[&str] = &["Adapter", "Config", "Macro", "Policy", "System"];
+const LATER: &[&str] = &["Adapter", "System"];
 
 /// Checks that this is a pipeline of our version. `None` where it is something else altogether.
-pub(super) fn api_version_and_kind(top: &mut Fields<'_>, report: &mut Report) -> Option<()> {
+pub(crate) fn api_version_and_kind(top: &mut Fields<'_>, report: &mut Report) -> Option<()> {
+    api_version(top, report);
+    known_kind(top, report)
+}
+
+/// Checks that a document is of our version.
+pub(crate) fn api_version(top: &mut Fields<'_>, report: &mut Report) {
     let help = "begin the file with `apiVersion: coldframe/v1`";
     if let Some(node) = top.require("apiVersion", help, report)
         && let Some(version) = text(node, "apiVersion", report)
@@ -32,6 +41,17 @@ pub(super) fn api_version_and_kind(top: &mut Fields<'_>, report: &mut Report) ->
             .at("apiVersion"),
         );
     }
+}
+
+/// Reports what is wrong with a document that is not of a kind that can be used.
+pub(crate) fn check(document: &Node, report: &mut Report) {
+    if let Some(mut top) = Fields::of(document, "", report) {
+        api_version_and_kind(&mut top, report);
+    }
+}
+
+/// Checks that the kind is a pipeline.
+fn known_kind(top: &mut Fields<'_>, report: &mut Report) -> Option<()> {
     let Some(node) = top.require("kind", "write `kind: Pipeline`", report) else { return Some(()) };
     let Some(kind) = text(node, "kind", report) else { return Some(()) };
     if kind.text == "Pipeline" {
@@ -41,29 +61,24 @@ pub(super) fn api_version_and_kind(top: &mut Fields<'_>, report: &mut Report) ->
     None
 }
 
+/// A kind that no document has, or none that anything can use.
 fn other_kind(kind: &Text) -> Diagnostic {
     let shown = shown(&kind.text);
-    if LATER.contains(&kind.text.as_str()) {
-        Diagnostic::new(
-            &codes::UNSUPPORTED_KIND,
-            kind.span,
-            format!("`kind: {shown}` is not supported yet by this version, expected `Pipeline`"),
-        )
-        .help("keep the document for a later version, or write a pipeline")
-        .at("kind")
+    let problem = if LATER.contains(&kind.text.as_str()) {
+        let message =
+            format!("`kind: {shown}` is not supported yet by this version: nothing would use it");
+        Diagnostic::new(&codes::UNSUPPORTED_KIND, kind.span, message)
+            .help("remove the document; nothing is ignored silently")
     } else {
-        Diagnostic::new(
-            &codes::UNKNOWN_KIND,
-            kind.span,
-            format!("there is no kind `{shown}`, expected `Pipeline`"),
-        )
-        .help("write `kind: Pipeline`")
-        .at("kind")
-    }
+        let message = format!("there is no kind `{shown}`, expected `Pipeline`");
+        let near = suggest::help(&kind.text, "the kinds are", KINDS.iter().copied());
+        Diagnostic::new(&codes::UNKNOWN_KIND, kind.span, message).maybe_help(near)
+    };
+    problem.at("kind")
 }
 
 /// The name and version. Harmless ones stand in for those that are missing or wrong.
-pub(super) fn metadata(top: &mut Fields<'_>, report: &mut Report) -> (String, Version) {
+pub(crate) fn metadata(top: &mut Fields<'_>, report: &mut Report) -> (String, Version) {
     let mut name = String::new();
     let mut version = Version::new(0, 0, 0);
     let help = "write `metadata: { name: my-pipeline }`";

@@ -10,13 +10,17 @@ use crate::inputs::schema;
 use crate::shown::{sentence, shown};
 use crate::yaml::node::{Node, NodeKind, Text};
 
-/// The declared inputs, as far as their schemas are ones.
-pub(super) fn read<'n>(node: Option<&'n Node>, report: &mut Report) -> Vec<InputDecl<'n>> {
+/// The declared inputs, as far as their schemas are ones. `key` is where they stand.
+pub(crate) fn read<'n>(
+    node: Option<&'n Node>,
+    key: &str,
+    report: &mut Report,
+) -> Vec<InputDecl<'n>> {
     let mut patterns = 0;
-    named_values(node, "inputs", report)
+    named_values(node, key, report)
         .into_iter()
         .map(|(name, node)| {
-            let path = join("inputs", &name.text);
+            let path = join(key, &name.text);
             let schema = schema_of(node, &path, &mut patterns, report);
             let default = default_of(node, &schema, &path, report);
             InputDecl { name, schema, default }

@@ -1,6 +1,7 @@
 //! The kinds of steps. Each has a file of its own; a new one is a file and a line in [`KINDS`].
 
 mod approve;
+mod expanded;
 mod looped;
 mod map;
 mod parallel;
@@ -59,4 +60,5 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { with: true, ..Kind::new("pipeline", pipeline::read) },
     Kind::new("approve", approve::read),
     Kind::new("wait", wait::read),
+    Kind::new("macro", expanded::read),
 ];

@@ -30,7 +30,7 @@ fn entries<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Optio
 }
 
 /// The limits at a node.
-pub(super) fn limits<'n>(
+pub(crate) fn limits<'n>(
     node: Option<&'n Node>,
     path: &str,
     report: &mut Report,
@@ -71,7 +71,7 @@ fn bad_limit(error: &LimitError, value: &Node, path: &str) -> Diagnostic {
 }
 
 /// The grants at a node.
-pub(super) fn caps<'n>(
+pub(crate) fn caps<'n>(
     node: Option<&'n Node>,
     path: &str,
     report: &mut Report,

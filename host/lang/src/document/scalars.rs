@@ -11,7 +11,7 @@ use crate::shown::shown;
 use crate::yaml::node::{Node, NodeKind, Text};
 
 /// A whole number within a range.
-pub(super) fn count(
+pub(crate) fn count(
     node: &Node,
     name: &str,
     range: &RangeInclusive<u32>,
@@ -37,7 +37,7 @@ pub(super) fn count(
 }
 
 /// A stretch of time: `250ms`, `24h`, `7d`.
-pub(super) fn duration(
+pub(crate) fn duration(
     node: Option<&Node>,
     name: &'static str,
     path: &str,
@@ -67,7 +67,7 @@ pub(super) fn duration(
 }
 
 /// One of some words.
-pub(super) fn choice<T: Copy>(
+pub(crate) fn choice<T: Copy>(
     node: &Node,
     name: &str,
     values: &[(&'static str, T)],
@@ -97,7 +97,7 @@ pub(super) fn choice<T: Copy>(
 }
 
 /// `true` or `false`.
-pub(super) fn flag(node: &Node, path: &str, report: &mut Report) -> Option<bool> {
+pub(crate) fn flag(node: &Node, path: &str, report: &mut Report) -> Option<bool> {
     if let NodeKind::Bool(value) = &node.kind {
         return Some(*value);
     }
@@ -106,7 +106,7 @@ pub(super) fn flag(node: &Node, path: &str, report: &mut Report) -> Option<bool>
 }
 
 /// A condition. `true` and `false` are conditions too, and YAML has its own idea of them.
-pub(super) fn condition<'n>(
+pub(crate) fn condition<'n>(
     node: Option<&'n Node>,
     path: &str,
     report: &mut Report,
@@ -129,7 +129,7 @@ pub(super) fn condition<'n>(
 }
 
 /// A text in which holes would mean nothing.
-pub(super) fn plain_text<'n>(node: &'n Node, path: &str, report: &mut Report) -> Option<&'n Text> {
+pub(crate) fn plain_text<'n>(node: &'n Node, path: &str, report: &mut Report) -> Option<&'n Text> {
     let found = text(node, path, report)?;
     if !found.text.contains("{{") {
         return Some(found);

@@ -15,9 +15,14 @@ pub(crate) enum Piece {
 
 /// The pieces of a text. A text without holes is one piece, an empty text none.
 pub(crate) fn split(text: &str) -> Result<Vec<Piece>, ExprError> {
+    split_around(text, &[])
+}
+
+/// The same where some parts of the text are data, ascending: nothing begins in them.
+pub(crate) fn split_around(text: &str, data: &[Range<usize>]) -> Result<Vec<Piece>, ExprError> {
     let mut pieces = Vec::new();
     let mut from = 0;
-    while let Some(found) = marker(text, from) {
+    while let Some(found) = marker(text, from, data) {
         if text.get(found..found + 2) != Some("{{") {
             return Err(statement(text, found));
         }
@@ -35,11 +40,20 @@ pub(crate) fn split(text: &str) -> Result<Vec<Piece>, ExprError> {
 }
 
 /// The next `{{`, `{%` or `{#`.
-fn marker(text: &str, from: usize) -> Option<usize> {
+fn marker(text: &str, from: usize, data: &[Range<usize>]) -> Option<usize> {
     let rest = text.get(from..)?;
+    let is_data = |at: usize| {
+        let before = data.partition_point(|range| range.start <= at);
+        before.checked_sub(1).and_then(|last| data.get(last)).is_some_and(|r| r.contains(&at))
+    };
     rest.match_indices('{')
-        .find(|(at, _)| matches!(rest.as_bytes().get(at + 1), Some(b'{' | b'%' | b'#')))
+        .filter(|(at, _)| matches!(rest.as_bytes().get(at + 1), Some(b'{' | b'%' | b'#')))
         .map(|(at, _)| from + at)
+        // Nor where an empty one was in between.
+        .find(|at| {
+            let between = data.binary_search_by_key(&(at + 1), |range| range.start).is_ok();
+            !between && !is_data(*at) && !is_data(at + 1)
+        })
 }
 
 fn statement(text: &str, at: usize) -> ExprError {

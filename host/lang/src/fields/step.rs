@@ -8,7 +8,7 @@ use super::{Object, Shape, optional, required};
 pub(super) static STEP: Object = Object {
     name: "step",
     doc: "One thing to do. Exactly one key says what: `uses`, `set`, `map`, `loop`, `switch`, \
-          `parallel`, `pipeline`, `approve` or `wait`.",
+          `parallel`, `pipeline`, `approve`, `wait` or `macro`.",
     fields: &[
         required("id", Shape::Name, "words", "What expressions call its output."),
         optional("name", Shape::Text, "the id", "Count the words", "For people."),
@@ -90,11 +90,18 @@ pub(super) static STEP: Object = Object {
             "Lets time pass, or waits for a signal from outside.",
         ),
         optional(
+            "macro",
+            Shape::Name,
+            "",
+            "polite",
+            "Runs the steps of a `kind: Macro` document with these parameters.",
+        ),
+        optional(
             "with",
             Shape::Map(&Shape::Value),
             "none",
             "{ text: \"{{ inputs.text }}\" }",
-            "Arguments of `uses`, or inputs of `pipeline`.",
+            "Arguments of `uses`, inputs of `pipeline`, parameters of `macro`.",
         ),
         optional(
             "retry",
@@ -146,7 +153,9 @@ pub(super) static STEP: Object = Object {
             "Only for `uses` of an operation without imports: equal calls of one run are made once.",
         ),
     ],
-    one_of: &["uses", "set", "map", "loop", "switch", "parallel", "pipeline", "approve", "wait"],
+    one_of: &[
+        "uses", "set", "map", "loop", "switch", "parallel", "pipeline", "approve", "wait", "macro",
+    ],
 };
 
 static RETRY: Object = Object {

@@ -40,7 +40,7 @@ pub(super) fn apply(context: &Context<'_>, found: Vec<Diagnostic>) -> Vec<Diagno
             report.push(diagnostic);
         }
     }
-    let Some(unused) = RULES.first() else { return report.into_sorted() };
+    let Some(unused) = RULES.first() else { return report.into_sorted(&context.sources) };
     for (allowance, _) in allowances.iter().zip(used).filter(|(_, used)| !used) {
         let known = RULES.iter().any(|rule| rule.code.id == allowance.code);
         let code = shown(allowance.code);
@@ -55,7 +55,7 @@ pub(super) fn apply(context: &Context<'_>, found: Vec<Diagnostic>) -> Vec<Diagno
         };
         report.push(problem);
     }
-    report.into_sorted()
+    report.into_sorted(&context.sources)
 }
 
 fn allowances<'t>(context: &Context<'t>, lines: &Lines<'_>) -> Vec<Allowance<'t>> {

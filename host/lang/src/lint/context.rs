@@ -1,10 +1,13 @@
 //! What rules look at: the text, its tree, and the graph where there is one.
 
+use std::sync::Arc;
+
 use coldframe_format::{CapNeeds, SkillRef};
 use semver::{Comparator, Op, VersionReq};
 
 use crate::graph::{Fallback, Graph, Step, StepKind, Uses};
 use crate::source::{Source, Span};
+use crate::sources::Sources;
 use crate::world::World;
 use crate::yaml::node::{Node, NodeKind, Text};
 use crate::yaml::read;
@@ -15,13 +18,17 @@ pub(super) struct Context<'a> {
     pub(super) root: Node,
     pub(super) graph: Option<Graph>,
     world: World<'a>,
+    /// The one text there is.
+    pub(super) sources: Sources,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn of(source: &Source<'a>, world: World<'a>) -> Option<Self> {
         let root = read::read(source.text).ok()?;
         let graph = crate::compile(source, world).graph;
-        Some(Self { text: source.text, root, graph, world })
+        let mut sources = Sources::default();
+        sources.add(source.name, Arc::from(source.text), None);
+        Some(Self { text: source.text, root, graph, world, sources })
     }
 
     /// Every value of the tree with its path, outer ones first.

@@ -9,7 +9,7 @@ fn found(text: &str) -> Vec<String> {
     let skills = crate::tests::catalog_of_tests();
     let source = Source { name: "flow.yml", text };
     let lines = Lines::new(text);
-    let found = lint(&source, World { skills: &skills, files: &NoFiles });
+    let found = lint(&source, World::new(&skills, &NoFiles));
     found
         .iter()
         .map(|problem| {

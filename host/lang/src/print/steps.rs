@@ -176,7 +176,9 @@ fn switch(graph: &Graph, switch: &Switch) -> Vec<Line> {
         };
         opened(std::iter::once(test).chain(block(graph, case.block)))
     });
-    lines.push(("cases", opened_list(cases)));
+    if !switch.cases.is_empty() {
+        lines.push(("cases", opened_list(cases)));
+    }
     lines.extend(switch.default.map(|default| ("default", opened(block(graph, default)))));
     lines
 }

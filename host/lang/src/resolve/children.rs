@@ -9,8 +9,10 @@ use crate::compile;
 use crate::diagnostic::{Diagnostic, Report, Severity};
 use crate::document::join;
 use crate::graph::Graph;
+use crate::load::{Asked, Loader};
 use crate::shown::shown;
 use crate::source::{Lines, Source};
+use crate::sources::{Sources, Texts as _};
 use crate::types::Ty;
 use crate::world::{FileError, World};
 use crate::yaml::node::Text;
@@ -41,6 +43,8 @@ struct Size {
 /// The files of one compilation.
 pub(crate) struct Children<'w> {
     pub(crate) world: World<'w>,
+    /// The values of the environment that went into the texts.
+    pub(crate) env: BTreeMap<String, String>,
     /// The files that are being compiled, outer ones first.
     open: Vec<(String, Size)>,
     done: BTreeMap<String, Result<Arc<Child>, Problem>>,
@@ -63,7 +67,8 @@ struct Problem {
 impl<'w> Children<'w> {
     /// For the compilation of a file.
     pub(crate) fn new(world: World<'w>, name: &str) -> Self {
-        Self { world, open: vec![(name.to_owned(), Size::default())], done: BTreeMap::new() }
+        let open = vec![(name.to_owned(), Size::default())];
+        Self { world, env: BTreeMap::new(), open, done: BTreeMap::new() }
     }
 
     /// The pipeline that a step of the innermost open file means.
@@ -100,7 +105,9 @@ impl<'w> Children<'w> {
         self.open.push((file.name.clone(), Size::default()));
         let mut report = Report::default();
         let source = Source { name: &file.name, text: &file.text };
-        let graph = compile::stages(&source, self, &mut report);
+        let mut loader = Loader::new(self.world.files);
+        let asked = Asked { name: None, child: true };
+        let graph = compile::stages(&source, asked, &mut loader, self, &mut report);
         let below = self.open.pop().map(|(_, size)| size).unwrap_or_default();
         let found = match graph {
             Some((graph, outputs)) if !report.has_errors() => {
@@ -108,7 +115,7 @@ impl<'w> Children<'w> {
                 let size = Size { depth: below.depth + 1, steps };
                 Ok(Arc::new(Child { graph: Arc::new(graph), outputs, size }))
             }
-            _ => Err(broken(&source, &report.into_sorted())),
+            _ => Err(broken(&source, &loader.sources, report)),
         };
         self.done.insert(file.name, found.clone());
         found
@@ -158,17 +165,13 @@ fn too_deep() -> Problem {
 }
 
 fn unreadable(error: FileError) -> Problem {
-    let help = match &error {
-        FileError::Missing(_) => "paths begin at the folder of the file they stand in",
-        FileError::Outside { .. } => "move the file into the project",
-        FileError::Unreadable { .. } => "put a readable text file there",
-    };
-    let message = crate::shown::sentence(&error.to_string());
-    Problem { code: &codes::UNKNOWN_FILE, message, help: help.to_owned() }
+    let (code, message, help) = crate::load::unreadable(&error);
+    Problem { code, message, help: help.to_owned() }
 }
 
 /// One problem for all those of a file.
-fn broken(source: &Source<'_>, problems: &[Diagnostic]) -> Problem {
+fn broken(source: &Source<'_>, sources: &Sources, report: Report) -> Problem {
+    let problems = report.into_sorted(sources);
     let errors = || problems.iter().filter(|problem| problem.severity == Severity::Error);
     let refused = errors().find(|problem| problem.is_refusal());
     let count = match errors().count() {
@@ -177,8 +180,11 @@ fn broken(source: &Source<'_>, problems: &[Diagnostic]) -> Problem {
     };
     let name = shown(source.name);
     let quoted = refused.or_else(|| errors().next()).map_or_else(String::new, |problem| {
-        let line = Lines::new(source.text).line(problem.span.start);
-        format!(" in line {line}: {}", problem.message)
+        let place = sources.text_at(problem.span.start);
+        let line = Lines::new(place.text).line(problem.span.start.saturating_sub(place.base));
+        let of =
+            if place.base == 0 { String::new() } else { format!(" of `{}`", shown(place.name)) };
+        format!(" in line {line}{of}: {}", problem.message)
     });
     Problem {
         code: if refused.is_some() { &codes::CHILD_REFUSED } else { &codes::CHILD_PIPELINE },

@@ -7,6 +7,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Body, Document};
 use crate::shown::shown;
+use crate::sources::Sources;
 use crate::yaml::node::Text;
 
 /// Where an expression stands, as far as names go.
@@ -16,23 +17,33 @@ pub(super) struct View {
     block: usize,
     /// A step of that block whose `loop` or `branches` it can name too.
     of: Option<usize>,
+    /// The copy of the sources that it stands in. Names in one never mean what is in another: a
+    /// macro sees nothing of what is around its use, and the other way round.
+    pub(super) scope: usize,
 }
 
 impl View {
     /// What steps of a block see.
     pub(super) fn inside(block: usize) -> Self {
-        Self { block, of: None }
+        Self { block, of: None, scope: 0 }
     }
 
     /// The same, with what a step of that block provides beside its own blocks.
     pub(super) fn with(self, step: usize) -> Self {
         Self { of: Some(step), ..self }
     }
+
+    /// What a text in some copy of the sources sees.
+    pub(super) fn from(self, scope: usize) -> Self {
+        Self { scope, ..self }
+    }
 }
 
 /// Every name of a pipeline.
 pub(super) struct Names<'d, 'n> {
     pub(super) document: &'d Document<'n>,
+    /// By step: the copy of the sources that it stands in.
+    scopes: Vec<usize>,
     /// By block: its steps by id. The first of several with the same id has it.
     ids: Vec<BTreeMap<&'n str, usize>>,
     /// The first step of each id, wherever it stands.
@@ -41,9 +52,10 @@ pub(super) struct Names<'d, 'n> {
 
 impl<'d, 'n> Names<'d, 'n> {
     /// Gathers the names; reports those that could mean two things.
-    pub(super) fn of(document: &'d Document<'n>, report: &mut Report) -> Self {
+    pub(super) fn of(document: &'d Document<'n>, sources: &Sources, report: &mut Report) -> Self {
         let ids = vec![BTreeMap::new(); document.blocks.len()];
-        let mut names = Self { document, ids, anywhere: BTreeMap::new() };
+        let scopes = document.steps.iter().map(|step| sources.scope(step.span)).collect();
+        let mut names = Self { document, scopes, ids, anywhere: BTreeMap::new() };
         // Outer steps stand before inner ones, but may be written behind them.
         for (index, step) in document.steps.iter().enumerate() {
             let Some(id) = step.id else { continue };
@@ -67,39 +79,49 @@ impl<'d, 'n> Names<'d, 'n> {
 
     fn check_id(&self, index: usize, id: &Text, path: &str, report: &mut Report) {
         let Some(block) = self.document.steps.get(index).map(|step| step.block) else { return };
-        let first = self.step(block, &id.text).filter(|first| *first != index);
+        let scope = self.scope(index);
+        let first = self.step(block, &id.text, scope).filter(|first| *first != index);
         let name = shown(&id.text);
         if let Some(first) = first {
             let message = format!("two steps are called `{name}`");
             self.report_twice(id, message, self.id_span(first), "the first one", path, report);
             return;
         }
-        self.check_around(block, id, "step", path, report);
+        self.check_around((block, scope), id, "step", path, report);
     }
 
     fn check_item(&self, index: usize, name: &Text, path: &str, report: &mut Report) {
         let Some(step) = self.document.steps.get(index) else { return };
-        if let Some(other) = self.step(step.block, &name.text) {
+        let scope = self.scope(index);
+        if let Some(other) = self.step(step.block, &name.text, scope) {
             let message = format!("`{}` is the id of a step too", shown(&name.text));
             self.report_twice(name, message, self.id_span(other), "that one", path, report);
             return;
         }
-        self.check_around(step.block, name, "item", path, report);
+        self.check_around((step.block, scope), name, "item", path, report);
     }
 
-    /// Whether something around a block has the name.
-    fn check_around(&self, block: usize, name: &Text, what: &str, path: &str, report: &mut Report) {
+    /// Whether something around a block has the name, in the same scope.
+    fn check_around(
+        &self,
+        (block, scope): (usize, usize),
+        name: &Text,
+        what: &str,
+        path: &str,
+        report: &mut Report,
+    ) {
         let mut block = block;
         while let Some((holder, outer)) = self.around(block) {
             let shown = shown(&name.text);
             if let Some(Body::Map(map)) = self.document.steps.get(holder).map(|step| &step.body)
                 && let Some(item) = map.name.filter(|item| item.text == name.text)
+                && self.scope(holder) == scope
             {
                 let message = format!("an item around this {what} is called `{shown}` too");
                 self.report_twice(name, message, Some(item.span), "that one", path, report);
                 return;
             }
-            if let Some(other) = self.step(outer, &name.text) {
+            if let Some(other) = self.step(outer, &name.text, scope) {
                 let message =
                     format!("a step in a block around this {what} is called `{shown}` too");
                 self.report_twice(name, message, self.id_span(other), "that one", path, report);
@@ -129,9 +151,13 @@ impl<'d, 'n> Names<'d, 'n> {
         Some(self.document.steps.get(step)?.id?.span)
     }
 
-    /// The step of a block.
-    fn step(&self, block: usize, id: &str) -> Option<usize> {
-        self.ids.get(block)?.get(id).copied()
+    /// The step of a block that is seen from a scope.
+    fn step(&self, block: usize, id: &str, scope: usize) -> Option<usize> {
+        self.ids.get(block)?.get(id).copied().filter(|step| self.scope(*step) == scope)
+    }
+
+    fn scope(&self, step: usize) -> usize {
+        self.scopes.get(step).copied().unwrap_or_default()
     }
 
     /// The step that holds a block, and the block that this one stands in.
@@ -146,7 +172,10 @@ impl<'d, 'n> Names<'d, 'n> {
     }
 
     /// What a step provides to its blocks, and `until` and the like.
-    fn provided(&self, step: usize, name: &str) -> Option<Target> {
+    fn provided(&self, step: usize, name: &str, scope: usize) -> Option<Target> {
+        if self.scope(step) != scope {
+            return None;
+        }
         match (&self.document.steps.get(step)?.body, name) {
             (Body::Map(map), name) if name == map.item() => Some(Target::Item(step)),
             (Body::Map(_) | Body::Loop(_), "index") => Some(Target::Index(step)),
@@ -159,50 +188,60 @@ impl<'d, 'n> Names<'d, 'n> {
     pub(super) fn find(&self, name: &str, view: View) -> Option<Target> {
         if let Some(step) = view.of {
             let parallel = self.document.steps.get(step).map(|step| &step.body);
-            if name == "branches" && matches!(parallel, Some(Body::Parallel(_))) {
+            if name == "branches"
+                && matches!(parallel, Some(Body::Parallel(_)))
+                && self.scope(step) == view.scope
+            {
                 return Some(Target::Branches(step));
             }
-            if let Some(target) = self.provided(step, name) {
+            if let Some(target) = self.provided(step, name, view.scope) {
                 return Some(target);
             }
         }
         self.blocks(view).find_map(|block| {
-            let step = self.step(block, name).map(Target::Step);
-            step.or_else(|| self.provided(self.around(block)?.0, name))
+            let step = self.step(block, name, view.scope).map(Target::Step);
+            step.or_else(|| self.provided(self.around(block)?.0, name, view.scope))
         })
     }
 
     /// The step that `needs` means.
     pub(super) fn find_step(&self, id: &str, view: View) -> Option<usize> {
-        self.blocks(view).find_map(|block| self.step(block, id))
+        self.blocks(view).find_map(|block| self.step(block, id, view.scope))
     }
 
     /// Everything that can be named, inner ones first.
     pub(super) fn all(&self, view: View) -> impl Iterator<Item = &str> + Clone {
-        let items: Vec<&str> = self
-            .blocks(view)
-            .filter_map(|block| match &self.document.steps.get(self.around(block)?.0)?.body {
-                Body::Map(map) => Some(map.item()),
+        let items: Vec<&str> = self.items(view).collect();
+        // A macro does not see the inputs of the pipelines that use it.
+        let inputs = (view.scope == 0).then_some("inputs");
+        self.ids(view).chain(items).chain(inputs).chain(["run"])
+    }
+
+    /// What the items around are called, inner ones first.
+    fn items(&self, view: View) -> impl Iterator<Item = &str> {
+        self.blocks(view).filter_map(move |block| {
+            let holder = self.around(block)?.0;
+            match &self.document.steps.get(holder)?.body {
+                Body::Map(map) if self.scope(holder) == view.scope => Some(map.item()),
                 _ => None,
-            })
-            .collect();
-        self.ids(view).chain(items).chain(["inputs", "run"])
+            }
+        })
     }
 
     /// The ids that can be used, inner ones first.
     pub(super) fn ids(&self, view: View) -> impl Iterator<Item = &'n str> + Clone {
-        let blocks: Vec<usize> = self.blocks(view).collect();
-        blocks
-            .into_iter()
+        self.blocks(view)
             .filter_map(|block| self.ids.get(block))
-            .flat_map(|ids| ids.keys().copied())
+            .flat_map(|ids| ids.iter())
+            .filter(|(_, step)| self.scope(**step) == view.scope)
+            .map(|(id, _)| *id)
             .collect::<Vec<_>>()
             .into_iter()
     }
 
     /// What to do about a step that is inside of another one's block.
     pub(super) fn elsewhere(&self, id: &str, view: View) -> Option<String> {
-        let step = *self.anywhere.get(id)?;
+        let step = *self.anywhere.get(id).filter(|step| self.scope(**step) == view.scope)?;
         let visible: Vec<usize> = self.blocks(view).collect();
         let holder = self.document.around(step).skip(1).find(|holder| {
             let block = self.document.steps.get(*holder).map(|step| step.block);
@@ -223,13 +262,7 @@ impl<'d, 'n> Names<'d, 'n> {
 
     /// Where a name exists that is not there everywhere.
     pub(super) fn only_there(&self, name: &str, view: View) -> Option<String> {
-        let item = self.blocks(view).find_map(|block| {
-            let step = self.document.steps.get(self.around(block)?.0)?;
-            match &step.body {
-                Body::Map(map) => Some(map.item()),
-                _ => None,
-            }
-        });
+        let item = self.items(view).next();
         let help = match (name, item) {
             ("item", Some(item)) => format!("the item is called `{item}` here"),
             ("item", None) => "`item` is there inside of a `map`".to_owned(),

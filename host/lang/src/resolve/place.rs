@@ -4,12 +4,13 @@
 use std::ops::Range;
 
 use crate::source::Span;
+use crate::sources::Sources;
 use crate::yaml::node::Text;
 
 /// Finds the expressions of one text in the source, one after the other.
 pub(super) struct Locator<'a> {
     pub(super) text: &'a Text,
-    source: &'a str,
+    source: &'a Sources,
     /// Where the next expression can begin. `None` once one was not found: looking for each of a
     /// thousand in vain would take long.
     from: Option<usize>,
@@ -24,7 +25,7 @@ pub(super) struct Place {
 }
 
 impl<'a> Locator<'a> {
-    pub(super) fn new(text: &'a Text, source: &'a str) -> Self {
+    pub(super) fn new(text: &'a Text, source: &'a Sources) -> Self {
         Self { text, source, from: Some(text.span.start) }
     }
 
@@ -36,7 +37,7 @@ impl<'a> Locator<'a> {
         }
         let wanted = self.text.text.get(range).unwrap_or_default();
         let start = self.from.and_then(|from| {
-            let rest = self.source.get(from..all.end)?;
+            let rest = self.source.get(Span::new(from, all.end))?;
             rest.find(wanted).map(|at| from + at)
         });
         self.from = start.map(|start| start + wanted.len());

@@ -64,6 +64,10 @@ impl Binder<'_, '_> {
         let reserved = RESERVED.contains(&name) && name != "inputs" && name != "run";
         let problem = if let Some(help) = self.names.only_there(name, self.view) {
             problem.help(help)
+        } else if self.view.scope > 0 && (name == "inputs" || reserved) {
+            problem.help(
+                "a macro sees its parameters and its own steps; hand the value in as a parameter",
+            )
         } else if reserved {
             problem.help(format!(
                 "`{name}` is kept for later; use `inputs`, `run` or the id of a step"
@@ -88,6 +92,7 @@ impl Binder<'_, '_> {
 
     /// A line of `needs`.
     pub(super) fn need(&mut self, id: &Text, path: &str) {
+        self.view = self.view.from(self.sources.scope(id.span));
         let Some(index) = self.names.find_step(&id.text, self.view) else {
             let help = self.names.elsewhere(&id.text, self.view).or_else(|| {
                 self.report.suggest(&id.text, "the steps are", self.names.ids(self.view))

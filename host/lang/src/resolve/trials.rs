@@ -16,7 +16,8 @@ use crate::expr::scan::{self, Use};
 use crate::graph::{Decision, Graph, Input, Test, Wait};
 use crate::inputs;
 use crate::shown::shown;
-use crate::source::{Lines, Span};
+use crate::source::Span;
+use crate::sources::Sources;
 use crate::template::{Expr, Root, Segment};
 use crate::yaml::node::Text;
 
@@ -30,19 +31,17 @@ const STEP: &[&str] = &["status", "output", "attempts", "fuel", "cost_usd", "err
 pub(super) fn bind(
     document: &Document<'_>,
     steps: &[Step<'_>],
-    source: &str,
+    sources: &Sources,
     report: &mut Report,
 ) -> Vec<Test> {
     if document.trials.is_empty() {
         return Vec::new();
     }
-    let lines = Lines::new(source);
     let trials =
-        Trials { document, source, called: called(steps), asking: asking(document, steps) };
+        Trials { document, sources, called: called(steps), asking: asking(document, steps) };
     let trials = &trials;
     let bound = document.trials.iter().map(|decl| {
         trials.names(decl, report);
-        let line = lines.line(decl.name.span.start);
         Test {
             name: decl.name.text.clone(),
             input: trials.input(decl, report),
@@ -59,7 +58,8 @@ pub(super) fn bind(
                 .collect(),
             assert: trials.assertions(decl, report),
             timeout: decl.timeout,
-            line,
+            // The graph knows lines; here there are only places.
+            line: 0,
         }
     });
     bound.collect()
@@ -126,7 +126,7 @@ fn asking(document: &Document<'_>, steps: &[Step<'_>]) -> BTreeMap<String, bool>
 
 struct Trials<'a, 'n> {
     document: &'a Document<'n>,
-    source: &'a str,
+    sources: &'a Sources,
     called: Vec<String>,
     asking: BTreeMap<String, bool>,
 }
@@ -222,7 +222,7 @@ impl Trials<'_, '_> {
     fn assertion(&self, text: &Text, path: &str, report: &mut Report) -> Option<Expr> {
         let written = text.text.trim();
         let start = text.text.len() - text.text.trim_start().len();
-        let place = Locator::new(text, self.source).place(start..start + written.len());
+        let place = Locator::new(text, self.sources).place(start..start + written.len());
         let found = match scan::scan(written) {
             Ok(found) => found,
             Err(errors) => {

@@ -13,12 +13,13 @@ use crate::expr::holes::{self, Piece};
 use crate::expr::scan::{self, ErrorKind, ExprError, Use};
 use crate::shown::shown;
 use crate::source::Span;
+use crate::sources::Sources;
 use crate::yaml::node::{Node, NodeKind, Text};
 
 /// Binds the names of one step, or of the outputs.
 pub(super) struct Binder<'r, 'n> {
     pub(super) names: &'r Names<'r, 'n>,
-    source: &'r str,
+    pub(super) sources: &'r Sources,
     /// The step that is looked at; the pipeline's outputs are none.
     pub(super) owner: Option<usize>,
     pub(super) view: View,
@@ -30,13 +31,13 @@ pub(super) struct Binder<'r, 'n> {
 impl<'r, 'n> Binder<'r, 'n> {
     pub(super) fn new(
         names: &'r Names<'r, 'n>,
-        source: &'r str,
+        sources: &'r Sources,
         owner: Option<usize>,
         view: View,
         needs: &'r mut [BTreeMap<usize, Span>],
         report: &'r mut Report,
     ) -> Self {
-        Self { names, source, owner, view, needs, report }
+        Self { names, sources, owner, view, needs, report }
     }
 
     /// Looks from elsewhere.
@@ -123,10 +124,10 @@ impl<'r, 'n> Binder<'r, 'n> {
     }
 
     fn text(&mut self, text: &'n Text, path: &str) -> TreeKind<'n> {
-        let pieces = match holes::split(&text.text) {
+        let pieces = match holes::split_around(&text.text, &text.data) {
             Ok(pieces) => pieces,
             Err(error) => {
-                let place = Locator::new(text, self.source).place(0..text.text.len());
+                let place = Locator::new(text, self.sources).place(0..text.text.len());
                 self.report_expr(error, &place, path);
                 return TreeKind::Broken;
             }
@@ -134,7 +135,7 @@ impl<'r, 'n> Binder<'r, 'n> {
         match pieces.as_slice() {
             [] | [Piece::Text(_)] => TreeKind::Text(&text.text),
             [Piece::Hole(range)] => {
-                match self.expr(&mut Locator::new(text, self.source), range.clone(), path) {
+                match self.expr(&mut Locator::new(text, self.sources), range.clone(), path) {
                     Some(bound) => TreeKind::Whole(bound),
                     None => TreeKind::Broken,
                 }
@@ -146,7 +147,7 @@ impl<'r, 'n> Binder<'r, 'n> {
     fn mixed(&mut self, text: &'n Text, pieces: &[Piece], path: &str) -> TreeKind<'n> {
         let mut parts = Vec::new();
         let mut broken = false;
-        let mut locator = Locator::new(text, self.source);
+        let mut locator = Locator::new(text, self.sources);
         for piece in pieces {
             match piece {
                 Piece::Text(range) => {
@@ -165,6 +166,18 @@ impl<'r, 'n> Binder<'r, 'n> {
 
     /// A bare expression.
     pub(super) fn condition(&mut self, text: &Text, path: &str) -> Option<Bound> {
+        if !text.data.is_empty() {
+            self.report.push(
+                Diagnostic::new(
+                    &codes::ENV_NOT_HERE,
+                    text.span,
+                    "`${` stands in an expression, and values of the environment are never part of one",
+                )
+                .help("name it in a `set` step and use that: `set: { region: \"${REGION}\" }`")
+                .at(path),
+            );
+            return None;
+        }
         let written = text.text.trim();
         if written.starts_with("{{") && written.ends_with("}}") {
             let inner = written.trim_start_matches('{').trim_end_matches('}').trim();
@@ -181,7 +194,7 @@ impl<'r, 'n> Binder<'r, 'n> {
             return None;
         }
         let start = text.text.len() - text.text.trim_start().len();
-        self.expr(&mut Locator::new(text, self.source), start..start + written.len(), path)
+        self.expr(&mut Locator::new(text, self.sources), start..start + written.len(), path)
     }
 
     /// The expression in a range of a text.
@@ -191,6 +204,7 @@ impl<'r, 'n> Binder<'r, 'n> {
         range: Range<usize>,
         path: &str,
     ) -> Option<Bound> {
+        self.view = self.view.from(self.sources.scope(locator.text.span));
         let source = locator.text.text.get(range.clone()).unwrap_or_default();
         let place = locator.place(range);
         let found = match scan::scan(source) {
@@ -219,7 +233,7 @@ impl<'r, 'n> Binder<'r, 'n> {
     fn name(&mut self, source: &str, place: &Place, used: Use, path: &str) -> Option<BoundUse> {
         let span = place.span(used.start, used.end);
         let target = match used.name.as_str() {
-            "inputs" => Target::Inputs,
+            "inputs" if self.view.scope == 0 => Target::Inputs,
             "run" => Target::Run,
             name => match self.names.find(name, self.view) {
                 Some(Target::Step(index)) => Target::Step(self.reference(index, name, span, path)?),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::compiled;
 use crate::codes::{Code, all, explain};
+use crate::load::DOCUMENTS_MAX;
 use crate::yaml::read::{NODES_MAX, TEXT_BYTES_MAX};
 
 /// The texts on a page, in order.
@@ -22,6 +23,7 @@ fn too_long_to_show(code: &Code) -> Option<Vec<String>> {
             format!("a: \"{}\"\n", "x".repeat(TEXT_BYTES_MAX)),
             format!("a: [{}]\n", "1,".repeat(NODES_MAX)),
         ]),
+        "yaml-documents" => Some(vec!["---\na: 1\n".repeat(DOCUMENTS_MAX + 1)]),
         _ => None,
     }
 }

@@ -60,9 +60,15 @@ steps:
         );
         folder.add("again.yml", "steps:\n  - { id: a, pipeline: ./back.yml }\n");
         folder.add("back.yml", "steps:\n  - { id: a, pipeline: ./again.yml }\n");
+        folder.add_text("cycle.yml", "- !include cycle.yml\n");
         // Not from the pipelines of the tests themselves, which have this name.
         folder.add("flow.yml", "steps:\n  - { id: a, set: { n: 1 } }\n");
         folder
+    }
+
+    /// A file as it is.
+    pub(super) fn add_text(&mut self, name: &str, text: &str) {
+        self.files.insert(name.to_owned(), text.to_owned());
     }
 
     /// A file behind the usual three lines.

@@ -23,7 +23,7 @@ pub(crate) fn compiled(text: &str) -> Compiled {
 /// The same with these files next to it.
 fn compiled_with(text: &str, files: &files::Folder) -> Compiled {
     let skills = catalog::Table::new();
-    compile(&Source { name: "flow.yml", text }, World { skills: &skills, files })
+    compile(&Source { name: "flow.yml", text }, World::new(&skills, files))
 }
 
 /// The skills of these tests.

@@ -1,5 +1,7 @@
 //! The tree of a YAML document with the place of every key and value.
 
+use std::ops::Range;
+
 use serde_json::Value;
 
 use crate::source::Span;
@@ -41,6 +43,8 @@ pub(crate) struct Text {
     /// Where the characters themselves begin, if the source has them one after the other:
     /// behind the quote, and not where there are escapes or several lines.
     pub(crate) verbatim: Option<usize>,
+    /// Parts of `text` that are data, ascending: what is in them is never read as a hole.
+    pub(crate) data: Vec<Range<usize>>,
 }
 
 impl Node {
@@ -81,6 +85,42 @@ impl Node {
         }
     }
 
+    /// The same with every place moved by some offset. Depth is bounded by the reader.
+    pub(crate) fn moved(&self, by: usize) -> Self {
+        let kind = match &self.kind {
+            NodeKind::String(text) => NodeKind::String(text.moved(by)),
+            NodeKind::List(items) => {
+                NodeKind::List(items.iter().map(|item| item.moved(by)).collect())
+            }
+            NodeKind::Map(entries) => NodeKind::Map(
+                entries
+                    .iter()
+                    .map(|entry| Entry { key: entry.key.moved(by), value: entry.value.moved(by) })
+                    .collect(),
+            ),
+            other => other.clone(),
+        };
+        Self { span: self.span.moved(by), kind }
+    }
+
+    /// How many values are in it, itself too.
+    pub(crate) fn count(&self) -> usize {
+        let below: usize = match &self.kind {
+            NodeKind::List(items) => items.iter().map(Self::count).sum(),
+            NodeKind::Map(entries) => entries.iter().map(|entry| entry.value.count()).sum(),
+            _ => 0,
+        };
+        below + 1
+    }
+
+    /// The entries of a map; none of anything else.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            NodeKind::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
     /// The plain value, without places. Depth is bounded by the reader.
     pub(crate) fn to_value(&self) -> Value {
         match &self.kind {
@@ -93,6 +133,22 @@ impl Node {
                 .iter()
                 .map(|entry| (entry.key.text.clone(), entry.value.to_value()))
                 .collect(),
+        }
+    }
+}
+
+impl Text {
+    /// A text that stands nowhere itself, with a place to point at.
+    pub(crate) fn made(text: &str, span: Span) -> Self {
+        Self { span, text: text.to_owned(), verbatim: None, data: Vec::new() }
+    }
+
+    /// The same, moved by some offset.
+    pub(crate) fn moved(&self, by: usize) -> Self {
+        Self {
+            span: self.span.moved(by),
+            verbatim: self.verbatim.map(|at| at + by),
+            ..self.clone()
         }
     }
 }

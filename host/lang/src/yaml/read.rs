@@ -5,7 +5,9 @@
 //! form of every number. So duplicate keys, aliases, tags, merge keys, further documents, depth and
 //! size are refused here too.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError};
 
@@ -23,12 +25,39 @@ pub(crate) const NODES_MAX: usize = 50_000;
 /// How deep lists and maps may be nested. Everything that walks the tree recursively relies on it.
 pub(crate) const DEPTH_MAX: usize = 64;
 
-/// Reads one document.
+/// How a text is read.
+pub(crate) struct Reading<'a> {
+    /// Where the offsets of the text begin.
+    pub(crate) base: usize,
+    /// How deep the place is that the text goes to.
+    pub(crate) depth: usize,
+    /// Values so far, those of other texts too.
+    pub(crate) nodes: Rc<Cell<usize>>,
+    /// The most documents.
+    pub(crate) documents: usize,
+    /// Finds the files behind `!include`; without it, that is a tag like any other.
+    pub(crate) include: Option<&'a mut dyn Include>,
+}
+
+/// Finds what stands behind `!include`.
+pub(crate) trait Include {
+    /// The value that takes the place of a path, at this depth.
+    fn include(&mut self, path: &Text, depth: usize) -> Result<Node, Box<Diagnostic>>;
+}
+
+/// Reads one document that is all there is.
 pub(crate) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
-    check_characters(text)?;
+    let nodes = Rc::new(Cell::new(0));
+    let reading = Reading { base: 0, depth: 0, nodes, documents: 1, include: None };
+    read_all(text, reading).and_then(|mut documents| documents.pop().ok_or_else(|| empty(0)))
+}
+
+/// Reads the documents of a text, at least one.
+pub(crate) fn read_all(text: &str, reading: Reading<'_>) -> Result<Vec<Node>, Box<Diagnostic>> {
+    check_characters(text, reading.base)?;
     // Offsets count from behind a byte order mark, the parser never sees one.
-    let base = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-    let body = text.get(base..).unwrap_or_default();
+    let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+    let body = text.get(mark..).unwrap_or_default();
     let options = granit_parser::options! {
         emit_comments: false,
         emit_anchor_events: true,
@@ -38,31 +67,38 @@ pub(crate) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
         flow_nesting_limit: DEPTH_MAX + 1,
         block_nesting_limit: DEPTH_MAX + 1,
     };
-    let mut composer = Composer { body, base, ..Composer::default() };
+    let base = reading.base + mark;
+    let mut composer =
+        Composer { body, base, reading, open: Vec::new(), root: None, done: Vec::new(), begun: 0 };
     for next in Parser::new_from_str_with_options(body, options) {
         let (event, span) = next.map_err(|error| composer.scan_error(&error))?;
         composer.event(event, &span)?;
     }
-    match composer.root {
-        Some(root) if root.kind != NodeKind::Null => Ok(root),
-        _ => Err(Box::new(
-            Diagnostic::new(
-                &codes::YAML_EMPTY,
-                Span::new(0, 0),
-                "the file is empty, expected a pipeline",
-            )
-            .help("start with `apiVersion: coldframe/v1` and `kind: Pipeline`"),
-        )),
+    match composer.done.as_slice() {
+        [] => Err(empty(base - mark)),
+        [only] if only.kind == NodeKind::Null => Err(empty(base - mark)),
+        _ => Ok(composer.done),
     }
 }
 
+fn empty(base: usize) -> Box<Diagnostic> {
+    Box::new(
+        Diagnostic::new(
+            &codes::YAML_EMPTY,
+            Span::new(base, base),
+            "the file is empty, expected a pipeline",
+        )
+        .help("start with `apiVersion: coldframe/v1` and `kind: Pipeline`"),
+    )
+}
+
 /// Refuses texts that are too long or that read differently from what they say.
-fn check_characters(text: &str) -> Result<(), Box<Diagnostic>> {
+fn check_characters(text: &str, base: usize) -> Result<(), Box<Diagnostic>> {
     if text.len() > TEXT_BYTES_MAX {
         let message =
             format!("the file has {} bytes, expected at most {TEXT_BYTES_MAX}", text.len());
         return Err(Box::new(
-            Diagnostic::new(&codes::YAML_TOO_LARGE, Span::new(0, 0), message)
+            Diagnostic::new(&codes::YAML_TOO_LARGE, Span::new(base, base), message)
                 .help("put data into files and hand them in as inputs"),
         ));
     }
@@ -75,7 +111,7 @@ fn check_characters(text: &str) -> Result<(), Box<Diagnostic>> {
         Some((at, c)) => Err(Box::new(
             Diagnostic::new(
                 &codes::YAML_HIDDEN_CHARACTER,
-                Span::new(at, at + c.len_utf8()),
+                Span::new(base + at, base + at + c.len_utf8()),
                 format!("the text holds the invisible character U+{:04X}", u32::from(c)),
             )
             .help(format!(
@@ -92,25 +128,32 @@ enum Open {
     Map { start: usize, entries: Vec<Entry>, key: Option<Text>, seen: BTreeMap<String, Span> },
 }
 
-#[derive(Default)]
-struct Composer<'a> {
+struct Composer<'a, 'i> {
     body: &'a str,
     base: usize,
+    reading: Reading<'i>,
     open: Vec<Open>,
+    /// The value of the document that is being read.
     root: Option<Node>,
-    nodes: usize,
-    documents: usize,
+    done: Vec<Node>,
+    begun: usize,
 }
 
-impl Composer<'_> {
+impl Composer<'_, '_> {
     fn event(&mut self, event: Event<'_>, at: &granit_parser::Span) -> Result<(), Box<Diagnostic>> {
         let span = self.span(at);
         if event.tag().is_some() {
             let tag = at.tag_span().map_or(span, |tag| self.span(&tag));
-            return Err(self.refused_tag(tag));
+            return match &event {
+                Event::Scalar(path, style, ..) if self.written(tag) == "!include" => {
+                    self.included(path, *style, span, tag)
+                }
+                _ => Err(self.refused_tag(tag)),
+            };
         }
         match event {
-            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::StreamStart | Event::StreamEnd => Ok(()),
+            Event::DocumentEnd => self.document_end(span),
             Event::DocumentStart(..) => self.document(span),
             Event::Alias(_) | Event::UnresolvedAlias(_) | Event::Anchor(..) => {
                 Err(self.refused_alias(span))
@@ -151,18 +194,66 @@ impl Composer<'_> {
     }
 
     fn document(&mut self, span: Span) -> Result<(), Box<Diagnostic>> {
-        self.documents += 1;
-        if self.documents < 2 {
+        self.begun += 1;
+        let most = self.reading.documents;
+        if self.begun <= most {
             return Ok(());
         }
-        Err(Box::new(
-            Diagnostic::new(
-                &codes::YAML_DOCUMENTS,
-                span,
-                "a second document begins here, expected one",
-            )
-            .help("put each pipeline into a file of its own"),
-        ))
+        let (message, help) = if most == 1 {
+            let message = "a second document begins here, expected one".to_owned();
+            (message, "put each document into a file of its own")
+        } else {
+            let message = format!("the file has more than {most} documents");
+            (message, "put some of them into files of their own")
+        };
+        Err(Box::new(Diagnostic::new(&codes::YAML_DOCUMENTS, span, message).help(help)))
+    }
+
+    fn document_end(&mut self, span: Span) -> Result<(), Box<Diagnostic>> {
+        let root = self.root.take().unwrap_or(Node { span, kind: NodeKind::Null });
+        // A file that is nothing but an empty document is an empty file.
+        if let Some(empty) = [self.done.first(), Some(&root)]
+            .into_iter()
+            .flatten()
+            .find(|document| document.kind == NodeKind::Null && !self.done.is_empty())
+        {
+            let message = "the document is empty";
+            let place = Span::new(empty.span.start, empty.span.start);
+            return Err(Box::new(
+                Diagnostic::new(&codes::YAML_EMPTY, place, message)
+                    .help("remove the line `---` that begins it, or write something in it"),
+            ));
+        }
+        self.done.push(root);
+        Ok(())
+    }
+
+    /// The value of a file in the place of `!include path`.
+    fn included(
+        &mut self,
+        path: &str,
+        style: ScalarStyle,
+        span: Span,
+        tag: Span,
+    ) -> Result<(), Box<Diagnostic>> {
+        let there = match self.open.last() {
+            None | Some(Open::Map { key: None, .. }) => false,
+            Some(Open::List { .. } | Open::Map { .. }) => true,
+        };
+        let text = self.text(path, style, Span::new(tag.start, span.end.max(tag.end)));
+        let depth = self.reading.depth + self.open.len();
+        let Some(include) = self.reading.include.as_mut().filter(|_| there) else {
+            return Err(self.refused_tag(tag));
+        };
+        let node = include.include(&text, depth)?;
+        match (self.open.last_mut(), node) {
+            // Where a list is included into a list, its items are.
+            (Some(Open::List { items, .. }), Node { kind: NodeKind::List(more), .. }) => {
+                items.extend(more);
+            }
+            (_, node) => self.place(node),
+        }
+        Ok(())
     }
 
     fn refused_alias(&self, span: Span) -> Box<Diagnostic> {
@@ -185,7 +276,11 @@ impl Composer<'_> {
                 span,
                 format!("`{}` is a tag, and tags are not read", shown(text)),
             )
-            .help("leave it away; a text that begins with `!` needs quotes"),
+            .help(if text == "!include" {
+                "a file can be included as the value of a key, or as an item of a list"
+            } else {
+                "leave it away; a text that begins with `!` needs quotes"
+            }),
         )
     }
 
@@ -197,7 +292,7 @@ impl Composer<'_> {
 
     fn enter(&mut self, open: Open, span: Span) -> Result<(), Box<Diagnostic>> {
         self.refuse_as_key(span)?;
-        if self.open.len() >= DEPTH_MAX {
+        if self.reading.depth + self.open.len() >= DEPTH_MAX {
             return Err(too_deep(span));
         }
         self.count(span)?;
@@ -221,8 +316,9 @@ impl Composer<'_> {
     }
 
     fn count(&mut self, span: Span) -> Result<(), Box<Diagnostic>> {
-        self.nodes += 1;
-        if self.nodes <= NODES_MAX {
+        let nodes = self.reading.nodes.get() + 1;
+        self.reading.nodes.set(nodes);
+        if nodes <= NODES_MAX {
             return Ok(());
         }
         Err(Box::new(
@@ -274,7 +370,7 @@ impl Composer<'_> {
         let at = span.start + quote;
         let inner = Span::new(at, span.end.saturating_sub(quote));
         let verbatim = (self.written(inner) == value).then_some(at);
-        Text { span, text: value.to_owned(), verbatim }
+        Text { span, text: value.to_owned(), verbatim, data: Vec::new() }
     }
 
     fn key(&mut self, text: Text, style: ScalarStyle) -> Result<(), Box<Diagnostic>> {

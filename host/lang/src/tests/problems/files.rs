@@ -30,7 +30,7 @@ fn other_files() {
     write `true` or `false`
 7:24 unknown-file: there is no file `./no.yml`
     paths begin at the folder of the file they stand in
-8:24 unknown-file: `../../etc/passwd` is outside of the project's folder `/project`
+8:24 file-outside: `../../etc/passwd` is outside of the project's folder `/project`
     move the file into the project
 9:24 unknown-file: failed to read `binary.yml`: it is not UTF-8
     put a readable text file there

@@ -35,8 +35,8 @@ fn the_top_of_the_file() {
 "##,
         r##"1:1 missing-key: `apiVersion` is missing
     begin the file with `apiVersion: coldframe/v1`
-1:7 unsupported-kind: `kind: Adapter` is not supported yet by this version, expected `Pipeline`
-    keep the document for a later version, or write a pipeline
+1:7 unsupported-kind: `kind: Adapter` is not supported yet by this version: nothing would use it
+    remove the document; nothing is ignored silently
 "##,
     );
     check_whole(
@@ -162,7 +162,7 @@ fn steps_of_the_wrong_shape() {
 "##,
         r##"5:45 step-kind: a step does one thing, and this one has `set` and `uses`
     5:14 the other one
-    make two steps of it; each has one of `uses`, `set`, `map`, `loop`, `switch`, `parallel`, `pipeline`, `approve` or `wait`
+    make two steps of it; each has one of `uses`, `set`, `map`, `loop`, `switch`, `parallel`, `pipeline`, `approve`, `wait` or `macro`
 6:29 step-kind: `with` belongs to `uses` and `pipeline`, and this step has `set`
     move its values into `set`
 7:21 wrong-shape: `steps[2].needs` is a map, expected the id of a step or a list of them

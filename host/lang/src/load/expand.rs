@@ -1,0 +1,377 @@
+//! Steps that use a policy or a macro, as if it were written out.
+//!
+//! A macro becomes one step that holds a block: the macro's steps, and a `set` step `params` with
+//! the arguments. The block's places are a copy of their own, so names in it and names around it
+//! never mean each other, whatever they are called; arguments keep their places, and so see what is
+//! around the step.
+
+use super::Loader;
+use super::macros::{Macro, PARAMS, Parameter};
+use super::policy::Policy;
+use super::project::Project;
+use crate::codes::{self, Code};
+use crate::diagnostic::{Diagnostic, Report};
+use crate::document::{fields, join};
+use crate::expr::holes::{self, Piece};
+use crate::inputs::schema;
+use crate::shown::{sentence, shown};
+use crate::source::Span;
+use crate::yaml::node::{Entry, Node, NodeKind, Text};
+use crate::yaml::read::NODES_MAX;
+
+/// The most uses of macros in a pipeline, those in macros too.
+const USES_MAX: usize = 1_000;
+/// How deep macros may use macros.
+const DEPTH_MAX: usize = 16;
+
+/// Writes out one pipeline.
+pub(super) struct Expander<'a, 'n, 'w> {
+    project: &'a Project<'n>,
+    loader: &'a mut Loader<'w>,
+    report: &'a mut Report,
+    uses: usize,
+    /// The macros that are being written out, outer ones first.
+    open: Vec<String>,
+    /// Set where the budget is used up, which is reported once.
+    full: bool,
+}
+
+impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
+    /// For one pipeline.
+    pub(super) fn new(
+        project: &'a Project<'n>,
+        loader: &'a mut Loader<'w>,
+        report: &'a mut Report,
+    ) -> Self {
+        Self { project, loader, report, uses: 0, open: Vec::new(), full: false }
+    }
+
+    /// Writes out every step of a pipeline.
+    pub(super) fn pipeline(&mut self, pipeline: &mut Node) {
+        self.block(pipeline, "");
+    }
+
+    /// A map with `steps`. What has another shape is reported by the next stage. Recurses as deep
+    /// as documents are nested, and [`DEPTH_MAX`] times that.
+    fn block(&mut self, node: &mut Node, path: &str) {
+        let steps = value_mut(node, "steps").map(|steps| &mut steps.kind);
+        if let Some(NodeKind::List(items)) = steps {
+            let path = join(path, "steps");
+            for (index, item) in items.iter_mut().enumerate() {
+                self.step(item, &format!("{path}[{index}]"));
+            }
+        }
+    }
+
+    fn step(&mut self, node: &mut Node, path: &str) {
+        let NodeKind::Map(entries) = &mut node.kind else { return };
+        self.policy(entries, path);
+        self.use_macro(entries, path);
+        for entry in entries {
+            let path = join(path, &entry.key.text);
+            match entry.key.text.as_str() {
+                "map" | "loop" => self.block(&mut entry.value, &path),
+                "switch" => {
+                    if let Some(NodeKind::List(cases)) =
+                        value_mut(&mut entry.value, "cases").map(|cases| &mut cases.kind)
+                    {
+                        for (index, case) in cases.iter_mut().enumerate() {
+                            self.block(case, &format!("{path}.cases[{index}]"));
+                        }
+                    }
+                    if let Some(default) = value_mut(&mut entry.value, "default") {
+                        self.block(default, &join(&path, "default"));
+                    }
+                }
+                "parallel" => {
+                    if let Some(NodeKind::Map(branches)) =
+                        value_mut(&mut entry.value, "branches").map(|branches| &mut branches.kind)
+                    {
+                        for branch in branches {
+                            let path = join(&join(&path, "branches"), &branch.key.text);
+                            self.block(&mut branch.value, &path);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Takes a key whose value is the name of a document.
+    fn name(&mut self, entries: &[Entry], key: &str, path: &str) -> Option<(usize, Text)> {
+        let at = entries.iter().position(|entry| entry.key.text == key)?;
+        let entry = entries.get(at)?;
+        let name = fields::text(&entry.value, &join(path, key), self.report)?;
+        Some((at, name.clone()))
+    }
+
+    fn policy(&mut self, entries: &mut Vec<Entry>, path: &str) {
+        let Some((at, name)) = self.name(entries, "policy", path) else { return };
+        let Some(policy) = self.project.policies.iter().find(|policy| policy.name == name.text)
+        else {
+            let names = self.project.policies.iter().map(|policy| policy.name.as_str());
+            let problem = unknown(&codes::UNKNOWN_POLICY, "policy", "Policy", &name);
+            let help = self.report.suggest(&name.text, "there are", names);
+            self.report.push(problem.maybe_help(help).at(&join(path, "policy")));
+            return;
+        };
+        entries.remove(at);
+        for entry in &policy.entries {
+            if let Some(own) = entries.iter().find(|own| own.key.text == entry.key.text) {
+                self.report.push(overlap(policy, own, entry, path));
+            } else if self.takes(entry.value.count(), name.span) {
+                entries.push((*entry).clone());
+            }
+        }
+    }
+
+    fn use_macro(&mut self, entries: &mut Vec<Entry>, path: &str) {
+        let Some((_, name)) = self.name(entries, "macro", path) else { return };
+        let here = join(path, "macro");
+        let Some(used) = self.project.macros.iter().find(|used| used.name == name.text) else {
+            let names = self.project.macros.iter().map(|used| used.name.as_str());
+            let problem = unknown(&codes::UNKNOWN_MACRO, "macro", "Macro", &name);
+            let help = self.report.suggest(&name.text, "there are", names);
+            self.report.push(problem.maybe_help(help).at(&here));
+            return;
+        };
+        if self.open.contains(&used.name) {
+            let problem = self.cycle(&used.name, name.span);
+            self.report.push(problem.at(&here));
+            return;
+        }
+        if self.open.len() >= DEPTH_MAX {
+            let message = format!("macros use macros more than {DEPTH_MAX} deep");
+            self.report.push(
+                Diagnostic::new(&codes::TOO_DEEP, name.span, message)
+                    .help("put the steps of some of them into those that use them")
+                    .at(&here),
+            );
+            return;
+        }
+        self.uses += 1;
+        if !self.takes(used.steps.count() + used.output.count(), name.span) {
+            return;
+        }
+        let with = entries.iter().position(|entry| entry.key.text == "with");
+        let with = with.map(|with| entries.remove(with));
+        let arguments = self.arguments(used, with, name.span, path);
+        let base = self.loader.sources.copy(name.span, format!("`{}` is used here", used.name));
+        let mut block = body(used, arguments, base);
+        self.open.push(used.name.clone());
+        self.block(&mut block, &here);
+        self.open.pop();
+        if let Some(entry) = entries.iter_mut().find(|entry| entry.key.text == "macro") {
+            entry.value = block;
+        }
+    }
+
+    /// Counts values that are written out. `false` where there are too many.
+    fn takes(&mut self, more: usize, span: Span) -> bool {
+        let nodes = self.loader.nodes.get().saturating_add(more);
+        self.loader.nodes.set(nodes);
+        let message = if nodes > NODES_MAX {
+            format!("with what policies and macros come to, there are more than {NODES_MAX} values")
+        } else if self.uses > USES_MAX {
+            format!("macros are used more than {USES_MAX} times, those in macros too")
+        } else {
+            return !self.full;
+        };
+        if !self.full {
+            self.full = true;
+            self.report.push(
+                Diagnostic::new(&codes::YAML_TOO_LARGE, span, message)
+                    .help("to do the same for many items, use `map`"),
+            );
+        }
+        false
+    }
+
+    fn cycle(&self, name: &str, span: Span) -> Diagnostic {
+        let from = self.open.iter().position(|open| open == name).unwrap_or_default();
+        let mut names: Vec<String> = self.open.iter().skip(from).map(|open| shown(open)).collect();
+        names.push(shown(name));
+        let message = format!("the macros use each other without end: `{}`", names.join(" -> "));
+        Diagnostic::new(&codes::MACRO_CYCLE, span, message)
+            .help("to do something again and again, use `loop`")
+    }
+
+    /// A value for each parameter; those that are missing or wrong are reported.
+    fn arguments(
+        &mut self,
+        used: &Macro<'n>,
+        with: Option<Entry>,
+        place: Span,
+        path: &str,
+    ) -> Vec<(&'n str, Argument<'n>)> {
+        let path = join(path, "with");
+        let (key, mut given) = match with {
+            Some(Entry { key, value: Node { kind: NodeKind::Map(given), .. } }) => {
+                (key.span, given)
+            }
+            Some(entry) => {
+                let problem = fields::wrong_shape(&entry.value, "a map of arguments", &path);
+                self.report.push(problem.help("write `with: { name: value }`"));
+                return Vec::new();
+            }
+            None => (place, Vec::new()),
+        };
+        let mut found = Vec::new();
+        for parameter in &used.parameters {
+            match given.iter().position(|entry| entry.key.text == parameter.name) {
+                Some(at) => {
+                    let Entry { key, value } = given.remove(at);
+                    self.check(parameter, &value, &join(&path, parameter.name));
+                    found.push((parameter.name, Argument::Given(key.span, value)));
+                }
+                None => match parameter.default {
+                    Some(default) => {
+                        found.push((parameter.name, Argument::Default(parameter.span, default)));
+                    }
+                    None => self.report.push(missing(used, parameter, key, &path)),
+                },
+            }
+        }
+        for entry in given {
+            let names = used.parameters.iter().map(|parameter| parameter.name);
+            let help = self.report.suggest(&entry.key.text, "its parameters are", names);
+            let none = "it has no parameters; remove `with`".to_owned();
+            let message = format!(
+                "the macro `{}` has no parameter `{}`",
+                shown(&used.name),
+                shown(&entry.key.text)
+            );
+            self.report.push(
+                Diagnostic::new(&codes::UNKNOWN_PARAM, entry.key.span, message)
+                    .help(help.unwrap_or(none))
+                    .label(used.declared, "the macro")
+                    .at(&join(&path, &entry.key.text)),
+            );
+        }
+        found
+    }
+
+    /// Whether an argument that is known already is a value of its parameter.
+    fn check(&mut self, parameter: &Parameter<'_>, value: &Node, path: &str) {
+        if !is_literal(value) {
+            return;
+        }
+        let Ok(validator) = schema::compile(&parameter.schema) else { return };
+        let Some(why) = schema::first_problem(&validator, &value.to_value()) else { return };
+        let message = format!(
+            "the argument is not a value of the parameter `{}`: {}",
+            shown(parameter.name),
+            sentence(&why)
+        );
+        self.report.push(
+            Diagnostic::new(&codes::TYPE_MISMATCH, value.span, message)
+                .label(parameter.span, "the parameter")
+                .help("change the argument or the parameter's schema")
+                .at(path),
+        );
+    }
+}
+
+/// The value of a parameter.
+enum Argument<'n> {
+    /// With the place of its name.
+    Given(Span, Node),
+    /// With the place of the parameter.
+    Default(Span, &'n Node),
+}
+
+/// The block that a use of a macro comes to.
+fn body<'n>(used: &Macro<'n>, arguments: Vec<(&'n str, Argument<'n>)>, base: usize) -> Node {
+    let declared = used.declared.moved(base);
+    let mut steps = used.steps.moved(base);
+    // Behind the others, so that these keep their places. Order comes from references.
+    if let NodeKind::List(items) = &mut steps.kind
+        && !used.parameters.is_empty()
+    {
+        let values = arguments.into_iter().map(|(name, argument)| match argument {
+            Argument::Given(span, value) => Entry { key: Text::made(name, span), value },
+            Argument::Default(span, value) => {
+                Entry { key: Text::made(name, span.moved(base)), value: as_data(value.moved(base)) }
+            }
+        });
+        let set = Node { span: declared, kind: NodeKind::Map(values.collect()) };
+        let id = NodeKind::String(Text::made(PARAMS, declared));
+        let entries = vec![
+            Entry { key: Text::made("id", declared), value: Node { span: declared, kind: id } },
+            Entry { key: Text::made("set", declared), value: set },
+        ];
+        items.push(Node { span: declared, kind: NodeKind::Map(entries) });
+    }
+    let key = |text: &str| Text::made(text, used.span.moved(base));
+    let entries = vec![
+        Entry { key: key("steps"), value: steps },
+        Entry { key: key("output"), value: used.output.moved(base) },
+    ];
+    Node { span: used.span.moved(base), kind: NodeKind::Map(entries) }
+}
+
+/// A value in which nothing is a hole.
+fn as_data(mut node: Node) -> Node {
+    match &mut node.kind {
+        NodeKind::String(text) => text.data = std::iter::once(0..text.text.len()).collect(),
+        NodeKind::List(items) => {
+            *items = std::mem::take(items).into_iter().map(as_data).collect();
+        }
+        NodeKind::Map(entries) => {
+            for entry in entries {
+                let value = std::mem::replace(
+                    &mut entry.value,
+                    Node { span: Span::default(), kind: NodeKind::Null },
+                );
+                entry.value = as_data(value);
+            }
+        }
+        _ => {}
+    }
+    node
+}
+
+/// Whether a value has no holes.
+fn is_literal(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::String(text) => holes::split_around(&text.text, &text.data)
+            .is_ok_and(|pieces| !pieces.iter().any(|piece| matches!(piece, Piece::Hole(_)))),
+        NodeKind::List(items) => items.iter().all(is_literal),
+        NodeKind::Map(entries) => entries.iter().all(|entry| is_literal(&entry.value)),
+        _ => true,
+    }
+}
+
+fn value_mut<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
+    match &mut node.kind {
+        NodeKind::Map(entries) => {
+            entries.iter_mut().find(|entry| entry.key.text == key).map(|entry| &mut entry.value)
+        }
+        _ => None,
+    }
+}
+
+fn unknown(code: &'static Code, what: &str, kind: &str, name: &Text) -> Diagnostic {
+    let message = format!("there is no {what} `{}`", shown(&name.text));
+    Diagnostic::new(code, name.span, message)
+        .help(format!("add a document with `kind: {kind}` and this name; a line `---` begins it"))
+}
+
+fn overlap(policy: &Policy<'_>, own: &Entry, entry: &Entry, path: &str) -> Diagnostic {
+    let key = &own.key.text;
+    let message = format!("the step has `{key}`, and so has its policy `{}`", shown(&policy.name));
+    Diagnostic::new(&codes::POLICY_OVERLAP, own.key.span, message)
+        .label(entry.key.span, "the policy's")
+        .help("keep one of the two")
+        .at(&join(path, key))
+}
+
+fn missing(used: &Macro<'_>, parameter: &Parameter<'_>, span: Span, path: &str) -> Diagnostic {
+    let name = shown(parameter.name);
+    let message = format!("the macro `{}` needs the parameter `{name}`", shown(&used.name));
+    Diagnostic::new(&codes::MISSING_PARAM, span, message)
+        .label(parameter.span, "the parameter")
+        .help(format!("write `with: {{ {name}: … }}`"))
+        .at(path)
+}

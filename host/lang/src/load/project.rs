@@ -1,0 +1,76 @@
+//! The documents beside the pipeline, read, and what they do to it.
+
+use std::collections::BTreeMap;
+
+use super::Loader;
+use super::config::{self, Ceiling, Config};
+use super::documents::{Documents, Kind, Other};
+use super::env::{self, Env};
+use super::expand::Expander;
+use super::macros::{self, Macro};
+use super::policy::{self, Policy};
+use crate::diagnostic::Report;
+use crate::yaml::node::Node;
+
+/// What holds for a pipeline beside what stands in it.
+#[derive(Debug, Default)]
+pub(crate) struct Project<'n> {
+    configs: Vec<Config<'n>>,
+    pub(super) policies: Vec<Policy<'n>>,
+    pub(super) macros: Vec<Macro<'n>>,
+}
+
+impl Documents {
+    /// Puts values of the environment into every text. `used` gets those that went in.
+    pub(crate) fn fill_env(
+        mut self,
+        values: &BTreeMap<String, String>,
+        used: &mut BTreeMap<String, String>,
+        report: &mut Report,
+    ) -> (Node, Vec<Other>) {
+        let mut env = Env::new(values, used);
+        env::fill(&mut self.pipeline, "the pipeline", true, &mut env, report);
+        for other in &mut self.others {
+            let (of, lists) = match other.kind {
+                Kind::Config => ("the config", true),
+                Kind::Policy => ("a policy", false),
+                Kind::Macro => ("a macro", false),
+            };
+            env::fill(&mut other.node, of, lists, &mut env, report);
+        }
+        (self.pipeline, self.others)
+    }
+}
+
+impl<'n> Project<'n> {
+    /// Reads the documents beside the pipeline.
+    pub(crate) fn read(others: &'n [Other], report: &mut Report) -> Self {
+        let mut project = Self::default();
+        for other in others {
+            match other.kind {
+                Kind::Config => project.configs.extend(config::read(&other.node, report)),
+                Kind::Policy => policy::read(&other.node, &mut project.policies, report),
+                Kind::Macro => macros::read(&other.node, &mut project.macros, report),
+            }
+        }
+        project
+    }
+
+    /// The pipeline as if everything were written out. `None` where something is wrong with that,
+    /// which is reported.
+    pub(crate) fn expand(
+        &self,
+        mut pipeline: Node,
+        loader: &mut Loader<'_>,
+        report: &mut Report,
+    ) -> Option<Node> {
+        config::fill(&mut pipeline, &self.configs);
+        Expander::new(self, loader, report).pipeline(&mut pipeline);
+        (!report.has_errors()).then_some(pipeline)
+    }
+
+    /// What the pipeline may not exceed.
+    pub(crate) fn ceilings(&self) -> Vec<&Ceiling<'n>> {
+        self.configs.iter().map(|config| &config.ceiling).collect()
+    }
+}
