@@ -185,7 +185,7 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Document<'
     // Other kinds have other keys; there is nothing to say about those.
     header::api_version_and_kind(&mut top, report)?;
     let (name, version) = header::metadata(&mut top, report);
-    let inputs = inputs::read(top.take("inputs"), "inputs", report);
+    let inputs = inputs::read(top.take("inputs"), "inputs", &mut 0, report);
     let limits = rights::limits(top.take("limits"), "limits", report);
     let caps = rights::caps(top.take("caps"), "caps", report);
     let (steps, blocks) = steps::read(&mut top, report);

@@ -4,6 +4,7 @@
 //! The readers of documents are written by hand, for their messages. A test holds them and this
 //! table together: at each place the keys that the reader knows are the keys that stand here.
 
+mod documents;
 mod explain;
 mod kinds;
 mod pipeline;
@@ -98,7 +99,12 @@ pub enum Shape {
 }
 
 /// The kinds of documents, by the word behind `kind:`.
-pub const DOCUMENTS: &[(&str, &Object)] = &[("Pipeline", &pipeline::PIPELINE)];
+pub const DOCUMENTS: &[(&str, &Object)] = &[
+    ("Pipeline", &pipeline::PIPELINE),
+    ("Config", &documents::CONFIG),
+    ("Policy", &documents::POLICY),
+    ("Macro", &documents::MACRO),
+];
 
 impl Shape {
     /// For people: `list of text`.

@@ -58,7 +58,7 @@ pub struct Graph {
     pub name: String,
     /// `metadata.version`, `0.0.0` where the file has none.
     pub version: Version,
-    /// The digest of the source text.
+    /// The digest of the source text, and of the files it includes where there are some.
     pub spec_sha256: Digest,
     /// Declared inputs, in source order.
     pub inputs: IndexMap<String, Input>,

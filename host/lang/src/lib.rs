@@ -2,13 +2,14 @@
 //!
 //! | stage | gives | guaranteed after it |
 //! |---|---|---|
-//! | `yaml::read` | tree of nodes | one document within budgets, no aliases, tags, merge or duplicate keys, every node has its place |
+//! | `yaml::read` | trees of nodes | documents within budgets, no aliases, tags, merge or duplicate keys, every node has its place |
+//! | `load` | one tree | files, values of the environment, defaults, policies and macros are written out |
 //! | `document::read` | `Document` | only known keys, values of the right shape, schemas and limits are ones |
 //! | `resolve::resolve` | `Resolved` | every name in an expression and every `uses` points at what it means; an order that runs |
 //! | `check::check` | the same | every edge fits the type of the operation, every import is granted, limits nest |
 //! | `lower::lower` | [`graph::Graph`] | no name lookups are necessary; every edge is an index smaller than the step's own |
 //!
-//! Only the first stage stops at its first problem; the others report all of theirs. The graph is
+//! Only the first stage stops at its first problem in a file; the others report all of theirs. The graph is
 //! there if and only if there are no errors.
 
 pub mod catalog;

@@ -41,6 +41,11 @@ impl ProjectFiles {
         Self { root: None, read: RefCell::new(read.collect()) }
     }
 
+    /// Remembers a file under another question.
+    pub(crate) fn keep_as(&self, from: &str, path: &str, file: &File) {
+        self.read.borrow_mut().insert((from.to_owned(), path.to_owned()), file.clone());
+    }
+
     /// What was read so far.
     pub(crate) fn to_keep(&self) -> Vec<KeptFile> {
         let read = self.read.borrow();

@@ -10,18 +10,19 @@ use crate::inputs::schema;
 use crate::shown::{sentence, shown};
 use crate::yaml::node::{Node, NodeKind, Text};
 
-/// The declared inputs, as far as their schemas are ones. `key` is where they stand.
+/// The declared inputs, as far as their schemas are ones. `key` is where they stand; `patterns`
+/// counts regular expressions.
 pub(crate) fn read<'n>(
     node: Option<&'n Node>,
     key: &str,
+    patterns: &mut usize,
     report: &mut Report,
 ) -> Vec<InputDecl<'n>> {
-    let mut patterns = 0;
     named_values(node, key, report)
         .into_iter()
         .map(|(name, node)| {
             let path = join(key, &name.text);
-            let schema = schema_of(node, &path, &mut patterns, report);
+            let schema = schema_of(node, &path, patterns, report);
             let default = default_of(node, &schema, &path, report);
             InputDecl { name, schema, default }
         })

@@ -24,6 +24,7 @@ pub(super) static PIPELINE: Object = Object {
             "What a run is given, each with a JSON Schema or the name of a type. An input with a \
              `default` need not be given. Checked before the run.",
         ),
+        ENV,
         optional(
             "limits",
             Shape::Object(&LIMITS),
@@ -71,14 +72,23 @@ pub(super) static PIPELINE: Object = Object {
     one_of: &[],
 };
 
-const API_VERSION: Field = required(
+pub(super) const API_VERSION: Field = required(
     "apiVersion",
     Shape::OneOf(&["coldframe/v1"]),
     "coldframe/v1",
     "The version of the language.",
 );
 
-static METADATA: Object = Object {
+/// Names that `${NAME}` may have.
+pub(super) const ENV: Field = optional(
+    "env",
+    Shape::List(&Shape::Text),
+    "none",
+    "[REGION]",
+    "Names of the environment that texts of the document take values from: `${REGION}`.",
+);
+
+pub(super) static METADATA: Object = Object {
     name: "metadata",
     doc: "What a document is called.",
     fields: &[

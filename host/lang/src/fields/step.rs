@@ -93,15 +93,22 @@ pub(super) static STEP: Object = Object {
             "macro",
             Shape::Name,
             "",
-            "polite",
-            "Runs the steps of a `kind: Macro` document with these parameters.",
+            "summarise",
+            "Does what a `kind: Macro` document of this name says.",
         ),
         optional(
             "with",
             Shape::Map(&Shape::Value),
             "none",
             "{ text: \"{{ inputs.text }}\" }",
-            "Arguments of `uses`, inputs of `pipeline`, parameters of `macro`.",
+            "Arguments of `uses` or `macro`, or inputs of `pipeline`.",
+        ),
+        optional(
+            "policy",
+            Shape::Name,
+            "none",
+            "patient",
+            "Takes `retry` and `timeout` from the `kind: Policy` document of this name.",
         ),
         optional(
             "retry",
@@ -158,7 +165,7 @@ pub(super) static STEP: Object = Object {
     ],
 };
 
-static RETRY: Object = Object {
+pub(super) static RETRY: Object = Object {
     name: "retry",
     doc: "When and how often a failed step is tried again.",
     fields: &[

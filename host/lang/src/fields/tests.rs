@@ -47,7 +47,7 @@ fn what_is_not_there_is_said_with_what_is_near() {
 
 #[test]
 fn the_schema_is_one() {
-    for kind in [None, Some("Pipeline")] {
+    for kind in [None, Some("Pipeline"), Some("Config"), Some("Policy"), Some("Macro")] {
         let schema = schema(kind).unwrap();
         assert!(jsonschema::draft202012::new(&schema).is_ok());
     }

@@ -16,7 +16,8 @@ pub struct Step {
     pub name: String,
     /// Its place in the source: `steps[2]`, `steps[2].map.steps[0]`.
     pub yaml_path: String,
-    /// Line of the step in the source, from 1.
+    /// Line of the step in the source, from 1; of one from another file or a macro, the line where
+    /// that comes in.
     pub line: usize,
     /// The block it stands in, by index in `Graph::blocks`.
     pub block: usize,

@@ -1,7 +1,5 @@
 //! What rules look at: the text, its tree, and the graph where there is one.
 
-use std::sync::Arc;
-
 use coldframe_format::{CapNeeds, SkillRef};
 use semver::{Comparator, Op, VersionReq};
 
@@ -26,8 +24,7 @@ impl<'a> Context<'a> {
     pub(super) fn of(source: &Source<'a>, world: World<'a>) -> Option<Self> {
         let root = read::read(source.text).ok()?;
         let graph = crate::compile(source, world).graph;
-        let mut sources = Sources::default();
-        sources.add(source.name, Arc::from(source.text), None);
+        let sources = Sources::of(source);
         Some(Self { text: source.text, root, graph, world, sources })
     }
 

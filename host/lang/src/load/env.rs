@@ -65,9 +65,36 @@ pub(super) fn fill(
     {
         allowed = names(&entries.remove(at).value, report);
     }
+    // Most documents have none, and paths for messages take time.
+    if !mentions(document) {
+        unused(&allowed, &BTreeSet::new(), of, report);
+        return;
+    }
     let mut filler = Filler { of, lists, allowed, seen: BTreeSet::new(), env, report };
     filler.walk(document, "");
     let Filler { allowed, seen, report, .. } = filler;
+    unused(&allowed, &seen, of, report);
+}
+
+/// Whether there is a `${` anywhere.
+fn mentions(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::String(text) => text.text.contains("${"),
+        NodeKind::List(items) => items.iter().any(mentions),
+        NodeKind::Map(entries) => {
+            entries.iter().any(|entry| entry.key.text.contains("${") || mentions(&entry.value))
+        }
+        _ => false,
+    }
+}
+
+/// Names that were listed for nothing.
+fn unused(
+    allowed: &BTreeMap<String, Span>,
+    seen: &BTreeSet<String>,
+    of: &str,
+    report: &mut Report,
+) {
     if report.has_errors() {
         return;
     }

@@ -257,8 +257,8 @@ impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
         if !is_literal(value) {
             return;
         }
-        let Ok(validator) = schema::compile(&parameter.schema) else { return };
-        let Some(why) = schema::first_problem(&validator, &value.to_value()) else { return };
+        let Some(validator) = &parameter.schema else { return };
+        let Some(why) = schema::first_problem(validator, &value.to_value()) else { return };
         let message = format!(
             "the argument is not a value of the parameter `{}`: {}",
             shown(parameter.name),

@@ -1,11 +1,12 @@
 //! `kind: Macro`: steps with parameters, written once for many places.
 
-use serde_json::Value;
+use jsonschema::Validator;
 
 use super::documents::{first, twice};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{fields, header, inputs};
+use crate::inputs::schema;
 use crate::source::Span;
 use crate::yaml::node::{Node, NodeKind};
 
@@ -28,26 +29,35 @@ pub(super) struct Macro<'n> {
 pub(super) struct Parameter<'n> {
     pub(super) name: &'n str,
     pub(super) span: Span,
-    pub(super) schema: Value,
+    /// None where the schema is wrong, and reported.
+    pub(super) schema: Option<Validator>,
     /// Used where no argument is given.
     pub(super) default: Option<&'n Node>,
 }
 
 /// Reads a `Macro` and adds it to the others.
-pub(super) fn read<'n>(document: &'n Node, found: &mut Vec<Macro<'n>>, report: &mut Report) {
+///
+/// `patterns` counts the regular expressions of all macros.
+pub(super) fn read<'n>(
+    document: &'n Node,
+    found: &mut Vec<Macro<'n>>,
+    patterns: &mut usize,
+    report: &mut Report,
+) {
     let Some(mut top) = Fields::of(document, "", report) else { return };
     header::api_version(&mut top, report);
     top.take("kind");
     let (name, _) = header::metadata(&mut top, report);
     let span = first(document);
     let declared = top.take_entry("parameters");
-    let parameters = inputs::read(declared.map(|entry| &entry.value), "parameters", report)
+    let schemas = declared.map(|entry| &entry.value);
+    let parameters = inputs::read(schemas, "parameters", patterns, report)
         .into_iter()
         .map(|input| Parameter {
             name: &input.name.text,
             span: input.name.span,
             default: declared.and_then(|entry| entry.value.get(&input.name.text)?.get("default")),
-            schema: input.schema,
+            schema: schema::compile(&input.schema).ok(),
         })
         .collect();
     let steps = top.require("steps", "list at least one step under `steps:`", report);

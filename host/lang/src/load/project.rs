@@ -46,11 +46,14 @@ impl<'n> Project<'n> {
     /// Reads the documents beside the pipeline.
     pub(crate) fn read(others: &'n [Other], report: &mut Report) -> Self {
         let mut project = Self::default();
+        let mut patterns = 0;
         for other in others {
             match other.kind {
                 Kind::Config => project.configs.extend(config::read(&other.node, report)),
                 Kind::Policy => policy::read(&other.node, &mut project.policies, report),
-                Kind::Macro => macros::read(&other.node, &mut project.macros, report),
+                Kind::Macro => {
+                    macros::read(&other.node, &mut project.macros, &mut patterns, report);
+                }
             }
         }
         project

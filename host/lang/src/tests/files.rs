@@ -60,6 +60,7 @@ steps:
         );
         folder.add("again.yml", "steps:\n  - { id: a, pipeline: ./back.yml }\n");
         folder.add("back.yml", "steps:\n  - { id: a, pipeline: ./again.yml }\n");
+        folder.add_text("one.yml", "id: other\nset: { n: \"{{ run.id }}\" }\n");
         folder.add_text("cycle.yml", "- !include cycle.yml\n");
         // Not from the pipelines of the tests themselves, which have this name.
         folder.add("flow.yml", "steps:\n  - { id: a, set: { n: 1 } }\n");

@@ -10,6 +10,7 @@ pub(crate) mod nested;
 mod problems;
 pub(crate) mod properties;
 mod rendering;
+mod sources;
 mod yaml_suite;
 
 use crate::world::World;

@@ -6,7 +6,6 @@ use proptest::prelude::*;
 use super::compiled;
 use crate::diagnostic::Severity;
 use crate::render::{render_text, to_json};
-use crate::source::Source;
 
 /// A pipeline with something of everything.
 pub(crate) const SEED: &str = r#"apiVersion: coldframe/v1
@@ -69,7 +68,38 @@ steps:
       output: "{{ branches.a.x.label | default('') }}"
     retry: { max: 2, on: [transient, join.failed] }
     fallback: { value: "{{ route }}" }
+  - !include one.yml
+  - { id: count, macro: count, with: { text: "{{ sum.a }} ${A:-x}" }, policy: patient }
+env: [A]
 outputs: { n: "{{ sum.a }}", text: "{{ note }} and {{ words.counts | length }}", each: "{{ each }}", both: "{{ both }}" }
+---
+apiVersion: coldframe/v1
+kind: Config
+metadata: { name: acme }
+defaults: { limits: { fuel: 1e9 } }
+ceilings: { limits: { fuel: 1e10, wall: 1h }, caps: { http: ["https://api.example.com"], log: true } }
+---
+apiVersion: coldframe/v1
+kind: Policy
+metadata: { name: patient }
+retry: { max: 3 }
+timeout: 5m
+---
+apiVersion: coldframe/v1
+kind: Macro
+metadata: { name: count }
+parameters: { text: string, unit: { type: string, default: words } }
+steps:
+  - { id: words, uses: std/text#stats, with: { text: "{{ params.text }}" } }
+  - { id: inner, macro: inner, with: { n: "{{ words.word_count }}" } }
+output: { n: "{{ inner }}", unit: "{{ params.unit }}" }
+---
+apiVersion: coldframe/v1
+kind: Macro
+metadata: { name: inner }
+parameters: { n: integer }
+steps: [{ id: words, set: { n: "{{ params.n + 1 }}" } }]
+output: "{{ words.n }}"
 "#;
 
 /// Pieces that are likely to matter to some stage.
@@ -122,6 +152,16 @@ const PIECES: &[&str] = &[
     "---\n",
     "is defined",
     "| default(1)",
+    "${A}",
+    "$${",
+    "${A:-b}",
+    "env: [A]",
+    "macro: count",
+    "policy: patient",
+    "!include one.yml",
+    "!include cycle.yml",
+    "params.text",
+    "kind: Macro",
     "...",
 ];
 
@@ -133,13 +173,12 @@ fn check(text: &str) {
         for span in
             std::iter::once(&problem.span).chain(problem.labels.iter().map(|label| &label.span))
         {
-            assert!(text.get(span.start..span.end).is_some(), "{problem:?}");
+            assert!(found.sources.get(*span).is_some(), "{problem:?}");
         }
         assert!(problem.help.is_some(), "{problem:?}");
     }
-    let source = Source { name: "flow.yml", text };
-    render_text(&found.diagnostics, &source, true);
-    to_json(&found.diagnostics, &source);
+    render_text(&found.diagnostics, &found.sources, true);
+    to_json(&found.diagnostics, &found.sources);
     if let Some(graph) = found.graph {
         graph.assert_valid();
         crate::mermaid::mermaid(&graph);
