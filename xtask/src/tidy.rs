@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "coldframe-client",
             "coldframe-engine",
             "coldframe-format",
+            "coldframe-import",
             "coldframe-journal",
             "coldframe-lang",
             "coldframe-ports",

@@ -95,6 +95,18 @@ pub(crate) enum Command {
     /// Check pipelines without running anything
     #[command(alias = "validate")]
     Check(crate::commands::check::CheckArgs),
+    /// Run the tests that pipelines bring along
+    Test(crate::commands::test::TestArgs),
+    /// Write pipelines in their one form
+    Fmt(crate::commands::fmt::FmtArgs),
+    /// Say what compiles and probably does not mean what it says
+    Lint(crate::commands::lint::LintArgs),
+    /// Say what changed between two versions of a pipeline
+    Diff(crate::commands::diff::DiffArgs),
+    /// Apply a JSON Patch to a pipeline and keep its comments
+    Patch(crate::commands::patch::PatchArgs),
+    /// Turn a pipeline of another system into one of ours
+    Import(crate::commands::import::ImportArgs),
     /// Print what a pipeline can do and cost at most, without running anything
     Plan(crate::commands::plan::PlanArgs),
     /// Call one operation of a skill or of a component file

@@ -207,13 +207,28 @@ pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
 /// Loads every component of the graph, and the evaluator where an expression needs it. Gives the
 /// evaluator's digest.
 fn load(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<Digest, Fail> {
+    if coldframe_engine::core::needs_evaluator(graph) {
+        return load_with_evaluator(project, sandbox, graph);
+    }
+    load_skills(project, sandbox, graph)?;
+    Ok(Digest::of(b"no expression"))
+}
+
+fn load_skills(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<(), Fail> {
     for (id, (version, component)) in pins(graph) {
         let skill = project.fetch(&id, &version, component)?;
         load_one(sandbox, &skill, &format!("{id}@{version}"))?;
     }
-    if !coldframe_engine::core::needs_evaluator(graph) {
-        return Ok(Digest::of(b"no expression"));
-    }
+    Ok(())
+}
+
+/// Loads every component of the graph, and the evaluator in any case.
+pub(crate) fn load_with_evaluator(
+    project: &Project,
+    sandbox: &Sandbox,
+    graph: &Graph,
+) -> Result<Digest, Fail> {
+    load_skills(project, sandbox, graph)?;
     let evaluator = project.evaluator()?;
     load_one(sandbox, &evaluator, "the expression evaluator")?;
     Ok(evaluator.component_digest())

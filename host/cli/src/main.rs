@@ -12,6 +12,8 @@ mod place;
 mod project;
 mod report;
 mod settings;
+mod testing;
+mod write;
 
 use std::process::ExitCode;
 

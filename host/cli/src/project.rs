@@ -10,11 +10,12 @@ use std::sync::Arc;
 
 use coldframe_client::{BUILTIN, Error, Expect, Hit, Registries, Registry, VerifiedSkill};
 use coldframe_format::{Digest, Lockfile, SkillId, SkillRef};
+use coldframe_lang::Sources;
 use coldframe_lang::catalog::{CatalogError, SkillCatalog, SkillEntry};
 use coldframe_lang::diagnostic::Diagnostic;
 use coldframe_lang::graph::Graph;
 use coldframe_lang::source::Source;
-use coldframe_lang::world::World;
+use coldframe_lang::world::{File, Files as _, World};
 use semver::Version;
 use serde_json::{Value, json};
 
@@ -43,6 +44,12 @@ pub(crate) struct Project {
     places: Vec<PathBuf>,
     /// Files that pipelines name.
     files: ProjectFiles,
+    /// `coldframe.yml` of the project, which holds for all its pipelines.
+    extra: Option<File>,
+    /// The environment; a resumed run has that of its start.
+    env: BTreeMap<String, String>,
+    /// The values of it that went into texts.
+    env_used: RefCell<BTreeMap<String, String>>,
     /// What was fetched: the compiler and the loader look at the same bytes.
     fetched: RefCell<BTreeMap<(SkillId, Version), Arc<VerifiedSkill>>>,
     /// The first registry error the compiler was told of, for its kind and help.
@@ -61,6 +68,8 @@ pub(crate) struct Checked {
     name: String,
     text: String,
     diagnostics: Vec<Diagnostic>,
+    /// The texts that problems lie in.
+    sources: Sources,
 }
 
 impl Project {
@@ -92,7 +101,9 @@ impl Project {
         }
         // A lock file marks the project's folder; without one it is the pipeline's own.
         let root = if lock_path.exists() { beside } else { folder.to_owned() };
-        Self::open(global, lock, lock_path, places, None, ProjectFiles::below(root))
+        let files = ProjectFiles::below(root.clone());
+        let extra = project_file(&files, &root)?;
+        Self::open(global, lock, lock_path, places, None, (files, extra, environment()))
     }
 
     /// The project of a run that is resumed: nothing is resolved anew.
@@ -106,7 +117,9 @@ impl Project {
         }
         let pins = Some(settings.pins.clone());
         let files = ProjectFiles::kept(&settings.files);
-        Self::open(global, Lockfile::default(), PathBuf::new(), places, pins, files)
+        let extra = files.read("", PROJECT_FILE).ok();
+        let texts = (files, extra, settings.env.clone());
+        Self::open(global, Lockfile::default(), PathBuf::new(), places, pins, texts)
     }
 
     fn open(
@@ -115,7 +128,7 @@ impl Project {
         lock_path: PathBuf,
         places: BTreeMap<PathBuf, Expect>,
         pins: Option<BTreeMap<SkillId, (Version, Digest)>>,
-        files: ProjectFiles,
+        (files, extra, env): Texts,
     ) -> Result<Self, Fail> {
         let data_dir = place::data_dir(global)?;
         let mut opened = Vec::new();
@@ -142,6 +155,9 @@ impl Project {
             pins,
             places: places.into_keys().collect(),
             files,
+            extra,
+            env,
+            env_used: RefCell::default(),
             fetched: RefCell::default(),
             refused: RefCell::default(),
         })
@@ -165,14 +181,44 @@ impl Project {
     }
 
     fn check_text(&self, name: String, text: String) -> Checked {
-        let world = World::new(self, &self.files);
-        let compiled = coldframe_lang::compile(&Source { name: &name, text: &text }, world);
-        Checked { graph: compiled.graph, name, text, diagnostics: compiled.diagnostics }
+        let compiled = self.with_world(|world| {
+            coldframe_lang::compile(&Source { name: &name, text: &text }, world)
+        });
+        self.env_used.borrow_mut().extend(compiled.env);
+        Checked {
+            graph: compiled.graph,
+            name,
+            text,
+            diagnostics: compiled.diagnostics,
+            sources: compiled.sources,
+        }
+    }
+
+    /// What the rules have to say on a text that was checked.
+    pub(crate) fn lint(&self, checked: &Checked) -> Checked {
+        let source = Source { name: &checked.name, text: &checked.text };
+        Checked {
+            graph: None,
+            name: checked.name.clone(),
+            text: checked.text.clone(),
+            diagnostics: self.with_world(|world| coldframe_lang::lint::lint(&source, world)),
+            sources: Sources::of(&source),
+        }
     }
 
     /// Compiles a pipeline file, or prints what is wrong with it.
     pub(crate) fn compile_file(&self, global: &Global, file: &Path) -> Result<Compiled, Fail> {
         self.compiled(global, self.check_file(file)?)
+    }
+
+    /// Compiles another text in place of a file's.
+    pub(crate) fn compile_patched(
+        &self,
+        global: &Global,
+        file: &Path,
+        text: String,
+    ) -> Result<Compiled, Fail> {
+        self.compiled(global, self.check_text(file.display().to_string(), text))
     }
 
     /// Compiles the text a run was started with.
@@ -241,6 +287,17 @@ impl Project {
     /// Skills that match a text.
     pub(crate) fn search(&self, text: &str) -> Result<Vec<Hit>, Fail> {
         self.registries.search(text).map_err(refusal)
+    }
+
+    /// The values of the environment that went into compiled pipelines, for a run to keep.
+    pub(crate) fn env_used(&self) -> BTreeMap<String, String> {
+        self.env_used.borrow().clone()
+    }
+
+    fn with_world<T>(&self, ask: impl FnOnce(World<'_>) -> T) -> T {
+        let extra: Vec<Source<'_>> =
+            self.extra.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
+        ask(World { skills: self, files: &self.files, extra: &extra, env: &self.env })
     }
 
     /// The files that compiled pipelines named, for a run to keep.
@@ -342,18 +399,48 @@ impl Checked {
         self.graph.is_none().then_some(Exit::Problems)
     }
 
+    /// How many problems and pieces of advice there are.
+    pub(crate) fn count(&self) -> usize {
+        self.diagnostics.len()
+    }
+
     pub(crate) fn diagnostics_json(&self) -> Value {
-        coldframe_lang::to_json(&self.diagnostics, &Source { name: &self.name, text: &self.text })
+        coldframe_lang::to_json(&self.diagnostics, &self.sources)
     }
 
     pub(crate) fn print_diagnostics(&self) {
         if self.diagnostics.is_empty() {
             return;
         }
-        let source = Source { name: &self.name, text: &self.text };
-        let text = coldframe_lang::render_text(&self.diagnostics, &source, output::shows_colour());
+        let colour = output::shows_colour();
+        let text = coldframe_lang::render_text(&self.diagnostics, &self.sources, colour);
         output::note(&format!("{}\n", text.trim_end()));
     }
+}
+
+/// Files, the project's own document, and the environment.
+type Texts = (ProjectFiles, Option<File>, BTreeMap<String, String>);
+
+/// The document of a project: `Config`, `Policy` and `Macro` that hold for all its pipelines.
+const PROJECT_FILE: &str = "coldframe.yml";
+
+/// The project's own document, read through `files`, so that runs keep it.
+fn project_file(files: &ProjectFiles, root: &Path) -> Result<Option<File>, Fail> {
+    if !root.join(PROJECT_FILE).exists() {
+        return Ok(None);
+    }
+    let at_root = root.join("x").display().to_string();
+    let file =
+        files.read(&at_root, PROJECT_FILE).map_err(|error| Fail::usage(error.to_string()))?;
+    files.keep_as("", PROJECT_FILE, &file);
+    Ok(Some(file))
+}
+
+/// The environment, as far as it is text. The compiler looks at what a document lists.
+fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// A registry error as the end of the process.

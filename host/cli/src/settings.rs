@@ -23,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) registries: Vec<String>,
     /// Files that the pipeline names.
     pub(crate) files: Vec<KeptFile>,
+    /// Values of the environment that went into its text.
+    pub(crate) env: BTreeMap<String, String>,
 }
 
 impl Settings {
@@ -33,6 +35,7 @@ impl Settings {
             pins: pins(graph),
             registries: project.registry_places(),
             files: project.files_read(),
+            env: project.env_used(),
         }
     }
 
@@ -53,6 +56,7 @@ impl Settings {
             pins: pins.collect(),
             registries: self.registries.clone(),
             files: self.files.clone(),
+            env: self.env.clone(),
         };
         // Strings and integers: there is nothing that can fail.
         serde_json::to_string(&kept).unwrap_or_default()
@@ -74,6 +78,7 @@ impl Settings {
             pins: pins.collect(),
             registries: kept.registries,
             files: kept.files,
+            env: kept.env,
         })
     }
 
@@ -102,6 +107,8 @@ struct Kept {
     registries: Vec<String>,
     #[serde(default)]
     files: Vec<KeptFile>,
+    #[serde(default)]
+    env: BTreeMap<String, String>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod blame;
 pub mod cancel;
 pub mod core;
 pub mod driver;
+pub mod facts;
 pub mod host;
 pub mod invoke;
 pub mod journal;

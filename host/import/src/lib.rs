@@ -83,7 +83,7 @@ pub fn import(dialect: Dialect, name: &str, text: &str) -> Imported {
     let work = work::Work::default();
     let documents = yaml::read::read(text, &work.notes);
     let stem = document::stem(name);
-    let mut maps = match (&documents, dialect) {
+    let maps = match (&documents, dialect) {
         (None, _) => Vec::new(),
         (Some(documents), _) if documents.is_empty() => {
             let place = Place { line: 1, column: 1, ..Place::default() };
@@ -101,25 +101,26 @@ pub fn import(dialect: Dialect, name: &str, text: &str) -> Imported {
             .collect(),
         (Some(documents), Dialect::Hexdag) => hexdag::translate(documents, stem, &work),
     };
-    for (_, map) in &maps {
-        let (nodes, depth) = out::Out::Map(map.clone()).size();
-        if nodes > OUT_NODES_MAX || depth > OUT_DEPTH_MAX {
+    let mut texts = Vec::new();
+    for (path, map) in maps {
+        let map = out::Out::Map(map);
+        let (nodes, depth) = map.size();
+        let text = if let out::Out::Map(map) = &map { out::write(map) } else { String::new() };
+        if nodes > OUT_NODES_MAX || depth > OUT_DEPTH_MAX || text.len() > TEXT_BYTES_MAX {
             let place = Place { line: 1, column: 1, ..Place::default() };
             let message = format!(
-                "the translation has {nodes} values, nested {depth} deep, expected at most {OUT_NODES_MAX} and {OUT_DEPTH_MAX}"
+                "the translation has {nodes} values, nested {depth} deep, in {} bytes, expected at most {OUT_NODES_MAX}, {OUT_DEPTH_MAX} and {TEXT_BYTES_MAX}",
+                text.len()
             );
-            work.notes.error(
-                codes::TOO_LARGE,
-                place,
-                message,
-                "move parts into pipelines of their own",
-            );
+            let help = "move parts into pipelines of their own";
+            work.notes.error(codes::TOO_LARGE, place, message, help);
         }
+        texts.push((path, text));
     }
     let (notes, scaffolds) = work.finish();
     let notes = notes.into_sorted();
     let report = report::report(name, &notes, &scaffolds);
-    let mut texts = maps.drain(..).map(|(path, map)| (path, out::write(&map)));
+    let mut texts = texts.into_iter();
     let pipeline = texts.next().map(|(_, text)| text);
     let others = texts.map(|(path, text)| OtherPipeline { path, text }).collect();
     Imported { pipeline, others, notes, scaffolds, report }

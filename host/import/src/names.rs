@@ -38,6 +38,13 @@ pub(crate) fn identifier(text: &str) -> String {
     format!("{prefix}{whole}{suffix}")
 }
 
+/// Their name of an argument, an input or a part of a state. Those stand behind a dot, where no word
+/// is reserved.
+pub(crate) fn field(text: &str) -> String {
+    let name = identifier(text);
+    if name.strip_suffix("_step") == Some(text) { text.to_owned() } else { name }
+}
+
 /// Their name as a word of a skill's or a pipeline's name: `a-z`, `0-9` and single `-`.
 pub(crate) fn kebab(text: &str) -> String {
     let word = identifier(text);

@@ -2,6 +2,7 @@
 
 use crate::expr::Names;
 use crate::expr::template::translate_template;
+use crate::hexdag::environment;
 use crate::note::Place;
 use crate::out::{Map, Out, Piece};
 use crate::work::Work;
@@ -39,12 +40,19 @@ impl Values<'_> {
 
     /// A template.
     pub(crate) fn text(&self, text: &str, place: Place) -> Piece {
-        match translate_template(text, self.names, self.blocks) {
+        let replaced = (!self.blocks).then(|| environment::replaced(text, true, place, self.work));
+        match translate_template(replaced.as_deref().unwrap_or(text), self.names, self.blocks) {
             Ok(found) => found.into(),
             Err((part, why)) => {
-                let (name, comment) = self.work.untranslated(place, &part, &why);
+                let part =
+                    if replaced.as_deref().is_some_and(|new| new != text) { text } else { &part };
+                let (name, comment) = self.work.untranslated(place, part, &why);
                 let piece = Piece::from(Out::hole(&name)).comment(comment);
-                if part == text { piece } else { piece.comment(self.work.was(place, text)) }
+                if part.trim() == text.trim() {
+                    piece
+                } else {
+                    piece.comment(self.work.was(place, text))
+                }
             }
         }
     }
@@ -53,14 +61,20 @@ impl Values<'_> {
     pub(crate) fn expr(&self, node: &Node) -> Piece {
         let text = node.scalar().unwrap_or_default();
         let bare = text.trim().strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+        let bare = bare.unwrap_or(text).trim();
+        let replaced =
+            (!self.blocks).then(|| environment::replaced(bare, false, node.place, self.work));
         let found = match (&node.tag, node.scalar()) {
-            (None, Some(_)) => crate::expr::translate(bare.unwrap_or(text).trim(), self.names),
+            (None, Some(_)) => {
+                crate::expr::translate(replaced.as_deref().unwrap_or(bare), self.names)
+            }
             _ => Err(format!("it is {}", node.what())),
         };
         match found {
             Ok(found) => found.into(),
             Err(why) => {
-                let (name, comment) = self.work.untranslated(node.place, text, &why);
+                let original = if node.scalar().is_some() { text } else { node.what() };
+                let (name, comment) = self.work.untranslated(node.place, original, &why);
                 Piece::from(name).comment(comment)
             }
         }

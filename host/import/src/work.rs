@@ -1,14 +1,18 @@
 //! What a translation gathers beside the steps: notes, inputs, and the skills that are needed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use coldframe_lang::shown::shown;
 use indexmap::IndexMap;
 
 use crate::Scaffold;
-use crate::names::{Taken, identifier, kebab};
+use crate::names::{Taken, field, kebab};
 use crate::note::{Notes, Place, codes};
 use crate::out::{Map, Out, Piece};
+
+/// The most bytes that are written more often than they stand in the file: one long prompt that a
+/// thousand steps name must not become a thousand long prompts.
+const COPIED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Shared by everything that translates, so behind cells.
 #[derive(Debug, Default)]
@@ -23,7 +27,12 @@ pub(crate) struct Work {
     /// Their module to our skill.
     skills: RefCell<IndexMap<String, String>>,
     taken_skills: RefCell<Taken>,
+    /// Bytes that were written a second time.
+    copied: Cell<usize>,
 }
+
+/// How many arguments a scaffold lists. They are a guess, and nobody writes more.
+const INPUTS_MAX: usize = 64;
 
 /// A function, class or prompt of theirs that has to become an operation of a skill.
 pub(crate) struct Wanted<'a> {
@@ -38,18 +47,34 @@ pub(crate) struct Wanted<'a> {
 }
 
 impl Work {
+    /// Whether that many bytes may be written once more. They are taken off if so.
+    pub(crate) fn afford(&self, bytes: usize) -> bool {
+        let copied = self.copied.get().saturating_add(bytes);
+        let fits = copied <= COPIED_BYTES_MAX;
+        if fits {
+            self.copied.set(copied);
+        }
+        fits
+    }
+
+    /// A copy of something that stands elsewhere, or nothing with a note where there are too many.
+    pub(crate) fn copy<T: Clone + Default>(&self, value: &T, bytes: usize, place: Place) -> T {
+        if self.afford(bytes) {
+            return value.clone();
+        }
+        let message =
+            "what is named here is too large to be written out once more, and is left away";
+        self.notes.error(codes::TOO_LARGE, place, message, "hand it in as an input");
+        T::default()
+    }
+
     /// Declares an input once; the first schema counts. Gives the expression that reads it.
     pub(crate) fn input(&self, theirs: &str, schema: impl FnOnce() -> Out, place: Place) -> String {
         if let Some(ours) = self.input_names.borrow().get(theirs) {
             return format!("inputs.{ours}");
         }
         // Inputs stand behind `inputs.`, so that only their form matters.
-        let plain = identifier(theirs);
-        let plain = if plain.strip_suffix("_step").is_some_and(|word| word == theirs) {
-            theirs.to_owned()
-        } else {
-            plain
-        };
+        let plain = field(theirs);
         let ours = self.taken_inputs.borrow_mut().unique(&plain, '_', &|_| false);
         if ours != theirs {
             let message = format!("the input `{}` is called `{ours}` here", shown(theirs));
@@ -102,7 +127,8 @@ impl Work {
             scaffold.lines.push(wanted.place.line);
         }
         for (name, piece) in &with.0 {
-            if !scaffold.inputs.iter().any(|(known, _)| known == name) {
+            let is_new = scaffold.inputs.iter().all(|(known, _)| known != name);
+            if is_new && scaffold.inputs.len() < INPUTS_MAX {
                 scaffold.inputs.push((name.clone(), guessed_type(&piece.value).to_owned()));
             }
         }

@@ -1,6 +1,9 @@
 //! Files of other systems with what they become: `x.yml`, `x.out.yml` and `x.notes` in
 //! `tests/cases`. With `BLESS=1` the expectations are written down instead.
 
+#![expect(clippy::unwrap_used, reason = "a sample that cannot be read fails the test")]
+#![expect(clippy::disallowed_methods, reason = "the samples are files; the importer opens none")]
+
 use std::path::{Path, PathBuf};
 
 use coldframe_import::{Dialect, import};

@@ -107,6 +107,8 @@ codes! {
     UNKNOWN_TEST = "unknown-test",
     UNKNOWN_FUNCTION = "unknown-function",
     UNKNOWN_STEP = "unknown-step",
+    UNKNOWN_STUB = "unknown-stub",
+    TEST_INPUT = "test-input",
     SELF_REFERENCE = "self-reference",
     CYCLE = "cycle",
 
@@ -143,5 +145,9 @@ pub fn all() -> &'static [&'static Code] {
 
 /// The page of a code.
 pub fn explain(code: &str) -> Option<&'static str> {
-    ALL.iter().find(|known| known.id == code).map(|known| known.page)
+    let own = ALL.iter().copied().chain([&crate::fmt::FORMAT_DIFFERS]);
+    own.into_iter()
+        .find(|known| known.id == code)
+        .map(|known| known.page)
+        .or_else(|| crate::lint::explain(code))
 }

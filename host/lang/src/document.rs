@@ -11,6 +11,7 @@ mod kinds;
 pub(crate) mod rights;
 pub(crate) mod scalars;
 mod steps;
+mod trials;
 
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ pub(crate) use kinds::{
     ApproveDecl, CallDecl, LoopDecl, MapDecl, ParallelDecl, PipelineDecl, SwitchDecl, TestDecl,
 };
 pub(crate) use steps::RESERVED;
+pub(crate) use trials::TrialDecl;
 
 use fields::Fields;
 
@@ -46,6 +48,7 @@ pub(crate) struct Document<'n> {
     /// Every list of steps. The first one is the pipeline's own.
     pub(crate) blocks: Vec<BlockDecl<'n>>,
     pub(crate) outputs: Vec<(&'n Text, &'n Node)>,
+    pub(crate) trials: Vec<TrialDecl<'n>>,
 }
 
 /// A declared input.
@@ -187,7 +190,8 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Document<'
     let caps = rights::caps(top.take("caps"), "caps", report);
     let (steps, blocks) = steps::read(&mut top, report);
     let outputs = fields::named_values(top.take("outputs"), "outputs", report);
-    let document = Document { name, version, inputs, limits, caps, steps, blocks, outputs };
-    top.done("a pipeline", &["policies", "tests", "macros", "secrets", "on_error"], report);
+    let trials = trials::read(top.take("tests"), report);
+    let document = Document { name, version, inputs, limits, caps, steps, blocks, outputs, trials };
+    top.done("a pipeline", &["policies", "macros", "secrets", "on_error"], report);
     Some(document)
 }

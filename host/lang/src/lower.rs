@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::document::{Document, StepDecl};
-use crate::graph::{Block, Fallback, Graph, Input, Step, Uses};
+use crate::graph::{Block, Fallback, Graph, Input, Step, Test, Uses};
 use crate::resolve::tree::{Bound, BoundUse, Named, Part as BoundPart, Target, Tree, TreeKind};
 use crate::resolve::{self, Resolved};
 use crate::source::{Lines, Source, Span};
@@ -59,7 +59,12 @@ pub(crate) fn lower(
         blocks,
         outputs: lowering.named(&resolved.outputs)?,
         policies: Vec::new(),
-        tests: Vec::new(),
+        tests: document
+            .trials
+            .iter()
+            .zip(&resolved.trials)
+            .map(|(decl, test)| Some(Test { line: line(decl.name.span), ..lowering.trial(test)? }))
+            .collect::<Option<_>>()?,
     })
 }
 
@@ -91,6 +96,24 @@ impl<'a, 'n> Lowering<'a, 'n> {
             }
         }
         Some(Self { document, resolved, order, blocks, places })
+    }
+
+    /// A test, with steps by place in the graph.
+    fn trial(&self, test: &Test) -> Option<Test> {
+        let mut test = test.clone();
+        let mut found = true;
+        for assert in &mut test.assert {
+            assert.each_root(&mut |root| {
+                if let Root::Step(step, _) = root {
+                    match self.place(*step) {
+                        Some(place) => *step = place,
+                        None => found = false,
+                    }
+                }
+            });
+            assert.roots.sort();
+        }
+        found.then_some(test)
     }
 
     fn place(&self, step: usize) -> Option<usize> {

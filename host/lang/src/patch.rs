@@ -11,6 +11,7 @@ mod pointer;
 #[cfg(test)]
 mod tests;
 mod value;
+pub(crate) mod written;
 
 pub use error::PatchError;
 

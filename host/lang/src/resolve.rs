@@ -11,6 +11,7 @@ mod place;
 mod references;
 mod skills;
 pub(crate) mod tree;
+mod trials;
 mod values;
 
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub(crate) struct Resolved<'n> {
     /// As in the document.
     pub(crate) blocks: Vec<Block<'n>>,
     pub(crate) outputs: Named<'n>,
+    /// With steps by place in the document.
+    pub(crate) trials: Vec<crate::graph::Test>,
 }
 
 /// A block with every name bound.
@@ -150,7 +153,8 @@ pub(crate) fn resolve<'n>(
             block.order.push(index);
         }
     }
-    Resolved { steps, blocks, outputs: results }
+    let trials = trials::bind(document, &steps, sources, report);
+    Resolved { steps, blocks, outputs: results, trials }
 }
 
 fn bind_step<'n>(

@@ -79,6 +79,13 @@ impl Texts for Sources {
 }
 
 impl Sources {
+    /// One text alone.
+    pub fn of(source: &Source<'_>) -> Self {
+        let mut sources = Self::default();
+        sources.add(source.name, Arc::from(source.text), None);
+        sources
+    }
+
     /// Adds a file, and says where its offsets begin. `way` is what brought it in.
     pub(crate) fn add(&mut self, name: &str, text: Arc<str>, way: Option<(Span, String)>) -> usize {
         let base = self.end;

@@ -1,7 +1,7 @@
 //! `coldframe explain FIELD|CODE`: what a key is for, or what a diagnostic means and how it is fixed.
 
 use clap::Args;
-use coldframe_lang::{codes, fields};
+use coldframe_lang::{codes, fields, lint};
 use serde_json::json;
 
 use crate::args::Global;
@@ -39,7 +39,8 @@ fn list(global: &Global) -> Result<(), Fail> {
 }
 
 fn explain(global: &Global, topic: &str) -> Result<(), Fail> {
-    let (what, page) = match (codes::explain(topic), fields::explain(topic)) {
+    let code = codes::explain(topic).or_else(|| lint::explain(topic));
+    let (what, page) = match (code, fields::explain(topic)) {
         (Some(page), _) => ("code", page.to_owned()),
         (None, Ok(page)) => ("field", page),
         (None, Err(why)) => return Err(unknown(topic, why)),
@@ -63,5 +64,6 @@ fn unknown(topic: &str, why: String) -> Fail {
 }
 
 fn codes() -> Vec<String> {
-    codes::all().iter().map(|code| code.id.to_owned()).collect()
+    let rules = lint::rules().iter().map(|rule| rule.code.id.to_owned());
+    codes::all().iter().map(|code| code.id.to_owned()).chain(rules).collect()
 }

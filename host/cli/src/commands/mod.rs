@@ -3,10 +3,15 @@
 pub(crate) mod call;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod fmt;
 pub(crate) mod graph;
+pub(crate) mod import;
+pub(crate) mod lint;
 pub(crate) mod new;
+pub(crate) mod patch;
 pub(crate) mod plan;
 pub(crate) mod registry;
 pub(crate) mod run;
@@ -14,6 +19,7 @@ pub(crate) mod runs;
 pub(crate) mod schema;
 pub(crate) mod search;
 pub(crate) mod skill;
+pub(crate) mod test;
 pub(crate) mod update;
 
 use crate::args::{Cli, Command};
@@ -30,6 +36,12 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
         Command::New(args) => new::run(global, &args),
         Command::Run(args) => run::run(global, &args),
         Command::Check(args) => check::run(global, &args),
+        Command::Test(args) => test::run(global, &args),
+        Command::Fmt(args) => fmt::run(global, &args),
+        Command::Lint(args) => lint::run(global, &args),
+        Command::Diff(args) => diff::run(global, &args),
+        Command::Patch(args) => patch::run(global, &args),
+        Command::Import(args) => import::run(global, &args),
         Command::Plan(args) => plan::run(global, &args),
         Command::Call(args) => call::run(global, &args),
         Command::Graph(args) => graph::run(global, &args),

@@ -41,6 +41,11 @@ impl ProjectFiles {
         Self { root: None, read: RefCell::new(read.collect()) }
     }
 
+    /// Remembers a file under another question.
+    pub(crate) fn keep_as(&self, from: &str, path: &str, file: &File) {
+        self.read.borrow_mut().insert((from.to_owned(), path.to_owned()), file.clone());
+    }
+
     /// What was read so far.
     pub(crate) fn to_keep(&self) -> Vec<KeptFile> {
         let read = self.read.borrow();
@@ -80,7 +85,7 @@ fn read_below(root: &Path, from: &str, path: &str) -> Result<File, FileError> {
         _ => unreadable(&error),
     })?;
     // After links are followed: a link inside the folder may lead out of it.
-    let Ok(inside) = real.strip_prefix(&real_root) else {
+    if !real.starts_with(&real_root) {
         return Err(FileError::Outside { path: path.to_owned(), root: root.display().to_string() });
     };
     let found = std::fs::metadata(&real).map_err(|error| unreadable(&error))?;
@@ -92,11 +97,10 @@ fn read_below(root: &Path, from: &str, path: &str) -> Result<File, FileError> {
     }
     let bytes = std::fs::read(&real).map_err(|error| unreadable(&error))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable(&"it is not UTF-8 text"))?;
-    let name = if root.as_os_str().is_empty() || root == Path::new(".") {
-        inside.display().to_string()
-    } else {
-        root.join(inside).display().to_string()
-    };
+    // As people would type it, and one name however the file was reached.
+    let here = std::env::current_dir().and_then(|here| here.canonicalize());
+    let shown = here.ok().and_then(|here| real.strip_prefix(&here).ok().map(Path::to_owned));
+    let name = shown.as_deref().unwrap_or(&real).display().to_string();
     Ok(File { name, text })
 }
 

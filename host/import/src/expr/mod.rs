@@ -1,10 +1,13 @@
 //! Their expressions, which are Python's, to ours, which are Jinja's.
 
+mod calls;
 mod lexer;
 mod python;
 pub(crate) mod template;
+#[cfg(test)]
+mod tests;
 
-pub(crate) use python::translate;
+pub(crate) use python::{is_path, translate};
 
 /// The meaning of names, which depends on where an expression stands.
 pub(crate) trait Names {

@@ -6,6 +6,7 @@
 use coldframe_lang::expr::{EXPR_BYTES_MAX, FILTERS, scan};
 
 use super::Names;
+use super::calls::{function, literal, method};
 use super::lexer::{Token, tokens};
 
 /// The deepest nesting of brackets, choices and signs. Our compiler takes a little more.
@@ -17,6 +18,10 @@ pub(crate) fn translate(expr: &str, names: &dyn Names) -> Result<String, String>
         return Err(format!("it has {} bytes, expected at most {EXPR_BYTES_MAX}", expr.len()));
     }
     let tokens = tokens(expr)?;
+    // Said at once, since the names that they introduce would be reported as unknown first.
+    if tokens.contains(&Token::Word("for")) {
+        return Err("comprehensions have no counterpart".to_owned());
+    }
     let mut parser = Parser { tokens: &tokens, at: 0, depth: 0, names };
     let found = parser.choice()?;
     if let Some(token) = parser.peek(0) {
@@ -36,7 +41,7 @@ fn written(token: Token<'_>) -> String {
 
 /// How tightly a text binds; the order of the rules below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Binds {
+pub(super) enum Binds {
     Choice,
     Or,
     And,
@@ -49,35 +54,44 @@ enum Binds {
     Whole,
 }
 
-struct Found {
-    text: String,
+pub(super) struct Found {
+    pub(super) text: String,
     binds: Binds,
 }
 
 impl Found {
-    fn new(text: impl Into<String>, binds: Binds) -> Self {
+    pub(super) fn new(text: impl Into<String>, binds: Binds) -> Self {
         Self { text: text.into(), binds }
     }
 
     /// In brackets where it binds less tightly than that.
-    fn at(self, least: Binds) -> String {
-        if self.binds >= least { self.text } else { format!("({})", self.text) }
+    pub(super) fn at(self, least: Binds) -> String {
+        if self.binds >= least || is_path(&self.text) {
+            self.text
+        } else {
+            format!("({})", self.text)
+        }
     }
 
     /// With a filter behind it. In brackets, since how tightly filters bind is not obvious.
-    fn filtered(self, filter: &str) -> Self {
+    pub(super) fn filtered(self, filter: &str) -> Self {
         Self::new(format!("({} | {filter})", self.at(Binds::Whole)), Binds::Whole)
     }
 }
 
-struct Parser<'t, 'e> {
+/// `a.b.c` or a number: needs brackets nowhere.
+pub(crate) fn is_path(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+}
+
+pub(super) struct Parser<'t, 'e> {
     tokens: &'t [Token<'e>],
     at: usize,
     depth: usize,
     names: &'t dyn Names,
 }
 
-type Result1 = Result<Found, String>;
+pub(super) type Result1 = Result<Found, String>;
 
 impl<'e> Parser<'_, 'e> {
     fn peek(&self, ahead: usize) -> Option<Token<'e>> {
@@ -103,13 +117,12 @@ impl<'e> Parser<'_, 'e> {
             return Ok(());
         }
         match self.peek(0) {
-            Some(Token::Word("for")) => Err("comprehensions have no counterpart".to_owned()),
             Some(token) => Err(format!("{} stands where `{mark}` is expected", written(token))),
             None => Err(format!("it ends where `{mark}` is expected")),
         }
     }
 
-    fn bounded(found: Found) -> Result1 {
+    pub(super) fn bounded(found: Found) -> Result1 {
         if found.text.len() > EXPR_BYTES_MAX {
             return Err(format!("its translation is longer than {EXPR_BYTES_MAX} bytes"));
         }
@@ -264,7 +277,7 @@ impl<'e> Parser<'_, 'e> {
         }
         self.deeper(|parser| {
             let inner = parser.sign()?;
-            Ok(Found::new(format!("-{}", inner.at(Binds::Power)), Binds::Sign))
+            Ok(Found::new(format!("-{}", inner.at(Binds::Whole)), Binds::Sign))
         })
     }
 
@@ -453,119 +466,30 @@ impl<'e> Parser<'_, 'e> {
                     widths.push(3);
                     ahead += 3;
                 }
+                // Of these a field is read in both ways.
+                (Some(Token::Mark(".")), Some(Token::Word("get")), _)
+                    if matches!(word, "context" | "$input")
+                        && self.peek(ahead + 2) == Some(Token::Mark("("))
+                        && self.peek(ahead + 4) == Some(Token::Mark(")")) =>
+                {
+                    let Some(Token::Text(key)) = self.peek(ahead + 3) else { break };
+                    path.push(key.get(1..key.len().saturating_sub(1)).unwrap_or_default());
+                    widths.push(5);
+                    ahead += 5;
+                }
                 _ => break,
             }
         }
         let (text, used) = self.names.resolve(word, &path)?;
         self.at += widths.iter().take(used).sum::<usize>();
-        let whole = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
-            || (text.starts_with('(') && text.ends_with(')'));
+        let whole = is_path(&text) || (text.starts_with('(') && text.ends_with(')'));
         Ok(Found::new(text, if whole { Binds::Whole } else { Binds::Choice }))
     }
 }
 
-/// A text. Escapes that both languages have stay as they are.
-fn literal(text: &str) -> Result1 {
-    let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
-    let mut escaped = false;
-    for c in inner.chars() {
-        if escaped && !matches!(c, 'n' | 't' | 'r' | '\\' | '\'' | '"') {
-            return Err(format!("`\\{c}` in a text has no counterpart"));
-        }
-        escaped = !escaped && c == '\\';
-    }
-    if inner.contains(['\'', '\\']) {
-        return Ok(Found::new(text, Binds::Whole));
-    }
-    Ok(Found::new(format!("'{inner}'"), Binds::Whole))
-}
-
-/// A method as a filter or a test.
-fn method(on: Found, name: &str, arguments: &[String]) -> Result1 {
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let found = match (name, arguments.as_slice()) {
-        ("get", [key]) => on.key(key).filtered("default(none)"),
-        ("get", [key, default]) => on.key(key).filtered(&format!("default({default})")),
-        ("lower" | "upper" | "title" | "capitalize", []) => on.filtered(name),
-        ("strip", []) => on.filtered("trim"),
-        ("split", []) => on.filtered("split"),
-        ("split", [by]) => on.filtered(&format!("split({by})")),
-        ("replace", [a, b]) => on.filtered(&format!("replace({a}, {b})")),
-        ("join", [list]) => {
-            Found::new(*list, Binds::Choice).filtered(&format!("join({})", on.text))
-        }
-        ("keys", []) => on.filtered("list"),
-        ("values", []) => on.filtered("items").filtered("map('last')").filtered("list"),
-        ("items", []) => on.filtered("items"),
-        ("copy", []) => on,
-        ("startswith", [with]) => {
-            Found::new(format!("({} is startingwith({with}))", on.at(Binds::Whole)), Binds::Whole)
-        }
-        ("endswith", [with]) => {
-            Found::new(format!("({} is endingwith({with}))", on.at(Binds::Whole)), Binds::Whole)
-        }
-        _ => {
-            return Err(format!(
-                "the method `{name}` with {} arguments has no counterpart",
-                arguments.len()
-            ));
-        }
-    };
-    Parser::bounded(found)
-}
-
 impl Found {
     /// The value of a key.
-    fn key(self, key: &str) -> Self {
+    pub(super) fn key(self, key: &str) -> Self {
         Self::new(format!("{}[{key}]", self.at(Binds::Whole)), Binds::Whole)
     }
-}
-
-/// A function as a filter or an operator.
-fn function(name: &str, arguments: Vec<String>) -> Result1 {
-    let value = |text: &str| Found::new(text, Binds::Choice);
-    let list: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let found = match (name, list.as_slice()) {
-        ("len", [a]) => value(a).filtered("length"),
-        (
-            "min" | "max" | "sum" | "abs" | "int" | "float" | "bool" | "list" | "upper" | "lower"
-            | "round" | "items",
-            [a],
-        ) => value(a).filtered(name),
-        ("min" | "max", [_, _, ..]) => {
-            Found::new(format!("[{}]", list.join(", ")), Binds::Whole).filtered(name)
-        }
-        ("round", [a, digits]) => value(a).filtered(&format!("round({digits})")),
-        ("str", [a]) => value(a).filtered("string"),
-        ("strip" | "trim", [a]) => value(a).filtered("trim"),
-        ("sorted", [a]) => value(a).filtered("sort"),
-        ("keys", [a]) => value(a).filtered("list"),
-        ("values", [a]) => value(a).filtered("items").filtered("map('last')").filtered("list"),
-        ("split", [a]) => value(a).filtered("split"),
-        ("split", [a, by]) => value(a).filtered(&format!("split({by})")),
-        ("join", [a, by]) if by.starts_with('\'') || by.starts_with('"') => {
-            value(a).filtered(&format!("join({by})"))
-        }
-        ("join", [by, a]) => value(a).filtered(&format!("join({by})")),
-        ("replace", [a, b, c]) => value(a).filtered(&format!("replace({b}, {c})")),
-        ("default", [a, b]) => value(a).filtered(&format!("default({b})")),
-        ("zip", [a, b]) => value(a).filtered(&format!("zip({b})")).filtered("list"),
-        ("range", [_] | [_, _] | [_, _, _]) => {
-            Found::new(format!("range({})", list.join(", ")), Binds::Whole)
-        }
-        ("pow", [a, b]) => Found::new(format!("({a}) ** ({b})"), Binds::Power),
-        ("isnone", [a]) => Found::new(format!("({a}) is none"), Binds::Compare),
-        ("isempty", [a]) => Found::new(format!("not ({a})"), Binds::Not),
-        ("coalesce", [a, b]) => {
-            Found::new(format!("({a}) if ({a}) is not none else ({b})"), Binds::Choice)
-        }
-        ("dict", []) => Found::new("{}", Binds::Whole),
-        _ => {
-            return Err(format!(
-                "the function `{name}` with {} arguments has no counterpart",
-                list.len()
-            ));
-        }
-    };
-    Parser::bounded(found)
 }

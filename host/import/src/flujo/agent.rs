@@ -7,7 +7,7 @@ use coldframe_lang::shown::shown;
 use super::dictionary::{AGENT, AGENT_REF, PROMPT};
 use super::scope::Scope;
 use crate::fields::{Fields, wrong_shape};
-use crate::names::identifier;
+use crate::names::field;
 use crate::note::{Place, codes};
 use crate::out::{Map, Out};
 use crate::values::{Values, duration, literal};
@@ -19,6 +19,8 @@ pub(super) struct Agent {
     pub(super) with: Map,
     pub(super) timeout: Option<String>,
     pub(super) retries: Option<u32>,
+    /// How long it is where it is written out.
+    pub(super) bytes: usize,
     place: Place,
 }
 
@@ -62,7 +64,8 @@ pub(super) fn agents(node: Option<&Node>, scope: &Scope<'_>) -> BTreeMap<String,
             fields.take_text("timeout").and_then(|(text, place)| timeout(text, place, work));
         let retries =
             fields.take_text("max_retries").and_then(|(text, place)| retries(text, place, work));
-        let agent = Agent { with, timeout, retries, place: entry.key.place };
+        let bytes = Out::Map(with.clone()).bytes();
+        let agent = Agent { with, timeout, retries, bytes, place: entry.key.place };
         found.insert(entry.key.text.clone(), agent);
     }
     found
@@ -180,7 +183,7 @@ pub(super) fn call(
     match doer {
         Doer::Agent(name) => {
             match file.agents.get(*name) {
-                Some(agent) => with = agent.with.clone(),
+                Some(agent) => with = work.copy(&agent.with, agent.bytes, place),
                 None => unknown("agent", name, file.agents.keys(), place, work),
             }
             with.put_some("input", input);
@@ -201,12 +204,7 @@ pub(super) fn call(
                     wrong_shape(params, "`params` as a map", &work.notes);
                 }
                 for entry in params.entries() {
-                    let name = identifier(&entry.key.text);
-                    let name = if name.strip_suffix("_step") == Some(&entry.key.text) {
-                        entry.key.text.clone()
-                    } else {
-                        name
-                    };
+                    let name = field(&entry.key.text);
                     if with.has(&name) {
                         let message = format!(
                             "two parameters come to the name `{name}`, and one is left away"
@@ -276,7 +274,7 @@ pub(super) fn unknown<'a>(
     place: Place,
     work: &Work,
 ) {
-    let names: Vec<&str> = names.map(String::as_str).collect();
+    let names = names.map(String::as_str);
     let help = work.notes.suggest(name, &format!("there is the {what}"), names);
     work.notes.error(
         codes::UNKNOWN_NAME,

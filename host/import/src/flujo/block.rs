@@ -108,6 +108,9 @@ fn step(node: &Node, file: &File, scope: &Scope<'_>) -> Option<Vec<Step>> {
     if name.is_some() && theirs != id && theirs.contains(' ') {
         made.main.name.get_or_insert_with(|| theirs.to_owned());
     }
+    if scope.tolerant {
+        made.main.on_error = Some("continue");
+    }
     common::apply(common, &mut made, scope);
     made.main.comments.push(format!("from line {}: `{}` {}", node.place.line, kind, shown(theirs)));
     scope.at.set(node.place);

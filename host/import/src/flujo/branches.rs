@@ -58,16 +58,9 @@ pub(super) fn parallel(
                 "expressions use the new name",
             );
         }
-        let inner = scope.inner(Some(previous.clone()));
-        let (mut steps, output) = block::steps(&entry.value, file, &inner);
-        let output = if ignore {
-            for step in &mut steps {
-                step.on_error = Some("continue");
-            }
-            format!("{output} | default(none)")
-        } else {
-            output
-        };
+        let mut inner = scope.inner(Some(previous.clone()));
+        inner.tolerant = ignore;
+        let (steps, output) = block::steps(&entry.value, file, &inner);
         branches.put(name.clone(), crate::out::step::block(steps, Some(Out::hole(&output).into())));
         names.push(name);
     }
@@ -92,12 +85,10 @@ pub(super) fn parallel(
         None => {}
         Some(Reduced::Output(output)) => body.put("output", output),
         Some(Reduced::Vote) => {
-            body.0.insert(
+            body.0.shift_insert(
                 0,
-                (
-                    "join".to_owned(),
-                    Map::default().with("vote", Map::default().with("tie", "first")).into(),
-                ),
+                "join".to_owned(),
+                Map::default().with("vote", Map::default().with("tie", "first")).into(),
             );
             made.output = format!("{id}.value");
         }
@@ -230,6 +221,10 @@ pub(super) fn conditional(
         }
         (Some(node), None) => default_block = Some(block::block(node, file, scope, &previous)),
         _ => {}
+    }
+    if default_block.is_none() {
+        // Where no branch applies, nothing comes of it.
+        made.output = format!("({id} | default(none))");
     }
     let mut body = Map::default().with("on", on).with("cases", Out::List(cases));
     body.put_some("default", default_block);

@@ -1,5 +1,7 @@
 //! What every kind of step may have: limits, retries, fallback, and where its output goes.
 
+use coldframe_lang::shown::shown;
+
 use super::agent::{self, Doer, File};
 use super::block::Made;
 use super::dictionary::{CONFIG, IMPORT, USAGE};
@@ -152,8 +154,15 @@ pub(super) fn apply(common: Common<'_>, made: &mut Made, scope: &Scope<'_>) {
     main.timeout = common.timeout.or_else(|| main.timeout.take());
     main.limits.0.extend(common.limits.0);
     main.fallback = common.fallback.or_else(|| main.fallback.take());
+    if main.on_error.is_some() {
+        // What failed came to nothing, and so does whatever reads it.
+        made.output = format!("({} | default(none))", made.output);
+    }
     if let Some(field) = common.sink {
         scope.set_context(field, &made.output);
+        let message =
+            format!("what went to `context.{}` is read as `{}` here", shown(field), made.output);
+        scope.work.notes.info(codes::DIFFERS, scope.at.get(), message, "");
     }
     if common.updates {
         scope.set_updated_by(&made.output);
@@ -194,7 +203,7 @@ pub(super) fn operations<'n>(
                     }
                 }
                 NodeKind::List(items) => {
-                    items.iter().for_each(|item| found.extend(change(how, item, scope)))
+                    items.iter().for_each(|item| found.extend(change(how, item, scope)));
                 }
                 _ => found.extend(change(how, target, scope)),
             }

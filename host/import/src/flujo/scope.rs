@@ -30,6 +30,8 @@ pub(super) struct Scope<'s> {
     /// The last step whose output went into the context as a whole.
     updated_by: RefCell<Option<String>>,
     this: Option<&'static str>,
+    /// Whether a step that fails counts as skipped.
+    pub(super) tolerant: bool,
 }
 
 impl<'s> Scope<'s> {
@@ -44,6 +46,7 @@ impl<'s> Scope<'s> {
             context: RefCell::default(),
             updated_by: RefCell::default(),
             this: None,
+            tolerant: false,
         }
     }
 

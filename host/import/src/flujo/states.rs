@@ -1,6 +1,7 @@
 //! State machines: a loop over a `switch`, whose state says where it is.
 
 use coldframe_lang::shown::shown;
+use indexmap::IndexSet;
 
 use super::agent::File;
 use super::block::{self, Made};
@@ -26,12 +27,12 @@ pub(super) fn translate(
     let work = scope.work;
     let inner = scope.inner(Some("loop.state.previous".to_owned()));
     let act = inner.helper(&format!("{id}_state"));
-    let ends: Vec<&str> = match fields.take("end_states") {
+    let ends: IndexSet<&str> = match fields.take("end_states") {
         Some(node) => match &node.kind {
             NodeKind::List(items) => items.iter().filter_map(Node::scalar).collect(),
             _ => node.scalar().into_iter().collect(),
         },
-        None => Vec::new(),
+        None => IndexSet::new(),
     };
     let mut cases = Vec::new();
     let mut last_cases = Vec::new();
@@ -39,7 +40,7 @@ pub(super) fn translate(
     if let Some(node) = states.filter(|node| !matches!(node.kind, NodeKind::Map(_))) {
         wrong_shape(node, "states as a map", &work.notes);
     }
-    let names: Vec<&str> =
+    let names: IndexSet<&str> =
         states.map(Node::entries).unwrap_or_default().iter().map(|e| e.key.text.as_str()).collect();
     for entry in states.map(Node::entries).unwrap_or_default() {
         let Some(mut state) = Fields::of(&entry.value, &STATE, &work.notes) else { continue };
@@ -50,7 +51,7 @@ pub(super) fn translate(
         else {
             continue;
         };
-        let is_end = ends.contains(&entry.key.text.as_str());
+        let is_end = ends.contains(entry.key.text.as_str());
         let case = Map::default().with("is", entry.key.text.as_str());
         let (around, previous, cases) = if is_end {
             (scope, format!("{id}.state.previous"), &mut last_cases)
@@ -71,7 +72,7 @@ pub(super) fn translate(
         );
     }
     let (start, start_place) = start.unwrap_or(("untranslated", fields.place));
-    if !names.contains(&start) {
+    if !names.contains(start) {
         let help = work.notes.suggest(start, "the states are", names.iter().copied());
         work.notes.error(
             codes::UNKNOWN_NAME,

@@ -36,8 +36,8 @@ pub(crate) fn translate(documents: &[Node], name: &str, work: &Work) -> Option<M
     }
     let name = top.take_text("name").map_or(name, |(name, _)| name);
     let description = top.take_text("description").map(|(text, _)| text);
-    let mut file = File::default();
-    file.agents = agent::agents(top.take("agents"), &scope);
+    let agents = agent::agents(top.take("agents"), &scope);
+    let mut file = File { agents, ..File::default() };
     if let Some(node) = top.take("imports") {
         if !matches!(node.kind, NodeKind::Map(_)) {
             wrong_shape(node, "`imports` as a map", &work.notes);

@@ -1,9 +1,19 @@
 //! Documents of hexDAG: pipelines of nodes whose order comes from what they name.
 
-use crate::out::Map;
-use crate::work::Work;
-use crate::yaml::node::Node;
+mod calls;
+mod common;
+mod composite;
+mod dictionary;
+mod documents;
+pub(crate) mod environment;
+mod inputs;
+mod kinds;
+mod nodes;
+mod outside;
+mod schema;
+mod scope;
+mod spec;
+mod system;
+mod values;
 
-pub(crate) fn translate(_documents: &[Node], _name: &str, _work: &Work) -> Vec<(String, Map)> {
-    Vec::new()
-}
+pub(crate) use documents::translate;

@@ -1,5 +1,7 @@
 //! A tree of YAML in which every value may have comments before it.
 
+use indexmap::IndexMap;
+
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Out {
@@ -21,12 +23,12 @@ pub(crate) struct Piece {
 
 /// Keys and values in order.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Map(pub(crate) Vec<(String, Piece)>);
+pub(crate) struct Map(pub(crate) IndexMap<String, Piece>);
 
 impl Map {
-    /// Adds a line.
+    /// Adds a line, in place of one with the same key.
     pub(crate) fn put(&mut self, key: impl Into<String>, value: impl Into<Piece>) {
-        self.0.push((key.into(), value.into()));
+        self.0.insert(key.into(), value.into());
     }
 
     /// Adds a line, if there is a value.
@@ -47,7 +49,7 @@ impl Map {
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.0.iter().any(|(name, _)| name == key)
+        self.0.contains_key(key)
     }
 }
 
@@ -64,6 +66,18 @@ impl Out {
     /// A list of texts.
     pub(crate) fn texts(texts: &[String]) -> Self {
         Self::List(texts.iter().map(|text| Self::text(text).into()).collect())
+    }
+
+    /// How many bytes of text it has.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Bare(text) => text.len(),
+            Self::List(items) => items.iter().map(|item| item.value.bytes() + 1).sum(),
+            Self::Map(map) => {
+                map.0.iter().map(|(key, piece)| key.len() + piece.value.bytes()).sum()
+            }
+            Self::Null | Self::Bool(_) => 1,
+        }
     }
 
     /// How many values it has, and how deep it is nested.

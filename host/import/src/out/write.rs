@@ -177,10 +177,7 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with(' ')
         && !text.contains("  ")
         && !text.contains(" #")
-        && !matches!(
-            word.as_str(),
-            "null" | "true" | "false" | "yes" | "no" | "on" | "off" | "y" | "n"
-        )
+        && !matches!(word.as_str(), "null" | "true" | "false" | "yes" | "no" | "on" | "off")
 }
 
 fn quoted(text: &str, out: &mut String) {

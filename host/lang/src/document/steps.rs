@@ -133,6 +133,8 @@ impl<'n> Reader<'n, '_> {
             caps: rights::caps(fields.take("caps"), &below("caps"), report),
             path: path.clone(),
         });
+        // What it stands for was put in its place before, or reported.
+        let _expanded = fields.take("policy");
         let (body, cache) = self.body(&mut fields, node, Here { step, depth, path: &path });
         if let Some(decl) = self.steps.get_mut(step) {
             decl.body = body;

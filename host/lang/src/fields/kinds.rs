@@ -116,9 +116,10 @@ pub(super) static SWITCH: Object = Object {
             "verdict.label",
             "The value that `is` compares with.",
         ),
-        required(
+        optional(
             "cases",
             Shape::Objects(&CASE),
+            "none, where there is a default",
             "- { is: billing, steps: [...] }",
             "Asked in this order.",
         ),

@@ -94,6 +94,7 @@ pub(super) static METADATA: Object = Object {
     fields: &[
         required("name", Shape::Name, "ticket-triage", "Lower-case words with `-` between them."),
         optional("version", Shape::Text, "0.0.0", "1.4.0", "A semantic version."),
+        optional("description", Shape::Text, "none", "Sorts tickets by topic", "For people."),
     ],
     one_of: &[],
 };

@@ -53,3 +53,45 @@ fn the_schema_is_one() {
     }
     assert!(schema(Some("Piepline")).is_none());
 }
+
+/// For each map with known keys, a text in which `zzzz` stands as a key of it.
+const PLACES: &[(&str, &str)] = &[
+    ("metadata", "metadata: { name: t, zzzz: 1 }"),
+    ("test", "tests: [{ name: t, assert: a, zzzz: 1 }]"),
+    ("exchange", "tests: [{ name: t, assert: a, http: [{ url: u, zzzz: 1 }] }]"),
+    ("limits", "limits: { zzzz: 1 }"),
+    ("caps", "caps: { zzzz: 1 }"),
+    ("step", "steps: [{ id: a, set: {}, zzzz: 1 }]"),
+    ("retry", "steps: [{ id: a, set: {}, retry: { max: 1, zzzz: 1 } }]"),
+    ("fallback", "steps: [{ id: a, set: {}, fallback: { value: 1, zzzz: 1 } }]"),
+    ("map", "steps: [{ id: a, map: { over: [1], steps: [{ id: b, set: {} }], zzzz: 1 } }]"),
+    ("loop", "steps: [{ id: a, loop: { max: 1, steps: [{ id: b, set: {} }], zzzz: 1 } }]"),
+    ("switch", "steps: [{ id: a, switch: { cases: [], zzzz: 1 } }]"),
+    ("case", "steps: [{ id: a, switch: { cases: [{ when: x, steps: [], zzzz: 1 }] } }]"),
+    ("block", "steps: [{ id: a, parallel: { branches: { b: { steps: [], zzzz: 1 } } } }]"),
+    ("parallel", "steps: [{ id: a, parallel: { branches: {}, zzzz: 1 } }]"),
+    ("join", "steps: [{ id: a, parallel: { branches: {}, join: { quorum: 1, zzzz: 1 } } }]"),
+    ("vote", "steps: [{ id: a, parallel: { branches: {}, join: { vote: { zzzz: 1 } } } }]"),
+    ("approve", "steps: [{ id: a, approve: { message: m, zzzz: 1 } }]"),
+    ("wait", "steps: [{ id: a, wait: { signal: s, zzzz: 1 } }]"),
+];
+
+#[test]
+fn the_readers_know_the_keys_of_the_table_and_no_others() {
+    for (name, text) in PLACES {
+        let object = objects().into_iter().find(|object| object.name == *name).unwrap();
+        let text = format!("apiVersion: coldframe/v1\nkind: Pipeline\n{text}\n");
+        let problems = crate::tests::compiled(&text).diagnostics;
+        let problem = problems.iter().find(|problem| problem.message.ends_with("`zzzz`"));
+        let problem = problem.unwrap_or_else(|| panic!("{name}: {problems:?}"));
+        let help = problem.help.clone().unwrap_or_default();
+        let more = help.rsplit_once(" and ").and_then(|(_, rest)| rest.strip_suffix(" more"));
+        let more = more.map_or(0, |more| more.parse::<usize>().unwrap());
+        let shown: Vec<&str> =
+            help.split('`').skip(1).step_by(2).filter(|key| key != name).collect();
+        assert_eq!(shown.len() + more, object.fields.len(), "{name}: {help}");
+        for key in shown {
+            assert!(object.fields.iter().any(|field| field.key == key), "{name}: {key}");
+        }
+    }
+}

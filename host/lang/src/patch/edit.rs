@@ -1,22 +1,21 @@
 //! The patch on the written document. Whoever changes an item gives up its lines in the text; all
 //! others keep theirs.
 
-use serde_json::Value;
-
 use super::operation::Operation;
 use super::pointer::{Pointer, index};
+use super::written;
 use crate::fmt::scalar;
-use crate::fmt::tree::{Collection, Item, Scalar, Written};
+use crate::fmt::tree::{Collection, Item, Written};
 
 /// Applies one operation that the plain value has already taken. `None` where the document is not
 /// what the value says.
 pub(super) fn apply(root: &mut Item, operation: &Operation) -> Option<()> {
     match operation {
-        Operation::Add { path, value } => add(root, path, Item::new(None, written(value))),
+        Operation::Add { path, value } => add(root, path, Item::new(None, written::value(value))),
         Operation::Remove { path } => remove(root, path).map(|_| ()),
         Operation::Replace { path, value } => {
             let item = find(root, &path.tokens)?;
-            item.value = written(value);
+            item.value = written::value(value);
             item.below.clear();
             Some(())
         }
@@ -149,54 +148,5 @@ fn plain(value: &Written) -> Option<Written> {
                 foot: Vec::new(),
             })
         }
-    })
-}
-
-/// A value as the formatter would write it: on one line where it fits, long texts line by line.
-pub(crate) fn written(value: &Value) -> Written {
-    match value {
-        Value::Null => raw("null".to_owned()),
-        Value::Bool(value) => raw(value.to_string()),
-        Value::Number(number) => raw(number.to_string()),
-        Value::String(text) => self::text(text),
-        Value::Array(items) => {
-            let items = items.iter().map(|item| Item::new(None, written(item))).collect();
-            Written::Collection(Collection::flow(false, items, Vec::new()))
-        }
-        Value::Object(fields) => {
-            let items = fields
-                .iter()
-                .map(|(key, item)| {
-                    Item::new(Some((scalar::text(key, true), key.clone())), written(item))
-                })
-                .collect();
-            Written::Collection(Collection::flow(true, items, Vec::new()))
-        }
-    }
-}
-
-fn raw(line: String) -> Written {
-    Written::Scalar(Scalar::Raw { lines: vec![line], text: None })
-}
-
-/// A text, behind `|` where that is nearer to what it says.
-pub(crate) fn text(text: &str) -> Written {
-    let body = text.strip_suffix('\n').unwrap_or(text);
-    let readable = text.contains('\n')
-        && !body.ends_with('\n')
-        && !body.starts_with([' ', '\t', '\n'])
-        && body.chars().all(|c| c == '\n' || scalar::is_visible(c))
-        && !body.split('\n').any(|line| !line.is_empty() && line.trim().is_empty());
-    if !readable {
-        return Written::Scalar(Scalar::Raw {
-            lines: vec![scalar::quoted(text)],
-            text: Some(text.to_owned()),
-        });
-    }
-    Written::Scalar(Scalar::Block {
-        folded: false,
-        chomp: (body.len() == text.len()).then_some('-'),
-        told: false,
-        lines: body.split('\n').map(str::to_owned).collect(),
     })
 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{OPERATIONS_MAX, apply, edit};
+use super::{OPERATIONS_MAX, apply, written};
 use crate::fmt::tree::{Document, Item, Written};
 use crate::yaml::read;
 
@@ -202,7 +202,7 @@ fn block_text(value: &Value) -> String {
             found.items.iter_mut().for_each(|item| open(&mut item.value));
         }
     }
-    let mut root = Item::new(None, edit::written(value));
+    let mut root = Item::new(None, written::value(value));
     open(&mut root.value);
     crate::fmt::print::print(&Document { head: Vec::new(), root, foot: Vec::new(), body: 0..0 })
 }

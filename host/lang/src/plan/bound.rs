@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Defaults;
-use crate::graph::{Block, Fallback, Graph, Retry, Step, StepKind, Wait};
+use crate::graph::{Block, Fallback, Graph, Limits, Retry, Step, StepKind, Wait};
 use crate::template::Template;
 
 /// The most that something can take. Numbers saturate; nothing is ever counted too low.
@@ -148,8 +148,12 @@ impl Bound {
 
 fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
     let (mut bound, what) = once(graph, step, defaults);
-    if !matches!(step.kind, StepKind::Uses(_) | StepKind::Set(_)) {
-        cap(&mut bound, step, defaults);
+    let holds = !matches!(step.kind, StepKind::Uses(_) | StepKind::Set(_));
+    if let Some(wall) = step.limits.wall
+        && holds
+    {
+        bound.wall = bound.wall.min(wall);
+        bound.declared_wall = wall;
     }
     let tries = 1 + u64::from(step.retry.as_ref().map_or(0, |retry| retry.max));
     let mut bound = bound.times(tries).lasting(tries);
@@ -164,6 +168,7 @@ fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
         bound.declared_wall = bound.declared_wall.saturating_add(other.declared_wall);
         bound.beside(other);
     }
+    cap(&mut bound, &step.limits, defaults);
     if let Some(timeout) = step.timeout {
         bound.wall = bound.wall.min(timeout);
         bound.declared_wall = timeout.min(bound.declared_wall);
@@ -182,21 +187,17 @@ fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
     bound
 }
 
-/// The limits of a step that holds others bound all of them together.
-fn cap(bound: &mut Bound, step: &Step, defaults: &Defaults) {
-    if let Some(fuel) = step.limits.fuel
+/// A limit of fuel or money bounds all tries of a step, its fallback and all it holds together.
+fn cap(bound: &mut Bound, limits: &Limits, defaults: &Defaults) {
+    if let Some(fuel) = limits.fuel
         && (bound.open_calls > 0 || bound.fuel > fuel)
     {
         bound.fuel = fuel;
         bound.open_calls = 0;
         bound.cost_nano = price(fuel, defaults);
     }
-    if let Some(cost) = step.limits.cost_nano {
+    if let Some(cost) = limits.cost_nano {
         bound.cost_nano = if bound.open_calls > 0 { cost } else { bound.cost_nano.min(cost) };
-    }
-    if let Some(wall) = step.limits.wall {
-        bound.wall = bound.wall.min(wall);
-        bound.declared_wall = wall;
     }
 }
 
@@ -242,9 +243,7 @@ fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> (Bound, Vec<String>)
             for line in &mut bound.lines {
                 line.yaml_path = format!("{}/{}", step.yaml_path, line.yaml_path);
             }
-            let outer =
-                Step { limits: child.graph.limits.clone(), ..Step::new("", step.kind.clone()) };
-            cap(&mut bound, &outer, defaults);
+            cap(&mut bound, &child.graph.limits, defaults);
             (bound, Vec::new())
         }
         StepKind::Approve(_) | StepKind::Wait(Wait::Signal(_)) => {

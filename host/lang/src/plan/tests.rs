@@ -75,7 +75,7 @@ fn map(max: u32, max_concurrent: u32, over: Template) -> StepKind {
 fn tries_items_and_iterations_multiply() {
     check(
         &Graph::of_steps("t", vec![call()]),
-        "3 calls, 9000000 fuel, 0 open, 450 nano, 13s, waits 0",
+        "3 calls, 3000000 fuel, 0 open, 150 nano, 13s, waits 0",
     );
     let paths = Template::Literal(json!({}));
     let over_input = || {
@@ -84,12 +84,12 @@ fn tries_items_and_iterations_multiply() {
     };
     check(
         &holding(map(10, 4, over_input()), call()),
-        "30 calls, 90000000 fuel, 0 open, 4500 nano, 39s, waits 0",
+        "30 calls, 30000000 fuel, 0 open, 1500 nano, 39s, waits 0",
     );
     check(&holding(map(10, 4, paths), call()), "0 calls, 0 fuel, 0 open, 0 nano, 0ns, waits 0");
     check(
         &holding(map(10, 4, Template::Literal(json!([1, 2]))), call()),
-        "6 calls, 18000000 fuel, 0 open, 900 nano, 13s, waits 0",
+        "6 calls, 6000000 fuel, 0 open, 300 nano, 13s, waits 0",
     );
     let looped = StepKind::Loop(Loop {
         state: None,
@@ -100,7 +100,7 @@ fn tries_items_and_iterations_multiply() {
         on_max: OnMax::Stop,
         block: 1,
     });
-    check(&holding(looped, call()), "15 calls, 45000000 fuel, 0 open, 2250 nano, 65s, waits 0");
+    check(&holding(looped, call()), "15 calls, 15000000 fuel, 0 open, 750 nano, 65s, waits 0");
 }
 
 #[test]
@@ -127,8 +127,8 @@ fn more_than_the_pipeline_allows_is_an_excess() {
     graph.limits.fuel = Some(1_000_000_000);
     let found = plan(&graph, &catalog_of_tests(), &DEFAULTS);
     let excess: Vec<_> = found.excess.iter().map(|e| (e.limit, e.allowed, e.bound)).collect();
-    assert_eq!(excess, [("fuel", 1_000_000_000, 9_000_000_000)]);
-    graph.limits.fuel = Some(9_000_000_000);
+    assert_eq!(excess, [("fuel", 1_000_000_000, 3_000_000_000)]);
+    graph.limits.fuel = Some(3_000_000_000);
     assert_eq!(plan(&graph, &catalog_of_tests(), &DEFAULTS).excess, []);
 }
 

@@ -258,11 +258,16 @@ impl<'r, 'n> Binder<'r, 'n> {
     }
 
     fn report_expr(&mut self, error: ExprError, place: &Place, path: &str) {
-        let span = place.span(error.start, error.end);
-        self.report.push(
-            Diagnostic::new(code(error.kind), span, error.message).maybe_help(error.help).at(path),
-        );
+        report_expr(error, place, path, self.report);
     }
+}
+
+/// Reports what is wrong with an expression.
+pub(super) fn report_expr(error: ExprError, place: &Place, path: &str, report: &mut Report) {
+    let span = place.span(error.start, error.end);
+    report.push(
+        Diagnostic::new(code(error.kind), span, error.message).maybe_help(error.help).at(path),
+    );
 }
 
 fn code(kind: ErrorKind) -> &'static Code {

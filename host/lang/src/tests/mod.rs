@@ -6,11 +6,12 @@ mod files;
 mod graphs;
 mod holders;
 mod hostile;
-mod nested;
+pub(crate) mod nested;
 mod problems;
-mod properties;
+pub(crate) mod properties;
 mod rendering;
 mod sources;
+mod yaml_suite;
 
 use crate::world::World;
 use crate::{Compiled, Source, compile};

@@ -94,6 +94,15 @@ fn with(seen: &[String], more: &[&str]) -> Vec<String> {
     seen.iter().cloned().chain(more.iter().map(|name| (*name).to_owned())).collect()
 }
 
+/// Pipelines of steps that hold steps.
+pub(crate) fn texts() -> impl Strategy<Value = String> {
+    shapes().prop_map(|shapes| {
+        let mut writer = Writer { text: HEAD.to_owned(), count: 0 };
+        writer.block(&shapes, &[]);
+        writer.text + "\n"
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -8,7 +8,7 @@ use crate::diagnostic::Severity;
 use crate::render::{render_text, to_json};
 
 /// A pipeline with something of everything.
-const SEED: &str = r#"apiVersion: coldframe/v1
+pub(crate) const SEED: &str = r#"apiVersion: coldframe/v1
 kind: Pipeline
 metadata: { name: seed, version: 1.0.0, description: "all of it" }
 inputs:
@@ -186,7 +186,7 @@ fn check(text: &str) {
 }
 
 /// The seed with a few places cut out, copied or overwritten.
-fn mutated() -> impl Strategy<Value = String> {
+pub(crate) fn mutated() -> impl Strategy<Value = String> {
     let edit = (0..SEED.len(), 0..40_usize, 0..PIECES.len() + 1, 0..SEED.len());
     prop::collection::vec(edit, 1..6).prop_map(|edits| {
         let mut text = SEED.to_owned();

@@ -45,7 +45,7 @@ pub(super) fn read<'n>(
     let mut fields =
         Fields::like(node, &path, "switch: { on: verdict.label, cases: […] }", reader.report)?;
     let on = fields.take_entry("on");
-    let list = fields.require("cases", "list the cases under `cases:`", reader.report);
+    let list = fields.take("cases");
     let mut compares = None;
     let mut cases = Vec::new();
     for (index, item) in self::list(list, &path, reader.report).iter().enumerate() {
@@ -64,6 +64,15 @@ pub(super) fn read<'n>(
         fields.done("`default`", &[], reader.report);
         Some(block)
     });
+    // With a default alone it is a block, which is what macros become.
+    if list.is_none() && default.is_none() {
+        let message = format!("`cases` is missing in `{path}`");
+        reader.report.push(
+            Diagnostic::new(&codes::MISSING_KEY, fields.span, message)
+                .help("list the cases under `cases:`")
+                .at(&path),
+        );
+    }
     on_and_is(on, compares, &path, reader.report);
     let found = on.and_then(|on| condition(Some(&on.value), &join(&path, "on"), reader.report));
     let span = fields.span;

@@ -95,7 +95,7 @@ fn cases() {
   - { id: b, switch: { on: run.name, cases: [{ when: "true", steps: [{ id: x, set: { n: 1 } }] }] } }
   - { id: c, switch: { cases: [{ is: a, steps: [{ id: x, set: { n: 1 } }] }] } }
   - { id: d, switch: { on: run.name, cases: [{ is: a, when: b, steps: [{ id: x, set: { n: 1 } }] }, { steps: [{ id: x, set: { n: 1 } }] }, { is: [], steps: [{ id: x, set: { n: 1 } }] }, { is: "{{ run.id }}", steps: [{ id: x, set: { n: 1 } }] }] } }
-  - { id: e, switch: { default: { steps: [{ id: x, set: { n: 1 } }] } } }
+  - { id: e, switch: { } }
   - { id: f, switch: { on: run.name, cases: { a: b }, else: x } }
   - { id: g, switch: { on: 3, cases: [{ is: a, step: [] }], default: [x] } }
 "##,
@@ -114,7 +114,7 @@ fn cases() {
     list the values: `is: [billing, refund]`
 8:193 template-not-here: `is` compares with fixed values, and has no holes
     write a condition: `when: …`
-9:24 missing-key: `cases` is missing in `steps[4].switch`
+9:22 missing-key: `cases` is missing in `steps[4].switch`
     list the cases under `cases:`
 10:24 wrong-shape: no case has `is`, so nothing is compared with `on`
     remove it, or write `is: …` in a case

@@ -8,6 +8,7 @@ mod names;
 mod nesting;
 mod rights;
 mod shape;
+mod trials;
 
 use super::{HEAD, compiled};
 use crate::source::Lines;

@@ -62,13 +62,10 @@ steps: []
     with: { text: "hi" }
 polices: []
 policies: []
-tests: []
 "##,
         r##"8:1 unknown-key: a pipeline has no key `polices`
-    a pipeline has: `apiVersion`, `kind`, `metadata`, `inputs`, `limits`, `caps`, `steps`, `outputs`
+    a pipeline has: `apiVersion`, `kind`, `metadata`, `inputs`, `limits`, `caps`, `steps`, `outputs`, `tests`
 9:1 unsupported-key: `policies` is not supported yet by this version
-    remove it; nothing is ignored silently
-10:1 unsupported-key: `tests` is not supported yet by this version
     remove it; nothing is ignored silently
 "##,
     );

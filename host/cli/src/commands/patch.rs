@@ -1,0 +1,43 @@
+//! `coldframe patch FILE PATCH`: a JSON Patch on the text of a pipeline, comments kept.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::args::Global;
+use crate::exit::{Exit, Fail};
+use crate::project::Project;
+use crate::{inputs, output, write};
+
+#[derive(Debug, Args)]
+pub(crate) struct PatchArgs {
+    /// The pipeline
+    file: PathBuf,
+    /// The patch: RFC 6902, a JSON list of operations
+    patch: PathBuf,
+    /// Write the file instead of printing the new text
+    #[arg(long, short)]
+    write: bool,
+}
+
+pub(crate) fn run(global: &Global, args: &PatchArgs) -> Result<(), Fail> {
+    let text = inputs::read_text(&args.file)?;
+    let patch = inputs::read_text(&args.patch)?;
+    let patched = coldframe_lang::patch::apply(&text, &patch).map_err(|error| {
+        let fail = Fail::new(Exit::Problems, error.to_string());
+        match error.help.clone() {
+            Some(help) => fail.help(help),
+            None => fail,
+        }
+    })?;
+    // A patch that breaks the pipeline is refused with what is wrong, and nothing is written.
+    let project = Project::of_file(global, &args.file)?;
+    project.compile_patched(global, &args.file, patched.clone())?;
+    if args.write {
+        write::replace(&args.file, &patched)?;
+        output::note(&format!("patched {}", args.file.display()));
+    } else {
+        output::result(&patched);
+    }
+    Ok(())
+}

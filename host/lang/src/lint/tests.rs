@@ -1,0 +1,77 @@
+//! Every page shows its problem and the way out, and allowances silence.
+
+use super::{explain, lint, rules};
+use crate::source::{Lines, Source};
+use crate::world::{NoFiles, World};
+
+/// `line:column code: message`
+fn found(text: &str) -> Vec<String> {
+    let skills = crate::tests::catalog_of_tests();
+    let source = Source { name: "flow.yml", text };
+    let lines = Lines::new(text);
+    let found = lint(&source, World::new(&skills, &NoFiles));
+    found
+        .iter()
+        .map(|problem| {
+            assert!(problem.help.is_some(), "{problem:?}");
+            let at = lines.position(problem.span.start);
+            format!("{}:{} {}: {}", at.line, at.column, problem.code.id, problem.message)
+        })
+        .collect()
+}
+
+#[test]
+fn every_page_shows_its_problem_and_the_way_out() {
+    let mut wrong = Vec::new();
+    for rule in rules() {
+        let page = explain(rule.code.id).unwrap();
+        assert!(page.starts_with(&format!("# {}\n", rule.code.id)), "{rule:?}");
+        let texts: Vec<&str> =
+            page.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+        let [bad, good] = texts.as_slice() else { panic!("{rule:?} has two texts") };
+        for text in [bad, good] {
+            assert_eq!(crate::tests::compiled(text).diagnostics, [], "{rule:?}");
+        }
+        let bad = found(bad);
+        if !matches!(bad.as_slice(), [one] if one.contains(rule.code.id)) {
+            wrong.push(format!("{rule:?}: its first text has {bad:?}"));
+        }
+        let good = found(good);
+        if !good.is_empty() {
+            wrong.push(format!("{rule:?}: its last text has {good:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn allowances_silence_their_line_or_the_next() {
+    let head = "apiVersion: coldframe/v1\nkind: Pipeline\nmetadata: { name: demo }\n";
+    let text = format!(
+        "{head}steps:
+  # coldframe: allow W201, W202
+  - {{ id: a, set: {{ n: no, at: 12:30 }} }}
+  - {{ id: b, set: {{ n: off, m: on }} }} # coldframe: allow W201
+  - {{ id: c, set: {{ n: yes, m: \"# coldframe: allow W201\" }} }}
+  - {{ id: d, set: {{ n: 1 }} }} # coldframe: allow W999 W202
+"
+    );
+    assert_eq!(
+        found(&text),
+        [
+            "8:24 W201: `yes` is a text here, and a boolean to other YAML readers",
+            "9:49 W200: there is no rule `W999`",
+            "9:54 W200: `W202` is allowed here, and nothing here has it",
+        ]
+    );
+}
+
+#[test]
+fn texts_that_do_not_compile_are_looked_at_too() {
+    assert_eq!(
+        found("a: yes\n"),
+        ["1:4 W201: `yes` is a text here, and a boolean to other YAML readers"]
+    );
+    assert_eq!(found("a: [\n"), Vec::<String>::new());
+    assert_eq!(found(crate::tests::properties::SEED), Vec::<String>::new());
+}
