@@ -3,32 +3,22 @@
 //! A value is data. It takes the place of the characters, and where it went is remembered, so that
 //! neither YAML nor `{{ }}` nor an expression is ever looked for in it.
 
+mod names;
+mod place;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::document::{fields, join};
+use crate::document::join;
 use crate::expr::holes::{self, Piece};
 use crate::shown::shown;
 use crate::source::Span;
 use crate::yaml::node::{Node, NodeKind, Text};
 use crate::yaml::read::TEXT_BYTES_MAX;
 
-/// The longest name.
-const NAME_BYTES_MAX: usize = 64;
-/// Last parts of names that say that a value is secret.
-const SECRET: &[&str] = &[
-    "CREDENTIAL",
-    "CREDENTIALS",
-    "KEY",
-    "PASSPHRASE",
-    "PASSWD",
-    "PASSWORD",
-    "SECRET",
-    "SECRETS",
-    "TOKEN",
-];
+use place::next;
 
 /// The environment of one compilation.
 pub(super) struct Env<'e> {
@@ -63,7 +53,7 @@ pub(super) fn fill(
         && lists
         && let Some(at) = entries.iter().position(|entry| entry.key.text == "env")
     {
-        allowed = names(&entries.remove(at).value, report);
+        allowed = names::read(&entries.remove(at).value, report);
     }
     // Most documents have none, and paths for messages take time.
     if !mentions(document) {
@@ -109,52 +99,6 @@ fn unused(
             .at("env"),
         );
     }
-}
-
-/// The list of names.
-fn names(node: &Node, report: &mut Report) -> BTreeMap<String, Span> {
-    let mut found = BTreeMap::new();
-    let NodeKind::List(items) = &node.kind else {
-        let problem = fields::wrong_shape(node, "a list of names", "env");
-        report.push(problem.help("for example `env: [REGION]`"));
-        return found;
-    };
-    for (index, item) in items.iter().enumerate() {
-        let path = format!("env[{index}]");
-        let Some(name) = fields::text(item, &path, report) else { continue };
-        let text = name.text.as_str();
-        let problem = if !is_name(text) {
-            let message = format!("`{}` is not a name of the environment", shown(text));
-            Diagnostic::new(&codes::BAD_NAME, item.span, message)
-                .help("expected letters, digits and `_`, no digit first, at most 64")
-        } else if is_secret(text) {
-            found.insert(text.to_owned(), item.span);
-            let message = format!("`{text}` looks like the name of a secret");
-            Diagnostic::new(&codes::ENV_SECRET, item.span, message)
-                .help("secrets never enter a pipeline's text, where every step and record could show them")
-        } else if let Some(before) = found.get(text) {
-            let message = format!("`{text}` stands here a second time");
-            Diagnostic::new(&codes::DUPLICATE_DOCUMENT, item.span, message)
-                .label(*before, "first here")
-                .help("keep one of the two")
-        } else {
-            found.insert(text.to_owned(), item.span);
-            continue;
-        };
-        report.push(problem.at(&path));
-    }
-    found
-}
-
-fn is_name(text: &str) -> bool {
-    text.len() <= NAME_BYTES_MAX
-        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
-}
-
-fn is_secret(name: &str) -> bool {
-    let last = name.rsplit('_').next().unwrap_or_default();
-    SECRET.iter().any(|secret| last.eq_ignore_ascii_case(secret))
 }
 
 struct Filler<'e, 'r> {
@@ -274,7 +218,7 @@ impl Filler<'_, '_> {
             };
             // Without an end, only the beginning is pointed at.
             let end = found.start + inner.map_or(2, |inner| inner.len() + 3);
-            if !is_name(name) {
+            if !names::is_name(name) {
                 let message = format!(
                     "`{}` does not name a value of the environment",
                     shown(part.get(found.start..end).unwrap_or("${"))
@@ -349,20 +293,4 @@ impl Filler<'_, '_> {
         };
         self.push(&codes::ENV_NOT_ALLOWED, span, &message, &help, path);
     }
-}
-
-/// Where `${` stands, or `$${`.
-struct Found {
-    start: usize,
-    escaped: bool,
-}
-
-/// The next one from a place on. `${{` is a dollar sign in front of a hole.
-fn next(text: &str, from: usize) -> Option<Found> {
-    let rest = text.get(from..)?;
-    let bytes = rest.as_bytes();
-    rest.match_indices("${").find(|(at, _)| bytes.get(at + 2) != Some(&b'{')).map(|(at, _)| {
-        let escaped = at > 0 && bytes.get(at - 1) == Some(&b'$');
-        Found { start: from + at - usize::from(escaped), escaped }
-    })
 }

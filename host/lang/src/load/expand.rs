@@ -5,16 +5,16 @@
 //! never mean each other, whatever they are called; arguments keep their places, and so see what is
 //! around the step.
 
+mod arguments;
+mod body;
+
 use super::Loader;
-use super::macros::{Macro, PARAMS, Parameter};
 use super::policy::Policy;
 use super::project::Project;
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{fields, join};
-use crate::expr::holes::{self, Piece};
-use crate::inputs::schema;
-use crate::shown::{sentence, shown};
+use crate::shown::shown;
 use crate::source::Span;
 use crate::yaml::node::{Entry, Node, NodeKind, Text};
 use crate::yaml::read::NODES_MAX;
@@ -158,7 +158,7 @@ impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
         let with = with.map(|with| entries.remove(with));
         let arguments = self.arguments(used, with, name.span, path);
         let base = self.loader.sources.copy(name.span, format!("`{}` is used here", used.name));
-        let mut block = body(used, arguments, base);
+        let mut block = body::body(used, arguments, base);
         self.open.push(used.name.clone());
         self.block(&mut block, &here);
         self.open.pop();
@@ -196,151 +196,6 @@ impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
         Diagnostic::new(&codes::MACRO_CYCLE, span, message)
             .help("to do something again and again, use `loop`")
     }
-
-    /// A value for each parameter; those that are missing or wrong are reported.
-    fn arguments(
-        &mut self,
-        used: &Macro<'n>,
-        with: Option<Entry>,
-        place: Span,
-        path: &str,
-    ) -> Vec<(&'n str, Argument<'n>)> {
-        let path = join(path, "with");
-        let (key, mut given) = match with {
-            Some(Entry { key, value: Node { kind: NodeKind::Map(given), .. } }) => {
-                (key.span, given)
-            }
-            Some(entry) => {
-                let problem = fields::wrong_shape(&entry.value, "a map of arguments", &path);
-                self.report.push(problem.help("write `with: { name: value }`"));
-                return Vec::new();
-            }
-            None => (place, Vec::new()),
-        };
-        let mut found = Vec::new();
-        for parameter in &used.parameters {
-            match given.iter().position(|entry| entry.key.text == parameter.name) {
-                Some(at) => {
-                    let Entry { key, value } = given.remove(at);
-                    self.check(parameter, &value, &join(&path, parameter.name));
-                    found.push((parameter.name, Argument::Given(key.span, value)));
-                }
-                None => match parameter.default {
-                    Some(default) => {
-                        found.push((parameter.name, Argument::Default(parameter.span, default)));
-                    }
-                    None => self.report.push(missing(used, parameter, key, &path)),
-                },
-            }
-        }
-        for entry in given {
-            let names = used.parameters.iter().map(|parameter| parameter.name);
-            let help = self.report.suggest(&entry.key.text, "its parameters are", names);
-            let none = "it has no parameters; remove `with`".to_owned();
-            let message = format!(
-                "the macro `{}` has no parameter `{}`",
-                shown(&used.name),
-                shown(&entry.key.text)
-            );
-            self.report.push(
-                Diagnostic::new(&codes::UNKNOWN_PARAM, entry.key.span, message)
-                    .help(help.unwrap_or(none))
-                    .label(used.declared, "the macro")
-                    .at(&join(&path, &entry.key.text)),
-            );
-        }
-        found
-    }
-
-    /// Whether an argument that is known already is a value of its parameter.
-    fn check(&mut self, parameter: &Parameter<'_>, value: &Node, path: &str) {
-        if !is_literal(value) {
-            return;
-        }
-        let Some(validator) = &parameter.schema else { return };
-        let Some(why) = schema::first_problem(validator, &value.to_value()) else { return };
-        let message = format!(
-            "the argument is not a value of the parameter `{}`: {}",
-            shown(parameter.name),
-            sentence(&why)
-        );
-        self.report.push(
-            Diagnostic::new(&codes::TYPE_MISMATCH, value.span, message)
-                .label(parameter.span, "the parameter")
-                .help("change the argument or the parameter's schema")
-                .at(path),
-        );
-    }
-}
-
-/// The value of a parameter.
-enum Argument<'n> {
-    /// With the place of its name.
-    Given(Span, Node),
-    /// With the place of the parameter.
-    Default(Span, &'n Node),
-}
-
-/// The block that a use of a macro comes to.
-fn body<'n>(used: &Macro<'n>, arguments: Vec<(&'n str, Argument<'n>)>, base: usize) -> Node {
-    let declared = used.declared.moved(base);
-    let mut steps = used.steps.moved(base);
-    // Behind the others, so that these keep their places. Order comes from references.
-    if let NodeKind::List(items) = &mut steps.kind
-        && !used.parameters.is_empty()
-    {
-        let values = arguments.into_iter().map(|(name, argument)| match argument {
-            Argument::Given(span, value) => Entry { key: Text::made(name, span), value },
-            Argument::Default(span, value) => {
-                Entry { key: Text::made(name, span.moved(base)), value: as_data(value.moved(base)) }
-            }
-        });
-        let set = Node { span: declared, kind: NodeKind::Map(values.collect()) };
-        let id = NodeKind::String(Text::made(PARAMS, declared));
-        let entries = vec![
-            Entry { key: Text::made("id", declared), value: Node { span: declared, kind: id } },
-            Entry { key: Text::made("set", declared), value: set },
-        ];
-        items.push(Node { span: declared, kind: NodeKind::Map(entries) });
-    }
-    let key = |text: &str| Text::made(text, used.span.moved(base));
-    let entries = vec![
-        Entry { key: key("steps"), value: steps },
-        Entry { key: key("output"), value: used.output.moved(base) },
-    ];
-    Node { span: used.span.moved(base), kind: NodeKind::Map(entries) }
-}
-
-/// A value in which nothing is a hole.
-fn as_data(mut node: Node) -> Node {
-    match &mut node.kind {
-        NodeKind::String(text) => text.data = std::iter::once(0..text.text.len()).collect(),
-        NodeKind::List(items) => {
-            *items = std::mem::take(items).into_iter().map(as_data).collect();
-        }
-        NodeKind::Map(entries) => {
-            for entry in entries {
-                let value = std::mem::replace(
-                    &mut entry.value,
-                    Node { span: Span::default(), kind: NodeKind::Null },
-                );
-                entry.value = as_data(value);
-            }
-        }
-        _ => {}
-    }
-    node
-}
-
-/// Whether a value has no holes.
-fn is_literal(node: &Node) -> bool {
-    match &node.kind {
-        NodeKind::String(text) => holes::split_around(&text.text, &text.data)
-            .is_ok_and(|pieces| !pieces.iter().any(|piece| matches!(piece, Piece::Hole(_)))),
-        NodeKind::List(items) => items.iter().all(is_literal),
-        NodeKind::Map(entries) => entries.iter().all(|entry| is_literal(&entry.value)),
-        _ => true,
-    }
 }
 
 fn value_mut<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {
@@ -365,13 +220,4 @@ fn overlap(policy: &Policy<'_>, own: &Entry, entry: &Entry, path: &str) -> Diagn
         .label(entry.key.span, "the policy's")
         .help("keep one of the two")
         .at(&join(path, key))
-}
-
-fn missing(used: &Macro<'_>, parameter: &Parameter<'_>, span: Span, path: &str) -> Diagnostic {
-    let name = shown(parameter.name);
-    let message = format!("the macro `{}` needs the parameter `{name}`", shown(&used.name));
-    Diagnostic::new(&codes::MISSING_PARAM, span, message)
-        .label(parameter.span, "the parameter")
-        .help(format!("write `with: {{ {name}: … }}`"))
-        .at(path)
 }

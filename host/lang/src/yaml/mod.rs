@@ -1,5 +1,7 @@
-//! YAML as far as pipelines use it: one document of maps, lists and scalars, every node with its place.
+//! YAML as far as pipelines use it: documents of maps, lists and scalars, every node with its place.
 
+mod characters;
 pub(crate) mod node;
+mod plain;
 pub(crate) mod read;
 pub(crate) mod scalar;

@@ -11,11 +11,12 @@ use std::rc::Rc;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError};
 
+use super::characters;
 use super::node::{Entry, Node, NodeKind, Text};
-use super::scalar::{self, Plain};
+use super::plain::plain;
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::shown::{is_hidden, shown};
+use crate::shown::shown;
 use crate::source::Span;
 
 /// The longest pipeline text, in bytes.
@@ -54,7 +55,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Box<Diagnostic>> {
 
 /// Reads the documents of a text, at least one.
 pub(crate) fn read_all(text: &str, reading: Reading<'_>) -> Result<Vec<Node>, Box<Diagnostic>> {
-    check_characters(text, reading.base)?;
+    characters::check(text, reading.base)?;
     // Offsets count from behind a byte order mark, the parser never sees one.
     let mark = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let body = text.get(mark..).unwrap_or_default();
@@ -90,36 +91,6 @@ fn empty(base: usize) -> Box<Diagnostic> {
         )
         .help("start with `apiVersion: coldframe/v1` and `kind: Pipeline`"),
     )
-}
-
-/// Refuses texts that are too long or that read differently from what they say.
-fn check_characters(text: &str, base: usize) -> Result<(), Box<Diagnostic>> {
-    if text.len() > TEXT_BYTES_MAX {
-        let message =
-            format!("the file has {} bytes, expected at most {TEXT_BYTES_MAX}", text.len());
-        return Err(Box::new(
-            Diagnostic::new(&codes::YAML_TOO_LARGE, Span::new(base, base), message)
-                .help("put data into files and hand them in as inputs"),
-        ));
-    }
-    let bad = text.char_indices().find(|(at, c)| {
-        let mark = *at == 0 && *c == '\u{feff}';
-        !mark && (is_hidden(*c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
-    });
-    match bad {
-        None => Ok(()),
-        Some((at, c)) => Err(Box::new(
-            Diagnostic::new(
-                &codes::YAML_HIDDEN_CHARACTER,
-                Span::new(base + at, base + at + c.len_utf8()),
-                format!("the text holds the invisible character U+{:04X}", u32::from(c)),
-            )
-            .help(format!(
-                "remove it, or write it as `\\u{:04x}` in a double-quoted string",
-                u32::from(c)
-            )),
-        )),
-    }
 }
 
 /// A collection that is being read.
@@ -276,7 +247,9 @@ impl Composer<'_, '_> {
                 span,
                 format!("`{}` is a tag, and tags are not read", shown(text)),
             )
-            .help(if text == "!include" {
+            .help(if text == "!include" && self.reading.include.is_none() {
+                "only whole files can be worked on here, without those they include"
+            } else if text == "!include" {
                 "a file can be included as the value of a key, or as an item of a list"
             } else {
                 "leave it away; a text that begins with `!` needs quotes"
@@ -468,38 +441,4 @@ fn syntax_help(kind: &ErrorKind) -> &'static str {
         ErrorKind::DirectiveDisallowed => "remove the line that begins with `%`",
         _ => "check indentation, quotes and brackets here and on the line before",
     }
-}
-
-/// What a scalar without quotes is.
-fn plain(text: Text) -> Result<NodeKind, Box<Diagnostic>> {
-    let kind = match scalar::classify(&text.text) {
-        Plain::Null => NodeKind::Null,
-        Plain::Bool(value) => NodeKind::Bool(value),
-        Plain::Number => NodeKind::Number(text.text),
-        Plain::String => NodeKind::String(text),
-        Plain::Ambiguous => {
-            return Err(Box::new(
-                Diagnostic::new(
-                    &codes::YAML_AMBIGUOUS_SCALAR,
-                    text.span,
-                    format!(
-                        "`{}` means different things to different YAML readers",
-                        shown(&text.text)
-                    ),
-                )
-                .help("write a plain decimal number, `true`, `false` or `null`, or quote the text"),
-            ));
-        }
-        Plain::OutOfRange => {
-            return Err(Box::new(
-                Diagnostic::new(
-                    &codes::YAML_NUMBER_RANGE,
-                    text.span,
-                    format!("the number `{}` does not fit 64 bits", shown(&text.text)),
-                )
-                .help("quote it to hand it on as a text"),
-            ));
-        }
-    };
-    Ok(kind)
 }

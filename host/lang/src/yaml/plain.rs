@@ -1,0 +1,41 @@
+//! Scalars without quotes as values, and what is said about those that are none.
+
+use super::node::{NodeKind, Text};
+use super::scalar::{self, Plain};
+use crate::codes;
+use crate::diagnostic::Diagnostic;
+use crate::shown::shown;
+
+/// What a scalar without quotes is.
+pub(super) fn plain(text: Text) -> Result<NodeKind, Box<Diagnostic>> {
+    let kind = match scalar::classify(&text.text) {
+        Plain::Null => NodeKind::Null,
+        Plain::Bool(value) => NodeKind::Bool(value),
+        Plain::Number => NodeKind::Number(text.text),
+        Plain::String => NodeKind::String(text),
+        Plain::Ambiguous => {
+            return Err(Box::new(
+                Diagnostic::new(
+                    &codes::YAML_AMBIGUOUS_SCALAR,
+                    text.span,
+                    format!(
+                        "`{}` means different things to different YAML readers",
+                        shown(&text.text)
+                    ),
+                )
+                .help("write a plain decimal number, `true`, `false` or `null`, or quote the text"),
+            ));
+        }
+        Plain::OutOfRange => {
+            return Err(Box::new(
+                Diagnostic::new(
+                    &codes::YAML_NUMBER_RANGE,
+                    text.span,
+                    format!("the number `{}` does not fit 64 bits", shown(&text.text)),
+                )
+                .help("quote it to hand it on as a text"),
+            ));
+        }
+    };
+    Ok(kind)
+}
