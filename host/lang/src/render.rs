@@ -8,6 +8,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snip
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::shown::sentence;
 use crate::source::{Lines, Position, Span};
 use crate::sources::Texts;
 
@@ -164,7 +165,11 @@ fn snippets<'a, T: Texts>(
             None => {
                 let place = excerpt(shown.text, &shown.lines, line, span);
                 let text = shown.text.get(place.start..place.end).unwrap_or_default();
-                done.push((key, Snippet::source(text).line_start(line).path(shown.name), place));
+                done.push((
+                    key,
+                    Snippet::source(text).line_start(line).path(sentence(shown.name)),
+                    place,
+                ));
                 done.len() - 1
             }
         };

@@ -23,7 +23,7 @@ use crate::catalog::SkillEntry;
 use crate::diagnostic::Report;
 use crate::document::{Document, FallbackDecl, join};
 use crate::source::Span;
-use crate::sources::Sources;
+use crate::sources::{Sources, Texts as _};
 use crate::types::Ty;
 
 pub(crate) use body::{Approve, Call, Loop, SubPipeline, Switch, Test, Work};
@@ -141,7 +141,7 @@ pub(crate) fn resolve<'n>(
     let mut binder = Binder::new(&names, sources, None, view, &mut needs, report);
     let results = binder.values(&document.outputs, "outputs");
 
-    look_up(document, &mut steps, children, report);
+    look_up(document, &mut steps, sources, children, report);
     for (step, needs) in steps.iter_mut().zip(needs) {
         step.needs = needs;
     }
@@ -188,6 +188,7 @@ fn bind_step<'n>(
 fn look_up(
     document: &Document<'_>,
     steps: &mut [Step<'_>],
+    sources: &Sources,
     children: &mut Children<'_>,
     report: &mut Report,
 ) {
@@ -197,7 +198,8 @@ fn look_up(
             call.skill = skills.find(call.reference, &join(&decl.path, key), report);
         }
         if let Work::Pipeline(child) = &mut step.work {
-            child.child = children.find(child.reference, &decl.path, report);
+            let from = sources.text_at(child.reference.span.start).name;
+            child.child = children.find(from, child.reference, &decl.path, report);
         }
     }
 }

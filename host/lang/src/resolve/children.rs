@@ -71,14 +71,16 @@ impl<'w> Children<'w> {
         Self { world, env: BTreeMap::new(), open, done: BTreeMap::new() }
     }
 
-    /// The pipeline that a step of the innermost open file means.
+    /// The pipeline that a step means. `from` is the file that its reference stands in: the
+    /// innermost open one, one that this includes, or one of the project.
     pub(super) fn find(
         &mut self,
+        from: &str,
         reference: &Text,
         path: &str,
         report: &mut Report,
     ) -> Option<Arc<Child>> {
-        let found = self.look_up(&reference.text).and_then(|child| self.count(child));
+        let found = self.look_up(from, &reference.text).and_then(|child| self.count(child));
         found
             .map_err(|problem| {
                 report.push(
@@ -90,8 +92,7 @@ impl<'w> Children<'w> {
             .ok()
     }
 
-    fn look_up(&mut self, path: &str) -> Result<Arc<Child>, Problem> {
-        let from = self.open.last().map_or("", |(name, _)| name);
+    fn look_up(&mut self, from: &str, path: &str) -> Result<Arc<Child>, Problem> {
         let file = self.world.files.read(from, path).map_err(unreadable)?;
         if self.open.iter().any(|(open, _)| *open == file.name) {
             return Err(self.cycle(&file.name));

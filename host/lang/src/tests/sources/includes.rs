@@ -1,7 +1,8 @@
 //! `!include`.
 
-use super::{Case, shape};
-use crate::to_json;
+use super::{Case, HEAD, catalog, shape};
+use crate::world::{File, FileError, Files, World};
+use crate::{Source, compile, render_text, to_json};
 
 #[test]
 fn a_file_takes_the_place_of_a_value_and_a_list_is_spliced_into_a_list() {
@@ -79,6 +80,42 @@ error[include-cycle]: the files include each other without end: `a.yml -> b.yml 
 
 ",
         );
+}
+
+/// Files by their whole path from the project's folder.
+struct Folders;
+
+impl Files for Folders {
+    fn read(&self, from: &str, path: &str) -> Result<File, FileError> {
+        let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let name = format!("{folder}/{}", path.trim_start_matches("./"));
+        let text = match name.trim_start_matches('/') {
+            "lib/steps.yml" => {
+                "- { id: a, pipeline: ./child.yml }\n- !include more.yml\n".to_owned()
+            }
+            "lib/more.yml" => "- { id: b, set: { n: 1 } }\n".to_owned(),
+            "lib/child.yml" => format!("{HEAD}steps: !include more.yml\n"),
+            _ => return Err(FileError::Missing(path.to_owned())),
+        };
+        Ok(File { name: name.trim_start_matches('/').to_owned(), text })
+    }
+}
+
+#[test]
+fn paths_begin_at_the_folder_of_the_file_they_stand_in() {
+    let text = format!("{HEAD}steps: !include lib/steps.yml\n");
+    let skills = catalog::Table::new();
+    let source = Source { name: "flow.yml", text: &text };
+    let found = compile(&source, World::new(&skills, &Folders));
+    assert_eq!(found.diagnostics, []);
+}
+
+#[test]
+fn names_of_files_cannot_reach_the_terminal() {
+    let case = Case::of("steps: !include \"\\e[2J.yml\"\n").file("\u{1b}[2J.yml", "3\n");
+    let found = case.compiled();
+    let shown = render_text(&found.diagnostics, &found.sources, false);
+    assert!(shown.contains("--> \\u{1b}[2J.yml:1:1") && !shown.contains('\u{1b}'), "{shown}");
 }
 
 #[test]
