@@ -185,9 +185,9 @@ pub(crate) fn failure(run_id: &str, graph: &Graph, state: &RunState) {
 pub(crate) fn outputs(graph: &Graph, outputs: &Value) {
     let found = |name: &String| Some((name.clone(), outputs.get(name)?.clone()));
     let ordered: IndexMap<String, Value> = graph.outputs.keys().filter_map(found).collect();
-    match ordered.len() {
-        0 => {}
-        1 => ordered.values().for_each(output::value),
+    match (ordered.len(), graph.outputs.len()) {
+        (0, _) => {}
+        (1, 1) => ordered.values().for_each(output::value),
         _ => output::yaml(&ordered),
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn run(global: &Global, args: &DiffArgs) -> Result<(), Fail> {
     }
     if args.charts && global.format() == Format::Text {
         for (title, chart) in [("Before", &found.before), ("After", &found.after)] {
-            output::result(&format!("\n## {title}\n\n```mermaid\n{}```", chart));
+            output::result(&format!("\n## {title}\n\n```mermaid\n{chart}```"));
         }
     }
     Ok(())

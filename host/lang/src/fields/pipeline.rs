@@ -198,7 +198,7 @@ static TEST: Object = Object {
             "none",
             "{ acme/classify: { label: billing } }",
             "Operations that are not called, with what they return instead: `name/space` or \
-             `name/space#operation`. `{ error: … }` makes them fail.",
+             `name/space#operation`. `{ fails: message }` makes them fail.",
         ),
         optional(
             "http",

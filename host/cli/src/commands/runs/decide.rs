@@ -3,6 +3,7 @@
 use clap::Args;
 use coldframe_journal::Event;
 use coldframe_journal::event::Waiting;
+use coldframe_lang::graph::{StepKind, Wait};
 use coldframe_store::{RunRow, Store, StoreError};
 use serde_json::Value;
 
@@ -70,21 +71,28 @@ pub(super) fn signal(global: &Global, args: &SignalArgs) -> Result<(), Fail> {
             .help("a text stands in quotes: --data '\"text\"'")
     })?;
     let (store, row) = open(global, &args.id, args.journal)?;
-    let named: Vec<&str> = row
-        .state
-        .waiting()
-        .filter_map(|(_, waiting)| match waiting {
-            Waiting::Signal { name } => Some(name.as_str()),
-            Waiting::Approval { .. } | Waiting::Until { .. } => None,
+    // A signal may come before the step that waits for it; one that no step waits for is a mistake.
+    let (_, graph) = loading::recompile(global, &row)?;
+    let mut names: Vec<&str> = graph
+        .with_children()
+        .into_iter()
+        .flat_map(|graph| &graph.steps)
+        .filter_map(|step| match &step.kind {
+            StepKind::Wait(Wait::Signal(name)) => Some(name.as_str()),
+            _ => None,
         })
         .collect();
-    // A run that is under way may come to wait for it yet.
-    if store.is_idle(&row.run.run_id) && !named.contains(&args.name.as_str()) {
-        let message =
-            format!("run `{}` does not wait for the signal `{}`", row.run.run_id, args.name);
-        return Err(Fail::usage(message).help(match named.as_slice() {
-            [] => "it waits for no signal".to_owned(),
-            named => format!("it waits for {}", named.join(", ")),
+    names.sort_unstable();
+    names.dedup();
+    if !names.contains(&args.name.as_str()) {
+        let message = format!(
+            "no step of run `{}` waits for the signal `{}`",
+            row.run.run_id,
+            output::safe(&args.name)
+        );
+        return Err(Fail::usage(message).help(match names.as_slice() {
+            [] => "it waits for no signal at all".to_owned(),
+            names => format!("its signals are {}", names.join(", ")),
         }));
     }
     let event = Event::SignalReceived { name: args.name.clone(), value };
