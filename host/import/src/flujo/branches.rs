@@ -226,7 +226,10 @@ pub(super) fn conditional(
         // Where no branch applies, nothing comes of it.
         made.output = format!("({id} | default(none))");
     }
-    let mut body = Map::default().with("on", on).with("cases", Out::List(cases));
+    let mut body = Map::default();
+    if !cases.is_empty() {
+        body = body.with("on", on).with("cases", Out::List(cases));
+    }
     body.put_some("default", default_block);
     made.main.body.put("switch", body);
     made

@@ -84,7 +84,10 @@ pub(super) fn translate(
     let next = transitions(fields, &act, &inner);
     let state =
         Map::default().with("current", start).with("previous", Out::hole(&scope.previous()));
-    let switch = Map::default().with("on", "loop.state.current").with("cases", Out::List(cases));
+    let mut switch = Map::default();
+    if !cases.is_empty() {
+        switch = switch.with("on", "loop.state.current").with("cases", Out::List(cases));
+    }
     let mut step = Step::of(&act, "switch", switch);
     step.on_error = Some("continue");
     let next = Map::default()
