@@ -1,6 +1,6 @@
 //! What the compiler makes of a pipeline: every name bound, every edge an index, in an order that runs.
 //!
-//! One file per kind of step; [`step`] has what all of them share.
+//! One file per kind of step; `step` has what all of them share.
 
 mod approve;
 mod fallback;
