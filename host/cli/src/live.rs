@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use coldframe_engine::{Answer, Observer, place};
-use coldframe_journal::event::{Next, Waiting};
+use coldframe_journal::event::{Broken, Next, Waiting};
 use coldframe_journal::{Event, Failure, Receipt, Record};
-use coldframe_lang::graph::Graph;
+use coldframe_lang::graph::{Action, Graph};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::output::{self, DIM, GREEN, RED, YELLOW};
@@ -174,7 +174,9 @@ impl Live {
     fn suspended(&self, step: &str, waiting: &Waiting) {
         self.stop_bar(step);
         let what = match waiting {
-            Waiting::Approval { message, .. } => format!("asks: {}", output::safe(message)),
+            Waiting::Approval { message, .. } | Waiting::Release { message, .. } => {
+                format!("asks: {}", output::safe(message))
+            }
             Waiting::Signal { name } => format!("waits for the signal `{name}`"),
             Waiting::Until { at_us } => format!("waits until {}", output::moment(*at_us)),
         };
@@ -182,7 +184,28 @@ impl Live {
         self.line(&format!("  {YELLOW}?{YELLOW:#} {head}  {what}"));
     }
 
+    /// Rules that only warn.
+    fn warn(&self, broken: &[Broken]) {
+        for rule in broken.iter().filter(|rule| rule.action == Action::Warn.as_str()) {
+            let message = output::safe(&rule.message);
+            self.line(&format!(
+                "      {YELLOW}warning{YELLOW:#}: rule `{}`: {message}",
+                rule.policy
+            ));
+        }
+    }
+
     fn step(&self, record: &Record) {
+        self.happened(record);
+        if let Some(receipt) = record.event.receipt() {
+            self.warn(&receipt.broken);
+        }
+        if let Event::RunFinished { broken, .. } | Event::RunHeld { broken, .. } = &record.event {
+            self.warn(broken);
+        }
+    }
+
+    fn happened(&self, record: &Record) {
         let at_us = record.at_us;
         let done = |step: &str, mark: &str, receipt: &Receipt, tail: &str| {
             if is_shown(step) {
@@ -242,6 +265,16 @@ impl Live {
             Event::DecisionMade { step, approved, by, .. } => {
                 let word = if *approved { "approved" } else { "rejected" };
                 self.line(&format!("  {DIM}{word} by {}: {step}{DIM:#}", output::safe(by)));
+            }
+            Event::RunHeld { waiting, .. } => {
+                if let Some((message, _)) = waiting.question() {
+                    let message = output::safe(message);
+                    self.line(&format!("  {YELLOW}?{YELLOW:#} the run asks: {message}"));
+                }
+            }
+            Event::RunReleased { approved, by, .. } => {
+                let word = if *approved { "approved" } else { "rejected" };
+                self.line(&format!("  {DIM}{word} by {}{DIM:#}", output::safe(by)));
             }
             Event::SignalReceived { name, .. } => {
                 self.line(&format!("  {DIM}signal {name}{DIM:#}"));

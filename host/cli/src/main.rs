@@ -4,6 +4,7 @@ mod answers;
 mod args;
 mod commands;
 mod exit;
+mod foresee;
 mod inputs;
 mod live;
 mod loading;

@@ -66,8 +66,8 @@ pub(crate) struct Compiled {
 pub(crate) struct Checked {
     pub(crate) graph: Option<Graph>,
     name: String,
-    text: String,
-    diagnostics: Vec<Diagnostic>,
+    pub(crate) text: String,
+    pub(crate) diagnostics: Vec<Diagnostic>,
     /// The texts that problems lie in.
     sources: Sources,
 }

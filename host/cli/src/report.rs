@@ -93,6 +93,7 @@ pub(crate) fn json(run_id: &str, graph: &Graph, state: &RunState) -> Value {
         "outputs": finished.map_or(&Value::Null, |finished| &finished.outputs),
         "steps": steps,
         "totals": totals(state),
+        "broken_rules": finished.map_or(&[][..], |finished| &finished.broken),
         "error": failure.map(|failure| json!({
             "kind": failure.kind,
             "message": failure.message,
@@ -217,7 +218,8 @@ pub(crate) fn exit(state: &RunState) -> Exit {
 pub(crate) fn waiting(run_id: &str, state: &RunState) {
     for (place, waiting) in state.waiting() {
         match waiting {
-            Waiting::Approval { message, show } => {
+            Waiting::Approval { .. } | Waiting::Release { .. } => {
+                let Some((message, show)) = waiting.question() else { continue };
                 output::note(&format!("{YELLOW}?{YELLOW:#} {place}: {}", output::safe(message)));
                 if let Some(Value::Object(shown)) = show {
                     for (name, value) in shown {

@@ -8,6 +8,7 @@ mod decide;
 mod ended;
 mod fold;
 mod frame;
+mod gates;
 mod halt;
 mod open;
 mod queue;
@@ -17,11 +18,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use coldframe_format::Caps;
+use coldframe_journal::event::Broken;
 use coldframe_journal::{ErrorKind, Event, Failure, Record, RunState, RunStatus, StepStatus};
 use coldframe_lang::graph::{Graph, Step};
 use serde_json::Value;
 
 use self::frame::{Frame, FrameId, Live, Timer};
+use self::gates::Gates;
 use self::queue::Job;
 use crate::invoke::MemoryMeter;
 use crate::ledger::{AccountId, Budget, Ledger};
@@ -59,6 +62,8 @@ pub enum Command {
         status: RunStatus,
         /// Why, unless it succeeded.
         failure: Option<Failure>,
+        /// Where a person was asked: the outputs that count, and the rules that did not hold.
+        released: Option<(Value, Vec<Broken>)>,
     },
     /// Nothing can happen any more, and the run has no end: a bug of ours.
     Stuck,
@@ -96,6 +101,9 @@ pub struct Core {
     signals: BTreeMap<String, VecDeque<Value>>,
     /// The latest time that is known, microseconds since 1970.
     now_us: u64,
+    gates: Gates,
+    /// What the run as a whole came to while a person is asked, and how that was answered.
+    hold: Option<Hold>,
     /// Whether `Finish` was given out.
     is_finishing: bool,
     work: u64,
@@ -135,6 +143,8 @@ impl Core {
             suspended: BTreeSet::new(),
             signals: BTreeMap::new(),
             now_us: 0,
+            gates: Gates::default(),
+            hold: None,
             is_finishing: false,
             work: 0,
         }
@@ -173,6 +183,7 @@ impl Core {
             && self.ready.is_empty()
             && self.timers.is_empty()
             && self.suspended.is_empty()
+            && self.gates.due_us().is_none()
     }
 
     pub(crate) fn memo(&self) -> &Arc<Memo> {
@@ -183,6 +194,16 @@ impl Core {
     pub(crate) fn root_scope(&self) -> Option<Arc<Scope>> {
         self.frames.get(&frame::ROOT).map(|frame| Arc::clone(&frame.scope))
     }
+}
+
+/// What a run came to while a person is asked whether that counts.
+#[derive(Debug)]
+struct Hold {
+    policy: String,
+    outputs: Value,
+    broken: Vec<Broken>,
+    /// Yes or no, who said so, and why.
+    answer: Option<(bool, String, Option<String>)>,
 }
 
 /// How a run ends whose first failure is of this kind.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldframe_journal::{
-    ErrorKind, Event, Failure, Receipt, Record, RunStatus, event::FORMAT_VERSION,
+    Broken, ErrorKind, Event, Failure, Receipt, Record, RunStatus, Waiting, event::FORMAT_VERSION,
 };
 use coldframe_lang::graph::Graph;
 use serde_json::{Map, Value};
@@ -19,6 +19,8 @@ use crate::host::{EngineError, Host, RunOptions, RunReport};
 use crate::invoke::CallError;
 use crate::journal::Journal;
 use crate::limits::RunClock;
+use crate::rules::{self, Verdict};
+use crate::scope::Local;
 use crate::step::{Shared, cancelled};
 use crate::work::{Done, End, Fault, Task, TaskId};
 
@@ -152,7 +154,11 @@ impl Driver<'_> {
                         return Ok(());
                     }
                 }
-                Command::Finish { status, failure } => return self.finish(status, failure).await,
+                Command::Finish { status, failure, released } => {
+                    if self.finish(status, failure, released).await? {
+                        return Ok(());
+                    }
+                }
                 Command::Stuck => {
                     return self.lost("no step is running and none can start").await;
                 }
@@ -285,13 +291,24 @@ impl Driver<'_> {
 
     /// Takes an answer, unless nobody asked for it.
     async fn answer(&mut self, answer: Answer) -> Result<(), EngineError> {
-        let event = Event::from(answer.clone());
+        let event = self.said(answer.clone());
         match self.core.state().check(&event) {
             Ok(()) => self.append(event).await,
             Err(error) => {
                 self.host.observer.refused(&answer, &error.to_string());
                 Ok(())
             }
+        }
+    }
+
+    /// The record of an answer: for a run that a rule holds, one to that rule.
+    fn said(&self, answer: Answer) -> Event {
+        match (answer, &self.core.state().held) {
+            (
+                Answer::Decision { step, approved, by, note },
+                Some(Waiting::Release { policy, .. }),
+            ) if step == *policy => Event::RunReleased { approved, by, note },
+            (answer, _) => Event::from(answer),
         }
     }
 
@@ -314,11 +331,67 @@ impl Driver<'_> {
         self.append(Event::RunHalted { failure }).await
     }
 
+    /// Ends the run; `false` where a rule wants a person's word first.
     async fn finish(
+        &mut self,
+        status: RunStatus,
+        reason: Option<Failure>,
+        released: Option<(Value, Vec<Broken>)>,
+    ) -> Result<bool, EngineError> {
+        if let Some((outputs, broken)) = released {
+            let event = Event::RunFinished { status, outputs, failure: reason, broken };
+            return self.append(event).await.map(|()| true);
+        }
+        let (mut status, outputs, mut reason) = self.outputs(status, reason).await;
+        let mut broken = Vec::new();
+        if reason.is_none() {
+            match self.judge(&outputs).await {
+                Ok(found) => broken = found,
+                Err(CallError { kind, message, .. }) => {
+                    reason = Some(Failure::new(kind, message, None));
+                }
+            }
+        }
+        match rules::verdict(&broken, None) {
+            Verdict::Counts => {}
+            Verdict::Fails(failure) => reason = Some(failure),
+            Verdict::Asks { policy, message } => {
+                let waiting = Waiting::Release { policy, message, output: outputs };
+                self.append(Event::RunHeld { waiting, broken }).await?;
+                return Ok(false);
+            }
+        }
+        // What a rule is against does not get out.
+        let withheld = status == RunStatus::Succeeded && reason.is_some();
+        if withheld {
+            status = RunStatus::Failed;
+        }
+        let outputs = if withheld { Value::Object(Map::new()) } else { outputs };
+        let event = Event::RunFinished { status, outputs, failure: reason, broken };
+        self.append(event).await.map(|()| true)
+    }
+
+    /// The rules over the run that do not hold.
+    async fn judge(&mut self, outputs: &Value) -> Result<Vec<Broken>, CallError> {
+        if !rules::judges_run(&self.graph) {
+            return Ok(Vec::new());
+        }
+        let Some(scope) = self.core.root_scope() else { return Ok(Vec::new()) };
+        let totals = &self.core.state().totals;
+        let local = Local::Claim {
+            result: rules::result(outputs, totals.cost_nano, totals.fuel),
+            subject: None,
+            steps: Some(self.core.root_steps()),
+            totals: crate::facts::totals_of(totals),
+        };
+        self.shared.judge_run(&scope.with(0, local), &self.graph).await
+    }
+
+    async fn outputs(
         &mut self,
         mut status: RunStatus,
         mut reason: Option<Failure>,
-    ) -> Result<(), EngineError> {
+    ) -> (RunStatus, Value, Option<Failure>) {
         let mut outputs = Map::new();
         let scope = self.core.root_scope();
         let graph = Arc::clone(&self.graph);
@@ -341,14 +414,13 @@ impl Driver<'_> {
                 }
             }
         }
-        let outputs = Value::Object(outputs);
-        self.append(Event::RunFinished { status, outputs, failure: reason }).await
+        (status, Value::Object(outputs), reason)
     }
 
     async fn lost(&mut self, why: &str) -> Result<(), EngineError> {
         self.tasks.shutdown().await;
         let failure = Failure::new(ErrorKind::HostBug, why, None);
-        self.finish(RunStatus::Failed, Some(failure)).await
+        self.finish(RunStatus::Failed, Some(failure), None).await.map(|_| ())
     }
 
     async fn append(&mut self, event: Event) -> Result<(), EngineError> {

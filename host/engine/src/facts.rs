@@ -1,6 +1,8 @@
 //! What a run came to, as values that policies and tests can look at.
 
-use coldframe_journal::{Record, RunState, StepStatus};
+use std::collections::BTreeMap;
+
+use coldframe_journal::{Record, RunState, StepState, StepStatus, Totals};
 use coldframe_lang::graph::Graph;
 use serde_json::{Map, Value, json};
 
@@ -29,36 +31,68 @@ pub fn result(_graph: &Graph, state: &RunState) -> Value {
 /// `{status, output, attempts, fuel, cost_usd, error}`.
 pub fn steps(graph: &Graph, state: &RunState) -> Value {
     let mut steps = Map::new();
+    let over = state.finished.is_some();
+    // In one walk, since a run can have many steps.
+    let mut spent: BTreeMap<&str, Spent> = BTreeMap::new();
+    for (place, step) in &state.steps {
+        let end = place.find(['[', '.', '/', '#']).unwrap_or(place.len());
+        let Some(receipt) = &step.receipt else { continue };
+        let sum = spent.entry(place.get(..end).unwrap_or_default()).or_default();
+        *sum = sum.plus(receipt.fuel, receipt.cost_nano);
+    }
     for step in graph.root() {
         let found = state.steps.get(&step.id);
-        let over = state.finished.is_some();
-        let status = match state.status(&step.id) {
-            StepStatus::Waiting if over => "not_run",
-            status => status.as_str(),
-        };
-        let within = state.within(&step.id);
-        let failure = found.and_then(|found| found.failure.as_ref());
-        steps.insert(
-            step.id.clone(),
-            json!({
-                "status": status,
-                "output": found.and_then(|found| found.output.as_deref()),
-                "attempts": found.map_or(0, |found| found.attempts),
-                "fuel": within.fuel,
-                "cost_usd": usd(within.cost_nano),
-                "error": failure.map(|failure| json!({
-                    "kind": failure.kind,
-                    "message": failure.message,
-                })),
-            }),
-        );
+        let attempts = found.map_or(0, |found| found.attempts);
+        let spent = spent.get(step.id.as_str()).copied().unwrap_or_default();
+        steps.insert(step.id.clone(), self::step(found, attempts, spent, over));
     }
     Value::Object(steps)
 }
 
+/// What one step came to. Where the run `is_over`, one that never began did not run.
+pub(crate) fn step(found: Option<&StepState>, attempts: u32, spent: Spent, is_over: bool) -> Value {
+    let status = match found.map_or(StepStatus::Waiting, |found| found.status) {
+        StepStatus::Waiting if is_over => "not_run",
+        status => status.as_str(),
+    };
+    let failure = found.and_then(|found| found.failure.as_ref());
+    json!({
+        "status": status,
+        "output": found.and_then(|found| found.output.as_deref()),
+        "attempts": attempts,
+        "fuel": spent.fuel,
+        "cost_usd": usd(spent.cost_nano),
+        "error": failure.map(|failure| json!({
+            "kind": failure.kind,
+            "message": failure.message,
+        })),
+    })
+}
+
+/// What was consumed so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spent {
+    pub(crate) fuel: u64,
+    pub(crate) cost_nano: u64,
+}
+
+impl Spent {
+    /// Both together.
+    pub(crate) fn plus(self, fuel: u64, cost_nano: u64) -> Self {
+        Self {
+            fuel: self.fuel.saturating_add(fuel),
+            cost_nano: self.cost_nano.saturating_add(cost_nano),
+        }
+    }
+}
+
 /// `totals`: `{attempts, fuel, cost_usd, wall_us, memory_peak_bytes, host_calls}`.
 pub fn totals(state: &RunState) -> Value {
-    let totals = &state.totals;
+    totals_of(&state.totals)
+}
+
+/// The same of any sums.
+pub(crate) fn totals_of(totals: &Totals) -> Value {
     json!({
         "attempts": totals.attempts,
         "fuel": totals.fuel,
@@ -87,7 +121,7 @@ pub fn events(records: &[Record]) -> Value {
 }
 
 /// Nano-USD as a number of USD, for comparisons in expressions. Nothing is summed or kept in it.
-fn usd(nano: u64) -> Value {
+pub(crate) fn usd(nano: u64) -> Value {
     crate::step::usd(nano).parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }
 

@@ -20,6 +20,7 @@ pub mod observe;
 pub mod place;
 mod plan;
 pub mod ports;
+mod rules;
 mod scope;
 pub mod step;
 mod work;

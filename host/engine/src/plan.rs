@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coldframe_lang::graph::{CaseTest, Fallback, Graph, Step, StepKind};
+use coldframe_lang::graph::{CaseTest, Fallback, Graph, Step, StepKind, Subject};
 use coldframe_lang::template::{Expr, Template};
 
+use crate::rules::judges_run;
 use crate::scope::has_expressions;
 
 /// A graph, and what follows from it.
@@ -18,6 +19,8 @@ pub(crate) struct Plan {
     ids: Vec<BTreeMap<String, usize>>,
     /// For each step, which of its parts can consume fuel.
     spends: Vec<Spends>,
+    /// For each step, whether rules look at its output.
+    ruled: Vec<bool>,
     /// For each block, how what it comes to is found.
     closes: Vec<Close>,
 }
@@ -53,9 +56,11 @@ impl Plan {
                 block.insert(step.id.clone(), index);
             }
         }
-        let spends = graph.steps.iter().map(spends).collect();
+        let ruled = ruled(&graph);
+        let spends = graph.steps.iter().zip(&ruled);
+        let spends = spends.map(|(step, ruled)| spends_of(step, *ruled)).collect();
         let closes = (0..graph.blocks.len()).map(|block| close(&graph, block)).collect();
-        Self { dependents, ids, spends, closes, graph }
+        Self { dependents, ids, spends, ruled, closes, graph }
     }
 
     pub(crate) fn step(&self, index: usize) -> Option<&Step> {
@@ -71,6 +76,11 @@ impl Plan {
         self.spends.get(step).copied().unwrap_or(all)
     }
 
+    /// Whether rules look at the output of a step.
+    pub(crate) fn is_ruled(&self, step: usize) -> bool {
+        self.ruled.get(step).copied().unwrap_or(true)
+    }
+
     pub(crate) fn close(&self, block: usize) -> Close {
         self.closes.get(block).copied().unwrap_or(Close::Plain)
     }
@@ -80,7 +90,20 @@ fn computes(expr: &Expr) -> bool {
     expr.path.is_none()
 }
 
-fn spends(step: &Step) -> Spends {
+fn ruled(graph: &Graph) -> Vec<bool> {
+    let mut every = false;
+    let mut ids = std::collections::BTreeSet::new();
+    for rule in &graph.policies {
+        match &rule.subject {
+            Subject::Run => {}
+            Subject::EveryStep => every = true,
+            Subject::Step(id) => drop(ids.insert(id)),
+        }
+    }
+    graph.steps.iter().map(|step| every || ids.contains(&step.id)).collect()
+}
+
+fn spends_of(step: &Step, is_ruled: bool) -> Spends {
     let any = |expr: &Option<Expr>| expr.as_ref().is_some_and(computes);
     let fills = |template: &Option<Template>| template.as_ref().is_some_and(has_expressions);
     let own = match &step.kind {
@@ -108,13 +131,18 @@ fn spends(step: &Step) -> Spends {
         Some(Fallback::Value(value)) => has_expressions(value),
         None => false,
     };
-    Spends { attempt: own || any(&step.when), fallback, finish }
+    Spends {
+        attempt: own || is_ruled || any(&step.when),
+        fallback: fallback || is_ruled,
+        finish: finish || is_ruled,
+    }
 }
 
 fn close(graph: &Graph, block: usize) -> Close {
     let Some(block) = graph.blocks.get(block) else { return Close::Plain };
     let Some(holder) = block.holder.and_then(|holder| graph.steps.get(holder)) else {
-        return Close::Computed { spends: graph.outputs.values().any(has_expressions) };
+        let spends = graph.outputs.values().any(has_expressions) || judges_run(graph);
+        return Close::Computed { spends };
     };
     let mut spends = block.output.as_ref().is_some_and(has_expressions);
     let mut computed = block.output.is_some();
@@ -138,5 +166,6 @@ pub fn needs_evaluator(graph: &Graph) -> bool {
         graph.steps.iter().any(in_step)
             || graph.blocks.iter().any(|block| in_block(&block.output))
             || graph.outputs.values().any(has_expressions)
+            || !graph.policies.is_empty()
     })
 }

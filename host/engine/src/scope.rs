@@ -39,6 +39,8 @@ pub(crate) enum Local {
     Turn { turn: Value },
     /// The results of the branches of a `parallel`.
     Branches(Value),
+    /// What a rule looks at.
+    Claim { result: Value, subject: Option<Value>, steps: Option<Value>, totals: Value },
 }
 
 impl Local {
@@ -141,8 +143,19 @@ impl Scope {
                 Local::Branches(branches) => Some(branches),
                 _ => None,
             },
-            // Only where policies and tests are checked, after the steps.
-            Root::Result | Root::Steps | Root::Totals | Root::Events => None,
+            Root::Result | Root::Subject | Root::Steps | Root::Totals => {
+                let Local::Claim { result, subject, steps, totals } = &self.local else {
+                    return None;
+                };
+                match root {
+                    Root::Result => Some(result),
+                    Root::Subject => subject.as_ref(),
+                    Root::Steps => steps.as_ref(),
+                    _ => Some(totals),
+                }
+            }
+            // Only in tests, after the run.
+            Root::Events => None,
         }
     }
 

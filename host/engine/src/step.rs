@@ -63,6 +63,13 @@ impl Shared {
             logs: Vec::new(),
         };
         let end = match worker.body().await {
+            Ok(End::Output(output)) => match worker.judge_output(&output).await {
+                Ok(broken) => {
+                    worker.receipt.broken = broken;
+                    End::Output(output)
+                }
+                Err(error) => End::Failed(worker.blame(error)),
+            },
             Ok(end) => end,
             Err(error) => End::Failed(worker.blame(error)),
         };
@@ -156,14 +163,14 @@ impl Worker<'_> {
             }
             What::Fallback => kinds::fallback(self, step).await,
             What::Close { block, slot } => self.close(step, *block, *slot).await,
-            What::Finish { branches } => {
+            What::Finish { value } => {
                 let StepKind::Parallel(parallel) = &step.kind else {
-                    return Err(CallError::new(ErrorKind::HostBug, "only branches are joined"));
+                    return Ok(End::Output(value.clone()));
                 };
                 let Some(output) = &parallel.output else {
-                    return Ok(End::Output(branches.clone()));
+                    return Ok(End::Output(value.clone()));
                 };
-                let local = crate::scope::Local::Branches(branches.clone());
+                let local = crate::scope::Local::Branches(value.clone());
                 let scope = task.scope.with(task.step, local);
                 self.fill_in(&scope, output).await.map(End::Output)
             }
@@ -181,7 +188,9 @@ impl Worker<'_> {
                 })?;
                 outputs.insert(name.clone(), value);
             }
-            return Ok(End::Closed(Value::Object(outputs), None));
+            let outputs = Value::Object(outputs);
+            self.receipt.broken = self.judge_child(&child.graph, &outputs).await?;
+            return Ok(End::Closed(outputs, None));
         }
         let graph = &self.task.plan.graph;
         let output = graph.blocks.get(block).and_then(|block| block.output.as_ref());
@@ -283,12 +292,7 @@ impl Worker<'_> {
             Value::Bool(value) => Ok(value),
             // A path into a skipped step: what depends on it does not happen either.
             Value::Null => Ok(false),
-            other => {
-                let found = crate::scope::kind_of(&other);
-                let message =
-                    format!("`{key}: {}` is {found}, expected true or false", when.source);
-                Err(CallError::new(ErrorKind::ExprFailed, message))
-            }
+            other => Err(not_a_condition(key, when, &other)),
         }
     }
 
@@ -330,6 +334,13 @@ impl Worker<'_> {
 
 pub(crate) fn cancelled() -> CallError {
     CallError::new(ErrorKind::PipelineCancelled, "the call was cancelled")
+}
+
+/// A condition that is something else.
+pub(crate) fn not_a_condition(key: &str, expr: &Expr, found: &Value) -> CallError {
+    let found = crate::scope::kind_of(found);
+    let message = format!("`{key}: {}` is {found}, expected true or false", expr.source);
+    CallError::new(ErrorKind::ExprFailed, message)
 }
 
 fn in_expression(expr: &Expr, error: CallError) -> CallError {

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::invoke::{CallError, MemoryMeter};
 use crate::ledger::Reservation;
 use crate::plan::Plan;
+use crate::rules::Facts;
 use crate::scope::Scope;
 
 /// A piece of work. Numbers are never used twice in a process.
@@ -34,6 +35,8 @@ pub struct Task {
     pub(crate) path: Arc<str>,
     /// From 1; 0 where it is no attempt.
     pub(crate) attempt: u32,
+    /// What its rules may ask, where it has some.
+    pub(crate) facts: Option<Facts>,
     /// `None` where nothing can be consumed.
     pub(crate) reservation: Option<Reservation>,
 }
@@ -47,8 +50,9 @@ pub(crate) enum What {
     Fallback,
     /// What a block comes to, and for a `loop` what follows.
     Close { block: usize, slot: usize },
-    /// The output of a `parallel` from those of its branches.
-    Finish { branches: Value },
+    /// The output of a step from what it came to by itself: of a `parallel` with `output` from
+    /// those of its branches, of others that value, for rules to judge it.
+    Finish { value: Value },
 }
 
 /// What the steps of a block may do, beside what their own keys say.

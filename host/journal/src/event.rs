@@ -6,11 +6,11 @@ use serde_json::Value;
 use crate::kind::ErrorKind;
 use crate::receipt::Receipt;
 
-pub use crate::parts::{EndedBy, Head, Next, Outcome, Turn, Waiting};
+pub use crate::parts::{Broken, EndedBy, Head, Next, Outcome, Turn, Waiting};
 
 /// The version of the record format. A reader refuses a newer one and reads all older ones:
-/// version 1 had no steps that hold others.
-pub const FORMAT_VERSION: u32 = 2;
+/// version 1 had no steps that hold others, version 2 no rules.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -155,6 +155,22 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
+    /// Every step has ended, and a rule wants a person's word before what the run comes to counts.
+    RunHeld {
+        /// What is waited for: a release.
+        waiting: Waiting,
+        /// Rules that did not hold.
+        broken: Vec<Broken>,
+    },
+    /// Somebody answered for a run that was held.
+    RunReleased {
+        /// The answer.
+        approved: bool,
+        /// Who.
+        by: String,
+        /// Why, for people.
+        note: Option<String>,
+    },
     /// Always the last record.
     RunFinished {
         /// How.
@@ -163,6 +179,9 @@ pub enum Event {
         outputs: Value,
         /// Why, unless it succeeded.
         failure: Option<Failure>,
+        /// Rules over the result that did not hold.
+        #[serde(skip_serializing_if = "Vec::is_empty", default)]
+        broken: Vec<Broken>,
     },
 }
 
@@ -240,6 +259,8 @@ impl Event {
             Self::DecisionMade { .. } => "decision_made",
             Self::SignalReceived { .. } => "signal_received",
             Self::RunHalted { .. } => "run_halted",
+            Self::RunHeld { .. } => "run_held",
+            Self::RunReleased { .. } => "run_released",
             Self::RunFinished { .. } => "run_finished",
         }
     }
@@ -273,6 +294,8 @@ impl Event {
             | Self::RunResumed
             | Self::SignalReceived { .. }
             | Self::RunHalted { .. }
+            | Self::RunHeld { .. }
+            | Self::RunReleased { .. }
             | Self::RunFinished { .. } => None,
         }
     }
@@ -295,6 +318,8 @@ impl Event {
             | Self::DecisionMade { .. }
             | Self::SignalReceived { .. }
             | Self::RunHalted { .. }
+            | Self::RunHeld { .. }
+            | Self::RunReleased { .. }
             | Self::RunFinished { .. } => None,
         }
     }

@@ -90,6 +90,8 @@ kinds! {
     JoinFailed = "join.failed",
     /// A person said no.
     ApprovalRejected = "approval.rejected",
+    /// What the step does failed too often; it was not tried.
+    BreakerOpen = "breaker.open",
     /// A rule of the pipeline does not hold.
     PolicyViolated = "policy.violated",
     /// A step was not started because something before it failed.

@@ -12,7 +12,9 @@ pub mod receipt;
 pub mod state;
 pub mod transition;
 
-pub use event::{EndedBy, Event, Failure, Head, Next, Outcome, Record, RunStatus, Turn, Waiting};
+pub use event::{
+    Broken, EndedBy, Event, Failure, Head, Next, Outcome, Record, RunStatus, Turn, Waiting,
+};
 pub use kind::ErrorKind;
 pub use receipt::{Receipt, Totals};
 pub use state::{JournalError, RunState, StepState};

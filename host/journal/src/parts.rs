@@ -97,6 +97,15 @@ pub enum Waiting {
         #[serde(skip_serializing_if = "Option::is_none", default)]
         show: Option<Value>,
     },
+    /// A person, because a rule wants that before an output counts.
+    Release {
+        /// The rule.
+        policy: String,
+        /// Why. Escape it like that of an approval.
+        message: String,
+        /// The output that counts once somebody says yes.
+        output: Value,
+    },
     /// A signal.
     Signal {
         /// Its name.
@@ -107,4 +116,26 @@ pub enum Waiting {
         /// Microseconds since 1970.
         at_us: u64,
     },
+}
+
+impl Waiting {
+    /// What a person is asked, and what they should see to decide; none where nobody is.
+    pub fn question(&self) -> Option<(&str, Option<&Value>)> {
+        match self {
+            Self::Approval { message, show } => Some((message, show.as_ref())),
+            Self::Release { message, output, .. } => Some((message, Some(output))),
+            Self::Signal { .. } | Self::Until { .. } => None,
+        }
+    }
+}
+
+/// A rule that did not hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Broken {
+    /// The rule's id.
+    pub policy: String,
+    /// What it does then, as it is written: `fail_run`, `fail_step`, `warn`, `require_approval`.
+    pub action: String,
+    /// What people read. Escape it before it is shown.
+    pub message: String,
 }

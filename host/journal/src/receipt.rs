@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::parts::Broken;
+
 /// The account of one attempt of a step. Integers only: nano-USD, microseconds, fuel, bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Receipt {
@@ -32,6 +34,9 @@ pub struct Receipt {
     pub host_calls: u64,
     /// Price of the fuel, nano-USD.
     pub cost_nano: u64,
+    /// Rules that did not hold for the output.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub broken: Vec<Broken>,
 }
 
 /// Sums over the attempts of a run.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::event::{Event, FORMAT_VERSION, Failure, Record, RunStatus, Waiting};
+use crate::event::{Broken, Event, FORMAT_VERSION, Failure, Record, RunStatus, Waiting};
 use crate::receipt::{Receipt, Totals};
 use crate::transition::{StepMove, StepStatus, next};
 
@@ -20,6 +20,8 @@ pub struct RunState {
     pub totals: Totals,
     /// Why nothing new starts any more, where that was decided.
     pub halted: Option<Failure>,
+    /// What the run as a whole waits for, by the rule that wants it.
+    pub held: Option<Waiting>,
     /// Set by the last record.
     pub finished: Option<Finished>,
     /// How many records there are: the `seq` of the next one.
@@ -48,6 +50,8 @@ pub struct Finished {
     pub outputs: Value,
     /// Why, unless it succeeded.
     pub failure: Option<Failure>,
+    /// Rules over the result that did not hold.
+    pub broken: Vec<Broken>,
     /// When, microseconds since 1970.
     pub at_us: u64,
 }
@@ -154,9 +158,13 @@ impl RunState {
             Event::SignalReceived { name, .. } => self.signalled(name),
             Event::RunHalted { failure } => {
                 self.halted.get_or_insert_with(|| failure.clone());
+                self.held = None;
             }
-            Event::RunFinished { status, outputs, failure } => {
+            Event::RunHeld { waiting, .. } => self.held = Some(waiting.clone()),
+            Event::RunReleased { .. } => self.held = None,
+            Event::RunFinished { status, outputs, failure, broken } => {
                 self.finished = Some(Finished {
+                    broken: broken.clone(),
                     status: *status,
                     outputs: outputs.clone(),
                     failure: failure.clone(),
@@ -201,17 +209,22 @@ impl RunState {
         }
         if matches!(event, Event::DecisionMade { .. }) {
             let waiting = self.steps.get(step).and_then(|step| step.waiting.as_ref());
-            if !matches!(waiting, Some(Waiting::Approval { .. })) {
+            if waiting.and_then(Waiting::question).is_none() {
                 return Err(JournalError::NotAsked { step: step.to_owned() });
             }
         }
         Ok(())
     }
 
-    /// The steps that wait for something outside of the run, by their place in it. Nothing but a
-    /// decision, a signal or time moves them.
+    /// The steps that wait for something outside of the run, by their place in it; for the run as a
+    /// whole, the rule that wants a person. Nothing but a decision, a signal or time moves them.
     pub fn waiting(&self) -> impl Iterator<Item = (&str, &Waiting)> {
-        self.steps.iter().filter_map(|(step, state)| Some((step.as_str(), state.waiting.as_ref()?)))
+        let steps = self.steps.iter();
+        let held = self.held.as_ref().and_then(|waiting| match waiting {
+            Waiting::Release { policy, .. } => Some((policy.as_str(), waiting)),
+            _ => None,
+        });
+        steps.filter_map(|(step, state)| Some((step.as_str(), state.waiting.as_ref()?))).chain(held)
     }
 
     /// Whether the run has begun, has not ended, and only waits.
@@ -247,10 +260,17 @@ impl RunState {
 
     fn check_run(&self, event: &Event) -> Result<(), JournalError> {
         let first = matches!(event, Event::RunStarted { .. });
+        // A takeover and a wish to stop can come at any time.
+        let always = matches!(event, Event::RunResumed | Event::RunHalted { .. });
+        let released = matches!(event, Event::RunReleased { .. });
         let state = match (&self.started, &self.finished) {
             (_, Some(_)) => "has ended",
             (Some(_), None) if first => "has begun already",
             (None, None) if !first => "has not begun",
+            (Some(_), None) if !always && self.held.is_some() != released => match released {
+                true => "is not held",
+                false => "is held",
+            },
             (Some(_) | None, None) => return Ok(()),
         };
         Err(JournalError::Run { event: event.name(), state })
@@ -292,6 +312,8 @@ impl RunState {
             | Event::RunResumed
             | Event::SignalReceived { .. }
             | Event::RunHalted { .. }
+            | Event::RunHeld { .. }
+            | Event::RunReleased { .. }
             | Event::RunFinished { .. } => {}
         }
         step.waiting = None;
@@ -338,6 +360,8 @@ fn step_move(event: &Event) -> Option<StepMove> {
         | Event::RunResumed
         | Event::SignalReceived { .. }
         | Event::RunHalted { .. }
+        | Event::RunHeld { .. }
+        | Event::RunReleased { .. }
         | Event::RunFinished { .. } => return None,
     })
 }
@@ -375,7 +399,12 @@ mod tests {
     }
 
     fn finished() -> Event {
-        Event::RunFinished { status: RunStatus::Succeeded, outputs: json!({}), failure: None }
+        Event::RunFinished {
+            status: RunStatus::Succeeded,
+            outputs: json!({}),
+            failure: None,
+            broken: Vec::new(),
+        }
     }
 
     #[track_caller]
@@ -440,8 +469,8 @@ mod tests {
         let Event::RunStarted { pipeline, spec_sha256, inputs, .. } = started() else {
             unreachable!()
         };
-        let newer = Event::RunStarted { version: 3, pipeline, spec_sha256, inputs };
+        let newer = Event::RunStarted { version: 4, pipeline, spec_sha256, inputs };
         let newer = Record { seq: 0, at_us: 0, event: newer };
-        assert_eq!(RunState::fold([&newer]), Err(JournalError::Version(3)));
+        assert_eq!(RunState::fold([&newer]), Err(JournalError::Version(4)));
     }
 }

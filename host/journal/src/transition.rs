@@ -132,7 +132,9 @@ pub fn next(status: StepStatus, step_move: StepMove) -> Option<StepStatus> {
     match (status, step_move) {
         (S::Waiting | S::Interrupted | S::Retrying, M::Start) => Some(S::Running),
         (S::Running, M::Enter) | (S::Entered, M::EndBlock) => Some(S::Entered),
-        (S::Running, M::Suspend) | (S::Suspended, M::Answer) => Some(S::Suspended),
+        (S::Running | S::Entered | S::Suspended, M::Suspend) | (S::Suspended, M::Answer) => {
+            Some(S::Suspended)
+        }
         (S::Running, M::Skip) => Some(S::Skipped),
         // A step that waits or holds others ends without a new attempt.
         (S::Running | S::Entered | S::Suspended, M::Succeed) => Some(S::Succeeded),
@@ -199,8 +201,8 @@ mod tests {
             "waiting r..........w",
             "running .e.u.rrsfkci",
             "interrupted r....ir.f.ci",
-            "entered ..e..ersf.ce",
-            "suspended ....uursf.cu",
+            "entered ..eu.ersf.ce",
+            "suspended ...uuursf.cu",
             "retrying r....rr.f.cr",
             "succeeded ...........s",
             "failed ...........f",

@@ -73,6 +73,8 @@ codes! {
     #[warning] UNUSED_ENV = "unused-env",
     UNKNOWN_POLICY = "unknown-policy",
     POLICY_OVERLAP = "policy-overlap",
+    UNRULED_POLICY = "unruled-policy",
+    POLICY_DENIED = "policy-denied",
     UNKNOWN_MACRO = "unknown-macro",
     MACRO_CYCLE = "macro-cycle",
     ABOVE_CEILING = "above-ceiling",
@@ -145,7 +147,8 @@ pub fn all() -> &'static [&'static Code] {
 
 /// The page of a code.
 pub fn explain(code: &str) -> Option<&'static str> {
-    let own = ALL.iter().copied().chain([&crate::fmt::FORMAT_DIFFERS]);
+    let own =
+        ALL.iter().copied().chain([&crate::fmt::FORMAT_DIFFERS, &crate::foreseen::RULE_BROKEN]);
     own.into_iter()
         .find(|known| known.id == code)
         .map(|known| known.page)

@@ -67,12 +67,13 @@ pub(crate) fn stages(
     if report.has_errors() {
         return None;
     }
-    let root = project.expand(pipeline, loader, report)?;
+    let (root, governance) = project.expand(pipeline, loader, report)?;
     let document = document::read(&root, report)?;
     let sources = &loader.sources;
     let resolved = resolve::resolve(&document, sources, children, report);
     let outputs = check::check(&document, &resolved, report);
     check::within_ceilings(&document, &project.ceilings(), report);
+    check::governed(&document, &resolved, &governance, report);
     if report.has_errors() {
         return None;
     }

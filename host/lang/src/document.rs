@@ -5,10 +5,12 @@
 
 pub(crate) mod common;
 pub(crate) mod fields;
+pub(crate) mod gates;
 pub(crate) mod header;
 pub(crate) mod inputs;
 mod kinds;
 pub(crate) mod rights;
+pub(crate) mod rules;
 pub(crate) mod scalars;
 mod steps;
 mod trials;
@@ -20,7 +22,7 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::diagnostic::Report;
-use crate::graph::{Limits, OnError, Retry, Wait};
+use crate::graph::{CircuitBreaker, Limits, OnError, RateLimit, Retry, Wait};
 use crate::shown::shown;
 use crate::source::Span;
 use crate::yaml::node::{Node, Text};
@@ -30,6 +32,7 @@ pub(crate) use fields::join;
 pub(crate) use kinds::{
     ApproveDecl, CallDecl, LoopDecl, MapDecl, ParallelDecl, PipelineDecl, SwitchDecl, TestDecl,
 };
+pub(crate) use rules::RuleDecl;
 pub(crate) use steps::RESERVED;
 pub(crate) use trials::TrialDecl;
 
@@ -48,6 +51,7 @@ pub(crate) struct Document<'n> {
     /// Every list of steps. The first one is the pipeline's own.
     pub(crate) blocks: Vec<BlockDecl<'n>>,
     pub(crate) outputs: Vec<(&'n Text, &'n Node)>,
+    pub(crate) rules: Vec<RuleDecl<'n>>,
     pub(crate) trials: Vec<TrialDecl<'n>>,
 }
 
@@ -106,6 +110,8 @@ pub(crate) struct StepDecl<'n> {
     pub(crate) needs: Vec<&'n Text>,
     pub(crate) when: Option<&'n Text>,
     pub(crate) retry: Option<Retry>,
+    pub(crate) rate_limit: Option<RateLimit>,
+    pub(crate) circuit_breaker: Option<CircuitBreaker>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) fallback: Option<FallbackDecl<'n>>,
     /// With its place where it is written.
@@ -190,8 +196,8 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Document<'
     let caps = rights::caps(top.take("caps"), "caps", report);
     let (steps, blocks) = steps::read(&mut top, report);
     let outputs = fields::named_values(top.take("outputs"), "outputs", report);
+    let rules = rules::read(top.take("policies"), "policies", report);
     let trials = trials::read(top.take("tests"), report);
-    let document = Document { name, version, inputs, limits, caps, steps, blocks, outputs, trials };
-    top.done("a pipeline", &["policies", "macros", "secrets", "on_error"], report);
-    Some(document)
+    top.done("a pipeline", &["macros", "secrets", "on_error"], report);
+    Some(Document { name, version, inputs, limits, caps, steps, blocks, outputs, rules, trials })
 }

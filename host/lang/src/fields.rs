@@ -84,6 +84,8 @@ pub enum Shape {
     Object(&'static Object),
     /// A list of maps with known keys.
     Objects(&'static Object),
+    /// A list of maps with known keys, or names of documents in which such stand.
+    ObjectsOrNames(&'static Object),
     /// A list of steps. A variant of its own, since steps hold steps.
     Steps,
     /// Maps with known keys, by free names.
@@ -126,6 +128,7 @@ impl Shape {
             Self::Map(item) => format!("map of {}", item.name()),
             Self::Object(object) => format!("map ({})", object.name),
             Self::Objects(object) => format!("list of map ({})", object.name),
+            Self::ObjectsOrNames(object) => format!("list of name or map ({})", object.name),
             Self::Steps => "list of map (step)".to_owned(),
             Self::ObjectMap(object) => format!("map of map ({})", object.name),
             Self::WordOr(words, object) => {
@@ -142,6 +145,7 @@ impl Shape {
         match self {
             Self::Object(object)
             | Self::Objects(object)
+            | Self::ObjectsOrNames(object)
             | Self::ObjectMap(object)
             | Self::WordOr(_, object)
             | Self::DurationOr(object) => Some(object),

@@ -4,6 +4,7 @@
 
 mod approve;
 mod fallback;
+mod gates;
 mod kind;
 mod looped;
 mod map;
@@ -32,6 +33,7 @@ use crate::template::Template;
 
 pub use approve::{Approve, OnReject};
 pub use fallback::Fallback;
+pub use gates::{CircuitBreaker, RateLimit};
 pub use kind::StepKind;
 pub use looped::{Loop, OnMax};
 pub use map::{ITEMS_MAX, Map, OnItemError, SIDE_BY_SIDE};

@@ -23,6 +23,7 @@ pub mod draw;
 pub mod expr;
 pub mod fields;
 pub mod fmt;
+pub mod foreseen;
 pub mod graph;
 pub mod inputs;
 pub mod limits;

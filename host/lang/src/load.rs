@@ -8,6 +8,7 @@ mod config;
 mod documents;
 mod env;
 mod expand;
+mod governance;
 mod macros;
 mod policy;
 mod project;
@@ -27,6 +28,7 @@ use crate::yaml::read::{self, Include, Reading, TEXT_BYTES_MAX};
 
 pub(crate) use config::Ceiling;
 pub(crate) use documents::{Asked, load};
+pub(crate) use governance::Governance;
 pub(crate) use project::Project;
 
 /// The most documents of a compilation.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::document::{Document, StepDecl};
-use crate::graph::{Block, Fallback, Graph, Input, Step, Test, Uses};
+use crate::graph::{Block, Fallback, Graph, Input, Policy, Step, Test, Uses};
 use crate::resolve::tree::{Bound, BoundUse, Named, Part as BoundPart, Target, Tree, TreeKind};
 use crate::resolve::{self, Resolved};
 use crate::source::{Lines, Source, Span};
@@ -58,7 +58,23 @@ pub(crate) fn lower(
         steps,
         blocks,
         outputs: lowering.named(&resolved.outputs)?,
-        policies: Vec::new(),
+        policies: document
+            .rules
+            .iter()
+            .zip(&resolved.rules)
+            .map(|(decl, rule)| {
+                let (when, assert) = (rule.when.clone(), rule.assert.clone());
+                Some(Policy {
+                    line: line(decl.id.span),
+                    when: match when {
+                        Some(when) => Some(lowering.claim(when)?),
+                        None => None,
+                    },
+                    assert: lowering.claim(assert)?,
+                    ..rule.clone()
+                })
+            })
+            .collect::<Option<_>>()?,
         tests: document
             .trials
             .iter()
@@ -100,20 +116,23 @@ impl<'a, 'n> Lowering<'a, 'n> {
 
     /// A test, with steps by place in the graph.
     fn trial(&self, test: &Test) -> Option<Test> {
-        let mut test = test.clone();
+        let assert = test.assert.iter().cloned().map(|claim| self.claim(claim));
+        Some(Test { assert: assert.collect::<Option<_>>()?, ..test.clone() })
+    }
+
+    /// An expression that looks at the run from outside, with steps by place in the graph.
+    fn claim(&self, mut claim: Expr) -> Option<Expr> {
         let mut found = true;
-        for assert in &mut test.assert {
-            assert.each_root(&mut |root| {
-                if let Root::Step(step, _) = root {
-                    match self.place(*step) {
-                        Some(place) => *step = place,
-                        None => found = false,
-                    }
+        claim.each_root(&mut |root| {
+            if let Root::Step(step, _) = root {
+                match self.place(*step) {
+                    Some(place) => *step = place,
+                    None => found = false,
                 }
-            });
-            assert.roots.sort();
-        }
-        found.then_some(test)
+            }
+        });
+        claim.roots.sort();
+        found.then_some(claim)
     }
 
     fn place(&self, step: usize) -> Option<usize> {
@@ -145,6 +164,8 @@ impl<'a, 'n> Lowering<'a, 'n> {
             needs,
             when: self.condition(step.when.as_ref())?,
             retry: retry.clone(),
+            rate_limit: decl.rate_limit.clone(),
+            circuit_breaker: decl.circuit_breaker.clone(),
             timeout: *timeout,
             fallback,
             on_error: on_error.0,

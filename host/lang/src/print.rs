@@ -45,10 +45,7 @@ pub fn to_yaml(graph: &Graph) -> String {
         top.push(("outputs", opened(outputs.map(|(name, value)| (name, values::template(value))))));
     }
     if !graph.policies.is_empty() {
-        top.push((
-            "policies",
-            list(graph.policies.iter().map(|policy| parts::policy(graph, policy))),
-        ));
+        top.push(("policies", list(graph.policies.iter().map(parts::policy))));
     }
     if !graph.tests.is_empty() {
         top.push(("tests", list(graph.tests.iter().map(parts::test))));

@@ -5,10 +5,12 @@
 
 mod body;
 mod children;
+mod claims;
 mod names;
 mod order;
 mod place;
 mod references;
+mod rules;
 mod skills;
 pub(crate) mod tree;
 mod trials;
@@ -28,7 +30,9 @@ use crate::types::Ty;
 
 pub(crate) use body::{Approve, Call, Loop, SubPipeline, Switch, Test, Work};
 pub(crate) use children::{Child, Children};
+pub(crate) use claims::{Claim, Looks};
 
+use claims::Claims;
 use names::{Names, View};
 use tree::{Bound, Named, Tree};
 use values::Binder;
@@ -42,7 +46,11 @@ pub(crate) struct Resolved<'n> {
     pub(crate) blocks: Vec<Block<'n>>,
     pub(crate) outputs: Named<'n>,
     /// With steps by place in the document.
+    pub(crate) rules: Vec<crate::graph::Policy>,
+    /// With steps by place in the document.
     pub(crate) trials: Vec<crate::graph::Test>,
+    /// What rules and tests look at.
+    pub(crate) claims: Vec<Claim>,
 }
 
 /// A block with every name bound.
@@ -153,8 +161,10 @@ pub(crate) fn resolve<'n>(
             block.order.push(index);
         }
     }
-    let trials = trials::bind(document, &steps, sources, report);
-    Resolved { steps, blocks, outputs: results, trials }
+    let mut claims = Claims { document, sources, found: Vec::new() };
+    let rules = rules::bind(document, &mut claims, report);
+    let trials = trials::bind(document, &steps, &mut claims, report);
+    Resolved { steps, blocks, outputs: results, rules, trials, claims: claims.found }
 }
 
 fn bind_step<'n>(

@@ -67,6 +67,8 @@ pub enum Root {
     Loop(usize),
     /// `branches`: what the branches of the `parallel` with this index came to.
     Branches(usize),
+    /// `step`: in a policy that looks at steps, what is known of the step.
+    Subject,
     /// `result`: in policies the output of the step or run, in tests what the run came to.
     Result,
     /// `steps`: in policies and tests what every step came to.
@@ -96,6 +98,7 @@ impl Root {
             Self::Index(_) => "index",
             Self::Loop(_) => "loop",
             Self::Branches(_) => "branches",
+            Self::Subject => "step",
             Self::Result => "result",
             Self::Steps => "steps",
             Self::Totals => "totals",

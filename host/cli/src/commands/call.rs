@@ -194,6 +194,7 @@ fn print(
         memory_peak_bytes: report.memory_peak_bytes,
         host_calls: report.host_calls,
         cost_nano: price_nano(report.fuel, NANO_PER_MFUEL),
+        broken: Vec::new(),
     };
     let exit = match &report.result {
         Ok(_) => None,

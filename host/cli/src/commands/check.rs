@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::args::Global;
 use crate::exit::{Exit, Fail};
+use crate::foresee;
 use crate::output::{self, Format, GREEN};
 use crate::project::Project;
 
@@ -22,7 +23,8 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
     let mut reports = Vec::new();
     for file in &args.files {
         let project = Project::of_file(global, file)?;
-        let checked = project.check_file(file)?;
+        let mut checked = project.check_file(file)?;
+        foresee::rules(global, &project, &mut checked)?;
         if let Some(exit) = checked.exit() {
             // A refused signature weighs more than a typing mistake.
             worst = Some(worst.map_or(exit, |w| if w as u8 > exit as u8 { w } else { exit }));

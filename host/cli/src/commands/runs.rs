@@ -179,6 +179,10 @@ fn show_line(line: &report::Line<'_>, width: usize) -> String {
             }
         }
     }
+    for rule in line.receipt.into_iter().flat_map(|receipt| &receipt.broken) {
+        let message = output::safe(&rule.message);
+        text.push_str(&format!("\n    rule `{}` ({}): {message}", rule.policy, rule.action));
+    }
     if let Some(failure) = line.failure {
         let at = line.step.map_or_else(String::new, |step| format!(" (line {})", step.line));
         text.push_str(&format!("\n    {}: {}{at}", failure.kind, failure.message));
@@ -217,7 +221,9 @@ fn event_line(record: &Record) -> String {
             format!("{step} {}: {}", failure.kind, failure.message)
         }
         Event::StepSuspended { waiting, .. } => match waiting {
-            Waiting::Approval { message, .. } => format!("{step} asks: {}", output::safe(message)),
+            Waiting::Approval { message, .. } | Waiting::Release { message, .. } => {
+                format!("{step} asks: {}", output::safe(message))
+            }
             Waiting::Signal { name } => format!("{step} waits for the signal {name}"),
             Waiting::Until { at_us } => format!("{step} waits until {}", output::moment(*at_us)),
         },
@@ -226,6 +232,16 @@ fn event_line(record: &Record) -> String {
             let note =
                 note.as_ref().map_or_else(String::new, |note| format!(": {}", output::safe(note)));
             format!("{step} {word} by {}{note}", output::safe(by))
+        }
+        Event::RunHeld { waiting, .. } => {
+            let asked = waiting.question().map_or("", |(message, _)| message);
+            format!("asks: {}", output::safe(asked))
+        }
+        Event::RunReleased { approved, by, note } => {
+            let word = if *approved { "approved" } else { "rejected" };
+            let note =
+                note.as_ref().map_or_else(String::new, |note| format!(": {}", output::safe(note)));
+            format!("{word} by {}{note}", output::safe(by))
         }
         Event::SignalReceived { name, .. } => name.clone(),
         Event::RunHalted { failure } => format!("{}: {}", failure.kind, failure.message),

@@ -26,11 +26,24 @@ impl Decider {
 
 impl Observer for Decider {
     fn record(&self, record: &Record) {
-        let Event::StepSuspended { step, waiting, .. } = &record.event else { return };
-        let (_, id) = place::split(step);
+        let (step, waiting) = match &record.event {
+            Event::StepSuspended { step, waiting, .. } => (step.as_str(), waiting),
+            Event::RunHeld { waiting, .. } => ("", waiting),
+            _ => return,
+        };
+        // Where a rule asks, its id is what the test answers.
+        let (id, step) = match waiting {
+            Waiting::Release { policy, .. } if step.is_empty() => (&**policy, &**policy),
+            Waiting::Release { policy, .. } => (&**policy, step),
+            _ => (place::split(step).1, step),
+        };
         let answer = match (waiting, self.decisions.get(id)) {
-            (Waiting::Approval { .. }, Some(Decision::Approve)) => decision(step, true),
-            (Waiting::Approval { .. }, Some(Decision::Reject)) => decision(step, false),
+            (Waiting::Approval { .. } | Waiting::Release { .. }, Some(Decision::Approve)) => {
+                decision(step, true)
+            }
+            (Waiting::Approval { .. } | Waiting::Release { .. }, Some(Decision::Reject)) => {
+                decision(step, false)
+            }
             (Waiting::Signal { name }, Some(Decision::Signal(value))) => {
                 Answer::Signal { name: name.clone(), value: value.clone() }
             }

@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::ended::Failing;
 use super::fold::plain_turn;
-use super::frame::{Come, Due, Ending, FrameId, Live, Phase, ROOT, Timer};
+use super::frame::{Come, Due, Ending, Frame, FrameId, Live, Node, Phase, ROOT, Timer};
 use super::queue::{Job, Part};
 use super::{Command, Core, status_of};
 use crate::blame::spent_before;
 use crate::kinds;
 use crate::ledger::{Denied, RUN, Reservation};
 use crate::plan::Close;
+use crate::rules::{self, Facts};
 use crate::work::{Task, TaskId, What};
 
 impl Core {
@@ -47,12 +48,15 @@ impl Core {
                 },
                 _ => {}
             }
+            self.admit_due();
             if let Some(command) = self.startable() {
                 return command;
             }
-            let until_us = self.timers.first().map(|timer| timer.due_us);
+            let timer_us = self.timers.first().map(|timer| timer.due_us);
+            let until_us = timer_us.into_iter().chain(self.gates.due_us()).min();
+            let asks = !self.suspended.is_empty() || self.state.held.is_some();
             return match (self.tasks.is_empty(), until_us) {
-                (true, None) if self.suspended.is_empty() => Command::Stuck,
+                (true, None) if !asks => Command::Stuck,
                 (true, None) => Command::Suspend,
                 _ => Command::Wait { until_us },
             };
@@ -101,13 +105,16 @@ impl Core {
         if is_halted {
             return Some(Event::StepCancelled { step: path, receipt });
         }
+        let is_ruled = plan.is_ruled(index);
         let come = match &mut node.phase {
             Phase::Answered(come) => std::mem::replace(come, Come::Time),
             Phase::Ending(ending) => {
                 return match std::mem::replace(ending, Ending::Dropped) {
-                    Ending::Output(output) => {
-                        Some(Event::StepSucceeded { step: path, output, receipt })
+                    Ending::Output(output) if is_ruled => {
+                        self.finish(id, index, output);
+                        None
                     }
+                    Ending::Output(output) => Some(self.output_event(id, index, output, receipt)),
                     Ending::Failed(failure) => {
                         let failing = Failing::plain(failure);
                         Some(self.failure_event(id, index, failing, receipt))
@@ -137,8 +144,23 @@ impl Core {
                 }
                 _ => Ok(Value::Null),
             },
+            Come::Released { policy, output, approved, by, note } => {
+                let failing = || rules::rejected(&policy, &by, note.as_deref(), Some(&path));
+                let event = match approved {
+                    true => Event::StepSucceeded { step: path, output, receipt },
+                    false => {
+                        let failing = Failing::plain(failing());
+                        self.failure_event(id, index, failing, receipt)
+                    }
+                };
+                return Some(event);
+            }
         };
         Some(match output {
+            Ok(output) if is_ruled => {
+                self.finish(id, index, output);
+                return None;
+            }
             Ok(output) => Event::StepSucceeded { step: path, output, receipt },
             Err(failure) => self.failure_event(id, index, Failing::plain(failure), receipt),
         })
@@ -150,10 +172,26 @@ impl Core {
             return None;
         }
         let Some(held) = frame.holder else {
+            if self.state.held.is_some() {
+                return None;
+            }
             self.is_finishing = true;
-            let failure = frame.failure.clone();
+            let mut failure = frame.failure.clone();
+            let mut released = None;
+            if let Some(hold) = self.hold.take()
+                && let Some((approved, by, note)) = &hold.answer
+                && failure.is_none()
+            {
+                match approved {
+                    true => released = Some((hold.outputs, hold.broken)),
+                    false => {
+                        failure = Some(rules::rejected(&hold.policy, by, note.as_deref(), None));
+                        released = Some((Value::Object(serde_json::Map::new()), hold.broken));
+                    }
+                }
+            }
             let status = failure.as_ref().map_or(RunStatus::Succeeded, |f| status_of(f.kind));
-            return Some(Command::Finish { status, failure });
+            return Some(Command::Finish { status, failure, released });
         };
         let (outcome, turn) = match (&frame.failure, frame.halt) {
             (Some(failure), _) => (Outcome::Failed(failure.clone()), None),
@@ -168,6 +206,52 @@ impl Core {
         let step = self.frames.get(&held.frame)?.path(held.step);
         let (slot, receipt) = (held.slot, Receipt::default());
         Some(Command::Record(Event::BlockEnded { step, slot, outcome, turn, receipt }))
+    }
+
+    /// Has rules look at what a step came to.
+    fn finish(&mut self, id: FrameId, index: usize, value: Value) {
+        let Some(node) = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(index)) else {
+            return;
+        };
+        node.phase = Phase::Ending(Ending::Finish(value));
+        self.queue(Job { frame: id, part: Part::Finish(index) });
+    }
+
+    /// What rules may ask about a piece of work, where there are some that look at it.
+    fn facts(&self, job: Job) -> Option<Facts> {
+        let frame = self.frames.get(&job.frame)?;
+        let (spent, steps) = match job.part {
+            Part::Step(step) | Part::Finish(step) => {
+                (frame.plan.is_ruled(step)).then_some(())?;
+                (frame.node(step)?.spent, Value::Null)
+            }
+            Part::Close => {
+                // Only a sub-pipeline has rules of its own.
+                let held = frame.holder?;
+                let is_pipeline = frame.block == 0;
+                (is_pipeline && rules::judges_run(&frame.plan.graph)).then_some(())?;
+                let around = self.frames.get(&held.frame)?.node(held.step)?.spent;
+                let within = frame.spent();
+                (around.plus(within.fuel, within.cost_nano), self.steps(frame))
+            }
+        };
+        Some(Facts { totals: self.state.totals, spent, steps })
+    }
+
+    /// `steps` of a rule: what each step of a block came to, by id.
+    pub(crate) fn root_steps(&self) -> Value {
+        self.frames.get(&ROOT).map_or(Value::Null, |frame| self.steps(frame))
+    }
+
+    fn steps(&self, frame: &Frame) -> Value {
+        let nodes = frame.nodes.iter().enumerate();
+        let one = |(place, node): (usize, &Node)| {
+            let index = frame.first + place;
+            let found = self.state.steps.get(&frame.path(index));
+            let id = frame.step(index)?.id.clone();
+            Some((id, crate::facts::step(found, node.attempts, node.spent, true)))
+        };
+        Value::Object(nodes.filter_map(one).collect())
     }
 
     /// What is due now.
@@ -212,6 +296,9 @@ impl Core {
     /// Work that may begin and can be paid for.
     fn startable(&mut self) -> Option<Command> {
         if let Some(job) = self.free.pop_first() {
+            if let Some(failure) = self.barred(job) {
+                return self.refuse(job, failure, false);
+            }
             return self.start(job, None);
         }
         let mut after = None;
@@ -227,9 +314,12 @@ impl Core {
             let (account, job) = (*account, *jobs.first()?);
             after = Some(account);
             self.work += 1;
+            if let Some(failure) = self.barred(job) {
+                return self.refuse(job, failure, false);
+            }
             match self.ledger.reserve(account, self.wish(job)) {
                 Ok(reservation) => {
-                    self.unqueue(job);
+                    self.dequeue(job);
                     return self.start(job, Some(reservation));
                 }
                 // What comes back there may be enough for all.
@@ -242,18 +332,19 @@ impl Core {
                         ends_run: fault.ends_run,
                         ..Failure::new(fault.error.kind, fault.error.message, Some(&path))
                     };
-                    return self.refuse(job, failure);
+                    return self.refuse(job, failure, true);
                 }
             }
         }
     }
 
-    /// There is nothing left to do a job with, and nothing will come back.
-    fn refuse(&mut self, job: Job, failure: Failure) -> Option<Command> {
+    /// A job fails before it begins. Where it `is_spent`, there is nothing left to do it with, and
+    /// nothing will come back.
+    fn refuse(&mut self, job: Job, failure: Failure, is_spent: bool) -> Option<Command> {
         if failure.ends_run {
             return Some(Command::Record(Event::RunHalted { failure }));
         }
-        self.unqueue(job);
+        self.dequeue(job);
         let receipt = Receipt::default();
         let frame = self.frames.get_mut(&job.frame)?;
         match job.part {
@@ -261,7 +352,7 @@ impl Core {
                 let step = frame.path(index);
                 let node = frame.node_mut(index)?;
                 // Its end is the next record.
-                node.doomed = Some((failure, true));
+                node.doomed = Some((failure, is_spent));
                 let attempt = node.attempts + 1;
                 self.attention.insert(job);
                 Some(Command::Record(Event::StepStarted { step, attempt }))
@@ -282,7 +373,7 @@ impl Core {
     }
 
     /// The place of the step a job is for; for the end of a block, of the step that holds it.
-    fn job_path(&self, job: Job) -> String {
+    pub(super) fn job_path(&self, job: Job) -> String {
         let Some(frame) = self.frames.get(&job.frame) else { return String::new() };
         match (job.part, frame.holder) {
             (Part::Step(step) | Part::Finish(step), _) => frame.path(step),
@@ -311,6 +402,8 @@ impl Core {
         let frame = self.frames.get_mut(&job.frame)?;
         let (plan, rights) = (Arc::clone(&frame.plan), Arc::clone(&frame.rights));
         let scope = Arc::clone(&frame.scope);
+        let facts = self.facts(job);
+        let frame = self.frames.get_mut(&job.frame)?;
         let (mut started, mut attempt) = (None, 0);
         let (step, path, what, plan) = match job.part {
             Part::Step(index) => {
@@ -325,11 +418,11 @@ impl Core {
             Part::Finish(index) => {
                 let path = frame.path(index);
                 let node = frame.node_mut(index)?;
-                let Phase::Ending(Ending::Finish(branches)) = &mut node.phase else { return None };
-                let branches = std::mem::take(branches);
+                let Phase::Ending(Ending::Finish(value)) = &mut node.phase else { return None };
+                let value = std::mem::take(value);
                 node.task = Some(id);
                 attempt = node.attempts;
-                (index, path, What::Finish { branches }, plan)
+                (index, path, What::Finish { value }, plan)
             }
             Part::Close => {
                 frame.task = Some(id);
@@ -344,8 +437,19 @@ impl Core {
         let reserved = reservation.as_ref().map(|reservation| reservation.fuel);
         self.tasks.insert(id, Live { job, account, reserved });
         let path = path.into();
-        let task =
-            Task { id, started, what, plan, rights, scope, step, path, attempt, reservation };
+        let task = Task {
+            id,
+            started,
+            what,
+            plan,
+            rights,
+            scope,
+            step,
+            path,
+            attempt,
+            facts,
+            reservation,
+        };
         Some(Command::Start(Box::new(task)))
     }
 }

@@ -3,11 +3,13 @@
 use coldframe_journal::event::{Next, Outcome, Waiting};
 use coldframe_journal::{ErrorKind, Event, Failure, Receipt};
 use coldframe_lang::graph::RetryOn;
+use serde_json::Value;
 
 use super::Core;
 use super::frame::FrameId;
 use super::queue::Part;
 use crate::kinds::Halt;
+use crate::rules::{self, Verdict};
 use crate::work::{Done, End, Fault};
 
 impl Core {
@@ -35,7 +37,7 @@ impl Core {
             return self.failure_event(id, index, Failing::plain(failure), receipt);
         }
         match end {
-            End::Output(output) => Event::StepSucceeded { step, output, receipt },
+            End::Output(output) => self.output_event(id, index, output, receipt),
             End::Skipped => Event::StepSkipped { step, receipt },
             End::Entered(_) | End::Suspended(_) | End::Pause(_) if halt.is_some() => {
                 Event::StepCancelled { step, receipt }
@@ -64,13 +66,52 @@ impl Core {
         }
     }
 
+    /// What an output leads to: with rules that do not hold, not always to success.
+    pub(super) fn output_event(
+        &self,
+        id: FrameId,
+        index: usize,
+        output: Value,
+        receipt: Receipt,
+    ) -> Event {
+        let frame = self.frames.get(&id);
+        let step = frame.map(|frame| frame.path(index)).unwrap_or_default();
+        let asks = frame.and_then(|frame| frame.node(index)).and_then(|node| node.asks.clone());
+        match rules::verdict(&receipt.broken, Some(&step)) {
+            Verdict::Counts => match asks {
+                None => Event::StepSucceeded { step, output, receipt },
+                // A rule of the sub-pipeline wants a person's word.
+                Some((policy, message)) => {
+                    let waiting = Waiting::Release { policy, message, output };
+                    Event::StepSuspended { step, waiting, receipt }
+                }
+            },
+            Verdict::Fails(failure) => {
+                self.failure_event(id, index, Failing::plain(failure), receipt)
+            }
+            Verdict::Asks { .. } if frame.is_some_and(|frame| frame.halt.is_some()) => {
+                Event::StepCancelled { step, receipt }
+            }
+            Verdict::Asks { policy, message } => {
+                let waiting = Waiting::Release { policy, message, output };
+                Event::StepSuspended { step, waiting, receipt }
+            }
+        }
+    }
+
     fn close_ended(&self, id: FrameId, end: End, receipt: Receipt) -> Option<Event> {
         let frame = self.frames.get(&id)?;
         let held = frame.holder?;
         let step = self.frames.get(&held.frame)?.path(held.step);
         let (outcome, turn) = match end {
             _ if frame.halt.is_some() => (Outcome::Cancelled, None),
-            End::Closed(value, turn) => (Outcome::Done(value), turn),
+            End::Closed(value, turn) => match rules::verdict(&receipt.broken, Some(&step)) {
+                Verdict::Fails(failure) => {
+                    // The run that fails is the sub-pipeline's.
+                    (Outcome::Failed(Failure { ends_run: false, ..failure }), None)
+                }
+                Verdict::Counts | Verdict::Asks { .. } => (Outcome::Done(value), turn),
+            },
             End::Failed(fault) => (Outcome::Failed(Failing::new(fault, &step).failure), None),
             End::Output(_) | End::Skipped | End::Entered(_) | End::Suspended(_) | End::Pause(_) => {
                 let failure = Failure::new(ErrorKind::HostBug, "a block is not a step", None);

@@ -1,14 +1,16 @@
 //! What each record makes of the run.
 
-use coldframe_journal::event::{EndedBy, Outcome, Turn};
+use coldframe_journal::event::{Broken, EndedBy, Outcome, Turn, Waiting};
 use coldframe_journal::{Event, JournalError};
 
-use super::Core;
 use super::frame::{Come, FrameId, Phase, ROOT};
+use super::gates::Try;
 use super::queue::{Job, Part};
+use super::{Core, Hold};
 use crate::kinds::{self, Halt};
 use crate::ledger::AccountId;
 use crate::place;
+use crate::rules::{Verdict, verdict};
 use crate::work::TaskId;
 
 impl Core {
@@ -47,18 +49,39 @@ impl Core {
 
     pub(super) fn fold(&mut self, event: &Event, place: Option<(FrameId, usize)>) {
         let (id, step) = place.unwrap_or((ROOT, 0));
+        if let Some(receipt) = event.receipt()
+            && let Some(node) = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step))
+        {
+            node.spent = node.spent.plus(receipt.fuel, receipt.cost_nano);
+        }
         match event {
             Event::RunStarted { inputs, .. } => self.open_root(inputs.clone()),
             Event::RunResumed => self.resumed(),
             Event::RunHalted { failure } => self.halt_run(failure),
             Event::RunFinished { .. } => self.is_finishing = true,
+            Event::RunHeld { waiting, broken } => self.hold_run(waiting, broken),
+            Event::RunReleased { approved, by, note } => {
+                if let Some(hold) = &mut self.hold {
+                    hold.answer = Some((*approved, by.clone(), note.clone()));
+                }
+                self.attention.insert(Job { frame: ROOT, part: Part::Close });
+            }
             Event::SignalReceived { name, value } => self.signalled(name, value),
-            Event::StepStarted { attempt, .. } => self.started(id, step, *attempt),
+            Event::StepStarted { attempt, .. } => {
+                self.count_try(id, step);
+                self.started(id, step, *attempt);
+            }
             Event::StepEntered { head, receipt, .. } => {
                 self.settle_step(id, step, receipt.fuel);
                 self.enter(id, step, head);
             }
             Event::BlockEnded { slot, outcome, turn, receipt, .. } => {
+                if let Verdict::Asks { policy, message } = verdict(&receipt.broken, None)
+                    && let Some(node) =
+                        self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step))
+                {
+                    node.asks = Some((policy, message));
+                }
                 self.block_ended(id, step, *slot, outcome, turn.as_ref(), receipt.fuel);
             }
             Event::StepSuspended { waiting, receipt, .. } => {
@@ -71,11 +94,13 @@ impl Core {
                 self.answer(id, step, come);
             }
             Event::StepTimedOut { failure, .. } => self.timed_out(id, step, failure),
-            Event::AttemptFailed { next, receipt, .. } => {
+            Event::AttemptFailed { failure, next, receipt, .. } => {
+                self.judge_try(id, step, Try::Failed(failure.kind));
                 self.settle_step(id, step, receipt.fuel);
                 self.try_again(id, step, *next);
             }
             Event::StepSucceeded { step: path, receipt, .. } => {
+                self.judge_try(id, step, Try::Succeeded);
                 let output = self.state.steps.get(path).and_then(|step| step.output.clone());
                 let is_cached = self
                     .frames
@@ -87,10 +112,17 @@ impl Core {
                 }
                 self.end_step(id, step, output, receipt.fuel);
             }
-            Event::StepSkipped { receipt, .. } | Event::StepCancelled { receipt, .. } => {
+            Event::StepSkipped { receipt, .. } => {
+                self.uncount_try(id, step);
+                self.judge_try(id, step, Try::Dropped);
+                self.end_step(id, step, None, receipt.fuel);
+            }
+            Event::StepCancelled { receipt, .. } => {
+                self.judge_try(id, step, Try::Dropped);
                 self.end_step(id, step, None, receipt.fuel);
             }
             Event::StepFailed { failure, receipt, .. } => {
+                self.judge_try(id, step, Try::Failed(failure.kind));
                 self.end_step(id, step, None, receipt.fuel);
                 self.step_failed(id, step, failure);
             }
@@ -135,6 +167,10 @@ impl Core {
         self.unqueue(Job { frame: child, part: Part::Close });
         if let Some(frame) = self.frames.remove(&child) {
             self.by_prefix.remove(&frame.prefix);
+            let spent = frame.spent();
+            if let Some(node) = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step)) {
+                node.spent = node.spent.plus(spent.fuel, spent.cost_nano);
+            }
             self.settle(frame.task, frame.account, fuel);
         }
         for other in others {
@@ -148,8 +184,18 @@ impl Core {
         self.open_blocks(id, step);
     }
 
+    /// The run as a whole waits for a person.
+    fn hold_run(&mut self, waiting: &Waiting, broken: &[Broken]) {
+        if let Waiting::Release { policy, output, .. } = waiting {
+            let (policy, outputs) = (policy.clone(), output.clone());
+            self.hold = Some(Hold { policy, outputs, broken: broken.to_vec(), answer: None });
+        }
+        self.is_finishing = false;
+    }
+
     /// A process took over: what was under way in the one before it starts again.
     fn resumed(&mut self) {
+        self.gates.resumed();
         let interrupted: Vec<(FrameId, usize)> = self
             .frames
             .iter()

@@ -8,6 +8,7 @@ use coldframe_journal::event::Waiting;
 use coldframe_lang::graph::Step;
 use serde_json::Value;
 
+use crate::facts::Spent;
 use crate::kinds::{Halt, Holder};
 use crate::ledger::AccountId;
 use crate::plan::Plan;
@@ -74,6 +75,10 @@ pub(super) struct Node {
     pub(super) account: Option<AccountId>,
     pub(super) task: Option<TaskId>,
     pub(super) timers: Vec<Timer>,
+    /// What it consumed so far, with what it held.
+    pub(super) spent: Spent,
+    /// The rule of a sub-pipeline that wants a person's word, and why.
+    pub(super) asks: Option<(String, String)>,
 }
 
 /// The phases of a step.
@@ -109,7 +114,7 @@ pub(super) struct Entered {
 #[derive(Debug)]
 pub(super) enum Ending {
     Output(Value),
-    /// The results of branches, of which work makes the output.
+    /// What work makes the output of: the results of branches, or what rules have to judge.
     Finish(Value),
     Failed(Failure),
     /// Nobody needs it.
@@ -121,7 +126,19 @@ pub(super) enum Ending {
 pub(super) enum Come {
     Time,
     Signal(Value),
-    Decision { approved: bool, by: String, note: Option<String> },
+    Decision {
+        approved: bool,
+        by: String,
+        note: Option<String>,
+    },
+    /// Whether the output that a rule held back counts.
+    Released {
+        policy: String,
+        output: Value,
+        approved: bool,
+        by: String,
+        note: Option<String>,
+    },
 }
 
 /// Something that is due at a time. Ordered by time.
@@ -168,6 +185,12 @@ impl Frame {
         self.plan.step(step)
     }
 
+    /// What its steps consumed so far.
+    pub(super) fn spent(&self) -> Spent {
+        let add = |sum: Spent, node: &Node| sum.plus(node.spent.fuel, node.spent.cost_nano);
+        self.nodes.iter().fold(Spent::default(), add)
+    }
+
     /// The place of a step in the run.
     pub(super) fn path(&self, step: usize) -> String {
         let id = self.step(step).map_or("", |step| &step.id);
@@ -188,6 +211,8 @@ impl Node {
             account: None,
             task: None,
             timers: Vec::new(),
+            spent: Spent::default(),
+            asks: None,
         }
     }
 

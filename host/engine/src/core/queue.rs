@@ -46,7 +46,14 @@ impl Core {
         self.queue(Job { frame: id, part: Part::Step(step) });
     }
 
+    /// Puts work among what may start, or keeps it back where that is limited.
     pub(super) fn queue(&mut self, job: Job) {
+        if !self.keep_back(job) {
+            self.queue_now(job);
+        }
+    }
+
+    pub(super) fn queue_now(&mut self, job: Job) {
         if self.spends(job) {
             let account = self.account(job);
             self.ready.entry(account).or_default().insert(job);
@@ -55,7 +62,14 @@ impl Core {
         }
     }
 
+    /// Takes back what is not wanted any more.
     pub(super) fn unqueue(&mut self, job: Job) {
+        self.leave_gate(job);
+        self.dequeue(job);
+    }
+
+    /// Takes what starts now out of what may start.
+    pub(super) fn dequeue(&mut self, job: Job) {
         if self.free.remove(&job) {
             return;
         }

@@ -48,7 +48,7 @@ impl Core {
         };
         node.phase = Phase::Suspended(waiting.clone());
         match waiting {
-            Waiting::Approval { .. } => {}
+            Waiting::Approval { .. } | Waiting::Release { .. } => {}
             Waiting::Until { at_us } => {
                 let timer = Timer { due_us: *at_us, frame: id, step, what: Due::Pause };
                 node.timers.push(timer);
@@ -89,6 +89,16 @@ impl Core {
     pub(super) fn answer(&mut self, id: FrameId, step: usize, come: Come) {
         self.suspended.remove(&(id, step));
         if let Some(node) = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step)) {
+            let come = match (&mut node.phase, come) {
+                (
+                    Phase::Suspended(Waiting::Release { policy, output, .. }),
+                    Come::Decision { approved, by, note },
+                ) => {
+                    let (policy, output) = (std::mem::take(policy), std::mem::take(output));
+                    Come::Released { policy, output, approved, by, note }
+                }
+                (_, come) => come,
+            };
             node.phase = Phase::Answered(come);
         }
         self.attention.insert(Job { frame: id, part: Part::Step(step) });
@@ -103,6 +113,7 @@ impl Core {
         node.failures += 1;
         node.timed_out = None;
         node.doomed = None;
+        node.asks = None;
         node.phase = Phase::Delayed;
         node.falls_back = next == Next::Fallback;
         match next {

@@ -149,6 +149,12 @@ pub fn expr(source: &str) -> Template {
     Template::Expr(when(source))
 }
 
+/// A rule: that `assert` holds for what `subject` is.
+pub fn rule(id: &str, subject: Subject, assert: &str, action: Action) -> Policy {
+    let assert = Expr { path: None, ..when(assert) };
+    Policy { id: id.into(), subject, when: None, assert, action, message: None, line: 0 }
+}
+
 /// A condition.
 pub fn when(source: &str) -> Expr {
     let mut roots: Vec<Root> = source
@@ -174,6 +180,10 @@ fn parse_path(text: &str) -> Path {
         "index" => Root::Index(UNBOUND),
         "loop" => Root::Loop(UNBOUND),
         "branches" => Root::Branches(UNBOUND),
+        "result" => Root::Result,
+        "step" => Root::Subject,
+        "steps" => Root::Steps,
+        "totals" => Root::Totals,
         id => Root::Step(UNBOUND, id.into()),
     };
     let segments = parts.map(|part| match part.strip_prefix('[') {
@@ -590,7 +600,11 @@ impl Run {
         let mut answers = Vec::new();
         for (step, waiting) in state.waiting() {
             match waiting {
-                coldframe_journal::Waiting::Approval { .. } => answers.push(yes(step)),
+                coldframe_journal::Waiting::Release { .. } if state.held.is_some() => {
+                    answers.push(released(true));
+                }
+                coldframe_journal::Waiting::Approval { .. }
+                | coldframe_journal::Waiting::Release { .. } => answers.push(yes(step)),
                 coldframe_journal::Waiting::Signal { name } => {
                     let event = Event::SignalReceived { name: name.clone(), value: json!(1) };
                     if !answers.contains(&event) {
@@ -617,6 +631,11 @@ impl Run {
 
 pub fn yes(step: &str) -> Event {
     Event::DecisionMade { step: step.into(), approved: true, by: "ann".into(), note: None }
+}
+
+/// An answer for the run as a whole.
+pub fn released(approved: bool) -> Event {
+    Event::RunReleased { approved, by: "ann".into(), note: None }
 }
 
 pub fn no(step: &str) -> Event {

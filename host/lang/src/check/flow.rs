@@ -6,8 +6,8 @@ use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Document, join};
 use crate::expr::scan::Guard;
 use crate::graph::OnError;
-use crate::resolve::Resolved;
 use crate::resolve::tree::{Bound, BoundUse, Named, Target};
+use crate::resolve::{Claim, Looks, Resolved};
 use crate::source::Span;
 use crate::types::Ty;
 
@@ -39,7 +39,11 @@ pub(super) fn types(document: &Document<'_>, resolved: &Resolved<'_>, report: &m
         report,
     };
     flow.steps(0);
-    flow.values(&resolved.outputs, "outputs")
+    let results = flow.values(&resolved.outputs, "outputs");
+    for claim in &resolved.claims {
+        flow.claim(claim, &results);
+    }
+    results
 }
 
 /// Where an expression stands.
@@ -174,8 +178,8 @@ impl<'n> Flow<'_, 'n> {
             }
         };
         let lenient = place == Place::Condition || used.guard != Guard::None;
-        let ty = match path::walk(start.unwrap_or(&Ty::Any), &self.name(used.target), used, lenient)
-        {
+        let start = start.unwrap_or(&Ty::Any);
+        let ty = match path::walk(start, &self.name(used.target), &used.path, lenient) {
             Ok(ty) => ty,
             Err(problem) => {
                 self.report.push(problem.at(path));
@@ -199,6 +203,26 @@ impl<'n> Flow<'_, 'n> {
         let absence = self.absences.get(index).copied().flatten()?;
         let sure = self.guarded.get(index).is_some_and(|count| *count > 0);
         (!sure).then_some(absence)
+    }
+
+    /// An expression that looks at the run from outside. What is not there on the way is for it to
+    /// deal with; what can never be there is a mistake.
+    fn claim(&mut self, claim: &Claim, results: &Ty) {
+        for used in &claim.uses {
+            let (start, root) = match used.at {
+                Looks::Inputs => (&self.inputs, "inputs".to_owned()),
+                Looks::Run => (&self.run, "run".to_owned()),
+                Looks::Result => (results, "result".to_owned()),
+                Looks::Step(index) | Looks::Output(index) => {
+                    let Some(ty) = self.outputs.get(index) else { continue };
+                    let of_rule = matches!(used.at, Looks::Output(_));
+                    (ty, if of_rule { "result".to_owned() } else { self.document.id(index) })
+                }
+            };
+            if let Err(problem) = path::walk(start, &root, &used.path, true) {
+                self.report.push(problem.at(&claim.path));
+            }
+        }
     }
 
     fn name(&self, target: Target) -> String {

@@ -2,7 +2,6 @@
 
 use crate::codes;
 use crate::diagnostic::Diagnostic;
-use crate::resolve::tree::BoundUse;
 use crate::shown::shown;
 use crate::source::Span;
 use crate::suggest;
@@ -14,13 +13,13 @@ use crate::types::Ty;
 pub(super) fn walk(
     start: &Ty,
     root: &str,
-    used: &BoundUse,
+    path: &[(Segment, Span)],
     guarded: bool,
 ) -> Result<Ty, Box<Diagnostic>> {
     let mut at = Reached::sure(start);
-    for (index, (segment, span)) in used.path.iter().enumerate() {
+    for (index, (segment, span)) in path.iter().enumerate() {
         // Only problems need to know what the way so far is called.
-        let written = || written(root, used, index);
+        let written = || written(root, path, index);
         if let Ty::Option(inner) = at.ty {
             at = Reached { ty: inner, perhaps: true };
         }
@@ -50,8 +49,8 @@ impl<'t> Reached<'t> {
 }
 
 /// The first `count` segments of a path.
-fn written(root: &str, used: &BoundUse, count: usize) -> String {
-    used.path.iter().take(count).fold(root.to_owned(), |path, (segment, _)| match segment {
+fn written(root: &str, path: &[(Segment, Span)], count: usize) -> String {
+    path.iter().take(count).fold(root.to_owned(), |path, (segment, _)| match segment {
         Segment::Key(key) => format!("{path}.{}", shown(key)),
         Segment::Index(index) => format!("{path}[{index}]"),
     })

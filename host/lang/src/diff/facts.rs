@@ -106,7 +106,8 @@ fn parts(graph: &Graph, step: &Step) -> BTreeMap<String, String> {
                     out.insert("operation".to_owned(), uses.operation.clone());
                 }
             }
-            "with" | "set" | "retry" | "fallback" | "approve" => entries(key, value, &mut out),
+            "with" | "set" | "retry" | "rate_limit" | "circuit_breaker" | "fallback"
+            | "approve" => entries(key, value, &mut out),
             "map" | "loop" | "switch" | "parallel" => holder(key, value, &mut out),
             _ => {
                 out.insert(key.to_owned(), alone(value));

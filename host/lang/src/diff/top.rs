@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Change, ChangeKind, Mark, parts, rights};
-use crate::graph::{Graph, Input};
+use crate::graph::{Graph, Input, Subject};
 use crate::print::{alone, values};
 
 /// What changed outside of steps.
@@ -60,8 +60,13 @@ fn outputs(graph: &Graph) -> BTreeMap<String, String> {
 fn rules(graph: &Graph) -> BTreeMap<String, String> {
     let rules = graph.policies.iter().map(|policy| {
         let when = policy.when.as_ref().map(|when| format!("when {} ", when.source));
+        let on = match &policy.subject {
+            Subject::Run => String::new(),
+            Subject::Step(id) => format!("on {id} "),
+            Subject::EveryStep => "on steps ".to_owned(),
+        };
         let text = format!(
-            "{}assert {} {}",
+            "{on}{}assert {} {}",
             when.unwrap_or_default(),
             policy.assert.source,
             policy.action.as_str()

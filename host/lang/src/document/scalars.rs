@@ -118,6 +118,9 @@ pub(crate) fn condition<'n>(
     let key = path.rsplit('.').next().unwrap_or_default();
     let mut problem = wrong_shape(node, "an expression", path);
     problem = match &node.kind {
+        NodeKind::Bool(value) if key == "assert" => {
+            problem.help(format!("quote it: `{key}: \"{value}\"`"))
+        }
         NodeKind::Bool(value) => {
             problem.help(format!("quote it: `{key}: \"{value}\"`, or leave `{key}` away"))
         }

@@ -2,7 +2,7 @@
 
 use super::fields::{Fields, check_name, join, text, wrong_shape};
 use super::kinds::{KINDS, Kind};
-use super::{BlockDecl, Body, StepDecl, common, rights, scalars};
+use super::{BlockDecl, Body, StepDecl, common, gates, rights, scalars};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::expr;
@@ -120,6 +120,12 @@ impl<'n> Reader<'n, '_> {
             needs: needs(fields.take("needs"), &below("needs"), report),
             when: scalars::condition(fields.take("when"), &below("when"), report),
             retry: common::retry(fields.take("retry"), &below("retry"), report),
+            rate_limit: gates::rate_limit(fields.take("rate_limit"), &below("rate_limit"), report),
+            circuit_breaker: gates::circuit_breaker(
+                fields.take("circuit_breaker"),
+                &below("circuit_breaker"),
+                report,
+            ),
             timeout: scalars::duration(
                 fields.take("timeout"),
                 "timeout",

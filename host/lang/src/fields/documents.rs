@@ -1,7 +1,7 @@
 //! The keys of the documents beside pipelines.
 
-use super::pipeline::{API_VERSION, CAPS, ENV, LIMITS, METADATA};
-use super::step::RETRY;
+use super::pipeline::{API_VERSION, CAPS, ENV, LIMITS, METADATA, POLICY as RULE};
+use super::step::{CIRCUIT_BREAKER, RATE_LIMIT, RETRY};
 use super::{Field, Object, Shape, optional, required};
 
 /// `kind: Config`
@@ -26,6 +26,13 @@ pub(super) static CONFIG: Object = Object {
             "none",
             "{ limits: { cost_usd: 1 }, caps: { log: true } }",
             "What no pipeline has more of.",
+        ),
+        optional(
+            "policies",
+            Shape::List(&Shape::Name),
+            "none",
+            "[house-rules]",
+            "Policies whose `governance` and `rules` hold for every pipeline.",
         ),
     ],
     one_of: &[],
@@ -69,7 +76,8 @@ static CEILINGS: Object = Object {
 /// `kind: Policy`
 pub(super) static POLICY: Object = Object {
     name: "policy-document",
-    doc: "How to deal with failures, written once for the steps that say `policy: NAME`.",
+    doc: "Blocks for the steps that say `policy: NAME`, and rules for the pipelines and configs \
+          that name it under `policies`.",
     fields: &[
         API_VERSION,
         required("kind", Shape::OneOf(&["Policy"]), "Policy", "What the document is."),
@@ -88,6 +96,50 @@ pub(super) static POLICY: Object = Object {
             "5m",
             "Of the whole step, all tries and waits together.",
         ),
+        optional(
+            "rate_limit",
+            Shape::Object(&RATE_LIMIT),
+            "none",
+            "{ max: 10, per: 1m }",
+            "How often tries of all steps with the policy may begin, over a run.",
+        ),
+        optional(
+            "circuit_breaker",
+            Shape::Object(&CIRCUIT_BREAKER),
+            "none",
+            "{ failures: 5, open_for: 30s }",
+            "After so many failures in a row of steps with the policy, their tries fail at once.",
+        ),
+        optional(
+            "governance",
+            Shape::Object(&GOVERNANCE),
+            "none",
+            "{ allow: [std/*], deny: [std/http#post] }",
+            "Which skills pipelines may call, those that they run too.",
+        ),
+        optional(
+            "rules",
+            Shape::Objects(&RULE),
+            "none",
+            "[{ id: cheap, assert: \"totals.cost_usd <= 0.10\", action: fail_run }]",
+            "Rules, as under `policies` of a pipeline.",
+        ),
+    ],
+    one_of: &[],
+};
+
+static GOVERNANCE: Object = Object {
+    name: "governance",
+    doc: "Which skills pipelines may call. What is denied is denied even where it is allowed too.",
+    fields: &[
+        optional(
+            "allow",
+            Shape::List(&Shape::Text),
+            "everything",
+            "[std/*, acme/mail#send]",
+            "Nothing else: `namespace/*`, `namespace/name` or `namespace/name#operation`.",
+        ),
+        optional("deny", Shape::List(&Shape::Text), "nothing", "[acme/*]", "Never these."),
     ],
     one_of: &[],
 };

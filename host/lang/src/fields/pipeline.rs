@@ -56,10 +56,11 @@ pub(super) static PIPELINE: Object = Object {
         ),
         optional(
             "policies",
-            Shape::Objects(&POLICY),
+            Shape::ObjectsOrNames(&POLICY),
             "none",
             "- { id: cheap, assert: \"totals.cost_usd <= 0.10\", action: fail_run }",
-            "Rules over steps and over the result.",
+            "Rules over steps and over the result, and names of `kind: Policy` documents with more \
+             of them.",
         ),
         optional(
             "tests",
@@ -150,7 +151,7 @@ pub(super) static CAPS: Object = Object {
     one_of: &[],
 };
 
-static POLICY: Object = Object {
+pub(super) static POLICY: Object = Object {
     name: "policy",
     doc: "A rule: whenever `when` holds, `assert` has to.",
     fields: &[
@@ -159,8 +160,9 @@ static POLICY: Object = Object {
             "on",
             Shape::Text,
             "run",
-            "step",
-            "What it looks at: `run` (its end), `step` (the end of every step) or the id of a step.",
+            "steps",
+            "What it looks at: `run` (its end), `steps` (the output of every step) or the id of a \
+             step.",
         ),
         optional(
             "when",
@@ -173,13 +175,16 @@ static POLICY: Object = Object {
             "assert",
             Shape::Expression,
             "totals.cost_usd <= 0.10",
-            "What has to be true. Sees `result`, `steps`, `totals`, `inputs` and the steps by id.",
+            "What has to be true. Sees `inputs`, `run`, `totals` and `result`: what the run comes \
+             to, or the output of the step. At the end of the run `steps` and the steps by id as \
+             well; of a step `step`: its `id`, `place`, `attempts`, `fuel` and `cost_usd`.",
         ),
         required(
             "action",
             Shape::OneOf(&["fail_run", "fail_step", "warn", "require_approval"]),
             "fail_run",
-            "What happens where it is not.",
+            "What happens where it is not: the run fails, the step fails, the run says so and goes \
+             on, or it is suspended until a person lets it go on.",
         ),
         optional("message", Shape::Text, "the assertion", "too dear", "What people read then."),
     ],

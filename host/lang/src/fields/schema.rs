@@ -86,6 +86,10 @@ fn of_shape(shape: &Shape) -> Value {
         Shape::Map(item) => json!({ "type": "object", "additionalProperties": of_shape(item) }),
         Shape::Object(object) => reference(object),
         Shape::Objects(object) => json!({ "type": "array", "items": reference(object) }),
+        Shape::ObjectsOrNames(object) => json!({
+            "type": "array",
+            "items": { "anyOf": [of_shape(&Shape::Name), reference(object)] },
+        }),
         Shape::Steps => json!({ "type": "array", "items": reference(&STEP) }),
         Shape::ObjectMap(object) => {
             json!({ "type": "object", "additionalProperties": reference(object) })

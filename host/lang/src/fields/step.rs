@@ -2,7 +2,7 @@
 
 use super::kinds::{APPROVE, LOOP, MAP, PARALLEL, SWITCH, WAIT};
 use super::pipeline::{CAPS, LIMITS};
-use super::{Object, Shape, optional, required};
+use super::{Field, Object, Shape, optional, required};
 
 /// One step.
 pub(super) static STEP: Object = Object {
@@ -108,7 +108,8 @@ pub(super) static STEP: Object = Object {
             Shape::Name,
             "none",
             "patient",
-            "Takes `retry` and `timeout` from the `kind: Policy` document of this name.",
+            "Takes `retry`, `timeout`, `rate_limit` and `circuit_breaker` from the `kind: Policy` \
+             document of this name.",
         ),
         optional(
             "retry",
@@ -116,6 +117,20 @@ pub(super) static STEP: Object = Object {
             "no retries",
             "{ max: 3, backoff: exponential, on: [transient] }",
             "When a failed step is tried again. A step that holds others begins all of them anew.",
+        ),
+        optional(
+            "rate_limit",
+            Shape::Object(&RATE_LIMIT),
+            "none",
+            "{ max: 10, per: 1m }",
+            "How often its tries may begin, over the whole run. More wait.",
+        ),
+        optional(
+            "circuit_breaker",
+            Shape::Object(&CIRCUIT_BREAKER),
+            "none",
+            "{ failures: 5, open_for: 30s }",
+            "After so many failures in a row, tries fail at once for a while with `breaker.open`.",
         ),
         optional(
             "timeout",
@@ -189,6 +204,42 @@ pub(super) static RETRY: Object = Object {
     ],
     one_of: &[],
 };
+
+pub(super) static RATE_LIMIT: Object = Object {
+    name: "rate_limit",
+    doc: "At most `max` tries begin within any stretch of `per`.",
+    fields: &[
+        required("max", Shape::Integer { min: 1 }, "10", "How many tries may begin."),
+        required("per", Shape::Duration, "1m", "Within which time."),
+        GROUP,
+    ],
+    one_of: &[],
+};
+
+pub(super) static CIRCUIT_BREAKER: Object = Object {
+    name: "circuit_breaker",
+    doc: "What keeps failing is left alone for a while.",
+    fields: &[
+        required("failures", Shape::Integer { min: 1 }, "5", "Failed tries in a row."),
+        required(
+            "open_for",
+            Shape::Duration,
+            "30s",
+            "How long tries fail at once with `breaker.open`. Then one is let through; if that \
+             succeeds, all are again.",
+        ),
+        GROUP,
+    ],
+    one_of: &[],
+};
+
+const GROUP: Field = optional(
+    "group",
+    Shape::Name,
+    "the name of the policy it stands in; the step alone",
+    "acme-api",
+    "Steps with the same group count together.",
+);
 
 static FALLBACK: Object = Object {
     name: "fallback",

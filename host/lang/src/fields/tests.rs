@@ -63,6 +63,12 @@ const PLACES: &[(&str, &str)] = &[
     ("caps", "caps: { zzzz: 1 }"),
     ("step", "steps: [{ id: a, set: {}, zzzz: 1 }]"),
     ("retry", "steps: [{ id: a, set: {}, retry: { max: 1, zzzz: 1 } }]"),
+    ("rate_limit", "steps: [{ id: a, set: {}, rate_limit: { max: 1, per: 1s, zzzz: 1 } }]"),
+    (
+        "circuit_breaker",
+        "steps: [{ id: a, set: {}, circuit_breaker: { failures: 1, open_for: 1s, zzzz: 1 } }]",
+    ),
+    ("policy", "policies: [{ id: a, assert: b, action: warn, zzzz: 1 }]"),
     ("fallback", "steps: [{ id: a, set: {}, fallback: { value: 1, zzzz: 1 } }]"),
     ("map", "steps: [{ id: a, map: { over: [1], steps: [{ id: b, set: {} }], zzzz: 1 } }]"),
     ("loop", "steps: [{ id: a, loop: { max: 1, steps: [{ id: b, set: {} }], zzzz: 1 } }]"),

@@ -21,16 +21,28 @@ pub struct Policy {
     pub line: usize,
 }
 
-/// What a rule looks at. In its expressions `result` is the output of the step or of the run,
-/// `steps` what every step came to, `totals` what was consumed so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a rule looks at. Steps of sub-pipelines have the rules of their own pipeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
-    /// The end of the run.
+    /// The end of the run, once every step succeeded. `result` is what the run comes to, `steps`
+    /// what every step came to, and steps are there by id.
     Run,
-    /// The end of a step, by index in `Graph::steps`, each time it succeeds.
-    Step(usize),
-    /// The end of every step.
+    /// Each time a step with this id has an output, wherever it stands. `result` is that output,
+    /// and `step` is `{id, place, attempts, fuel, cost_usd}`.
+    Step(String),
+    /// The same for every step.
     EveryStep,
+}
+
+impl Policy {
+    /// Whether it looks at the outputs of the step called `id`.
+    pub fn is_of_step(&self, id: &str) -> bool {
+        match &self.subject {
+            Subject::Run => false,
+            Subject::Step(of) => of == id,
+            Subject::EveryStep => true,
+        }
+    }
 }
 
 /// What happens where a rule does not hold.
@@ -47,6 +59,14 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action, by the word for it.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("fail_run", Self::FailRun),
+        ("fail_step", Self::FailStep),
+        ("warn", Self::Warn),
+        ("require_approval", Self::RequireApproval),
+    ];
+
     /// As it is written.
     pub fn as_str(self) -> &'static str {
         match self {

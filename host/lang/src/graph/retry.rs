@@ -5,6 +5,7 @@ use std::time::Duration;
 /// Every kind of failure, sorted. The journal has the same ones; a test of the engine compares.
 pub const FAILURES: &[&str] = &[
     "approval.rejected",
+    "breaker.open",
     "denied.address",
     "denied.capability",
     "denied.dns",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use coldframe_format::Caps;
 
-use super::{Fallback, Limits, Retry, StepKind};
+use super::{CircuitBreaker, Fallback, Limits, RateLimit, Retry, StepKind};
 use crate::template::Expr;
 
 /// One step.
@@ -30,6 +30,10 @@ pub struct Step {
     pub when: Option<Expr>,
     /// When it is tried again.
     pub retry: Option<Retry>,
+    /// How often its tries may begin.
+    pub rate_limit: Option<RateLimit>,
+    /// When its tries are not even begun.
+    pub circuit_breaker: Option<CircuitBreaker>,
     /// From the first attempt's start to the step's end, all attempts and delays together. What
     /// runs then is cancelled and the step fails with `limit.timeout`.
     pub timeout: Option<Duration>,
@@ -59,6 +63,8 @@ impl Step {
             needs: Vec::new(),
             when: None,
             retry: None,
+            rate_limit: None,
+            circuit_breaker: None,
             timeout: None,
             fallback: None,
             on_error: OnError::default(),

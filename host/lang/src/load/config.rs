@@ -15,6 +15,8 @@ pub(super) struct Config<'n> {
     /// The limits under `defaults`, each with its value.
     defaults: Vec<Limit<'n>>,
     pub(super) ceiling: Ceiling<'n>,
+    /// Names of policies that hold for every pipeline.
+    pub(super) policies: Vec<&'n Text>,
 }
 
 /// What no pipeline has more of.
@@ -59,8 +61,21 @@ pub(super) fn read<'n>(document: &'n Node, report: &mut Report) -> Option<Config
         ceiling.caps = rights::caps(fields.take("caps"), "ceilings.caps", report);
         fields.done("`ceilings`", &[], report);
     }
+    let policies = policies(top.take("policies"), report);
     top.done("a config", &["adapters", "secrets"], report);
-    Some(Config { defaults, ceiling })
+    Some(Config { defaults, ceiling, policies })
+}
+
+fn policies<'n>(node: Option<&'n Node>, report: &mut Report) -> Vec<&'n Text> {
+    let Some(node) = node else { return Vec::new() };
+    if !matches!(node.kind, NodeKind::List(_)) {
+        let problem = fields::wrong_shape(node, "a list of names", "policies");
+        report.push(problem.help("for example `policies: [house-rules]`"));
+    }
+    let names = node.items().iter().enumerate();
+    names
+        .filter_map(|(index, name)| fields::text(name, &format!("policies[{index}]"), report))
+        .collect()
 }
 
 /// The limits at a node that are ones.

@@ -30,6 +30,8 @@ pub(crate) struct Other {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Config,
+    /// The project's, for a pipeline that a step runs: its limits hold for the step already.
+    ConfigAround,
     Policy,
     Macro,
 }
@@ -64,7 +66,9 @@ pub(crate) fn load(
     for extra in world.extra.iter().filter(|extra| extra.name != source.name) {
         for node in read(extra, loader, report)? {
             match kind(&node, report) {
-                Ok(Kind::Config) if asked.child => {}
+                Ok(Kind::Config) if asked.child => {
+                    others.push(Other { kind: Kind::ConfigAround, node });
+                }
                 Ok(kind) => others.push(Other { kind, node }),
                 Err(Some(Pipeline(_))) => report.push(misplaced(&node)),
                 Err(None) => {}

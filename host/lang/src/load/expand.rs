@@ -8,7 +8,10 @@
 mod arguments;
 mod body;
 
+use std::collections::BTreeMap;
+
 use super::Loader;
+use super::governance::Governance;
 use super::policy::Policy;
 use super::project::Project;
 use crate::codes::{self, Code};
@@ -25,8 +28,8 @@ const USES_MAX: usize = 1_000;
 const DEPTH_MAX: usize = 16;
 
 /// Writes out one pipeline.
-pub(super) struct Expander<'a, 'n, 'w> {
-    project: &'a Project<'n>,
+pub(super) struct Expander<'p, 'a, 'n, 'w> {
+    project: &'p Project<'n>,
     loader: &'a mut Loader<'w>,
     report: &'a mut Report,
     uses: usize,
@@ -36,10 +39,10 @@ pub(super) struct Expander<'a, 'n, 'w> {
     full: bool,
 }
 
-impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
+impl<'p, 'a, 'n, 'w> Expander<'p, 'a, 'n, 'w> {
     /// For one pipeline.
     pub(super) fn new(
-        project: &'a Project<'n>,
+        project: &'p Project<'n>,
         loader: &'a mut Loader<'w>,
         report: &'a mut Report,
     ) -> Self {
@@ -61,6 +64,91 @@ impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
                 self.step(item, &format!("{path}[{index}]"));
             }
         }
+    }
+
+    /// Puts the rules of the policies that are named in the place of their names, those that a
+    /// `Config` imposes behind them. Gives what governs the calls.
+    pub(super) fn rules<'t>(
+        &mut self,
+        pipeline: &mut Node,
+        imposed: impl Iterator<Item = &'t Text>,
+    ) -> Vec<&'p Governance> {
+        let span = pipeline.span;
+        let NodeKind::Map(entries) = &mut pipeline.kind else { return Vec::new() };
+        let at = entries.iter().position(|entry| entry.key.text == "policies");
+        let own = match at.and_then(|at| entries.get_mut(at)) {
+            None => Vec::new(),
+            Some(entry) => match &mut entry.value.kind {
+                NodeKind::List(items) => std::mem::take(items),
+                // The next stage says so.
+                _ => return Vec::new(),
+            },
+        };
+        let mut named: BTreeMap<&str, Span> = BTreeMap::new();
+        let (mut rules, mut governance) = (Vec::new(), Vec::new());
+        let names = own.iter().map(|item| (item, item.as_text()));
+        for (index, (item, name)) in names.enumerate() {
+            let path = format!("policies[{index}]");
+            match name {
+                None => rules.push(item.clone()),
+                Some(name) => match named.insert(&name.text, name.span) {
+                    Some(first) => self.report.push(again(name, first).at(&path)),
+                    None => self.named_rules(name, &path, &mut rules, &mut governance),
+                },
+            }
+        }
+        let mut imposed_names: Vec<&str> = Vec::new();
+        for name in imposed {
+            if !named.contains_key(name.text.as_str()) && !imposed_names.contains(&&*name.text) {
+                self.named_rules(name, "policies", &mut rules, &mut governance);
+                imposed_names.push(&name.text);
+            }
+        }
+        let value = NodeKind::List(rules);
+        match at.and_then(|at| entries.get_mut(at)) {
+            Some(entry) => entry.value.kind = value,
+            None if value == NodeKind::List(Vec::new()) => {}
+            None => entries.push(Entry {
+                key: Text::made("policies", span),
+                value: Node { span, kind: value },
+            }),
+        }
+        governance
+    }
+
+    fn named_rules(
+        &mut self,
+        name: &Text,
+        path: &str,
+        rules: &mut Vec<Node>,
+        governance: &mut Vec<&'p Governance>,
+    ) {
+        let Some(policy) = self.find_policy(name, path) else { return };
+        if !policy.has_rules() {
+            let message = format!("the policy `{}` has no rules", shown(&name.text));
+            self.report.push(
+                Diagnostic::new(&codes::UNRULED_POLICY, name.span, message)
+                    .help("add `rules` or `governance` to it, or name it at a step: `policy: …`")
+                    .at(path),
+            );
+        }
+        governance.extend(&policy.governance);
+        for rule in &policy.rules {
+            if self.takes(rule.count(), name.span) {
+                rules.push((*rule).clone());
+            }
+        }
+    }
+
+    fn find_policy(&mut self, name: &Text, path: &str) -> Option<&'p Policy<'n>> {
+        let found = self.project.policies.iter().find(|policy| policy.name == name.text);
+        if found.is_none() {
+            let names = self.project.policies.iter().map(|policy| policy.name.as_str());
+            let problem = unknown(&codes::UNKNOWN_POLICY, "policy", "Policy", name);
+            let help = self.report.suggest(&name.text, "there are", names);
+            self.report.push(problem.maybe_help(help).at(path));
+        }
+        found
     }
 
     fn step(&mut self, node: &mut Node, path: &str) {
@@ -108,20 +196,21 @@ impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
 
     fn policy(&mut self, entries: &mut Vec<Entry>, path: &str) {
         let Some((at, name)) = self.name(entries, "policy", path) else { return };
-        let Some(policy) = self.project.policies.iter().find(|policy| policy.name == name.text)
-        else {
-            let names = self.project.policies.iter().map(|policy| policy.name.as_str());
-            let problem = unknown(&codes::UNKNOWN_POLICY, "policy", "Policy", &name);
-            let help = self.report.suggest(&name.text, "there are", names);
-            self.report.push(problem.maybe_help(help).at(&join(path, "policy")));
-            return;
-        };
+        let Some(policy) = self.find_policy(&name, &join(path, "policy")) else { return };
         entries.remove(at);
+        if policy.entries.is_empty() {
+            let message = format!("the policy `{}` has nothing for a step", shown(&name.text));
+            self.report.push(
+                Diagnostic::new(&codes::UNRULED_POLICY, name.span, message)
+                    .help("name it under `policies` of the pipeline, for which it has rules")
+                    .at(&join(path, "policy")),
+            );
+        }
         for entry in &policy.entries {
             if let Some(own) = entries.iter().find(|own| own.key.text == entry.key.text) {
                 self.report.push(overlap(policy, own, entry, path));
             } else if self.takes(entry.value.count(), name.span) {
-                entries.push((*entry).clone());
+                entries.push(grouped((*entry).clone(), &policy.name));
             }
         }
     }
@@ -196,6 +285,27 @@ impl<'a, 'n, 'w> Expander<'a, 'n, 'w> {
         Diagnostic::new(&codes::MACRO_CYCLE, span, message)
             .help("to do something again and again, use `loop`")
     }
+}
+
+/// Steps that take a gate from one policy count together.
+fn grouped(mut entry: Entry, policy: &str) -> Entry {
+    let counts = matches!(entry.key.text.as_str(), "rate_limit" | "circuit_breaker");
+    let span = entry.value.span;
+    if let NodeKind::Map(entries) = &mut entry.value.kind
+        && counts
+        && entries.iter().all(|entry| entry.key.text != "group")
+    {
+        let kind = NodeKind::String(Text::made(policy, span));
+        entries.push(Entry { key: Text::made("group", span), value: Node { span, kind } });
+    }
+    entry
+}
+
+fn again(name: &Text, first: Span) -> Diagnostic {
+    let message = format!("the policy `{}` is named twice", shown(&name.text));
+    Diagnostic::new(&codes::DUPLICATE_ID, name.span, message)
+        .label(first, "the first time")
+        .help("remove one of them")
 }
 
 fn value_mut<'a>(node: &'a mut Node, key: &str) -> Option<&'a mut Node> {

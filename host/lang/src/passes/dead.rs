@@ -118,6 +118,12 @@ fn move_root(root: &mut Root, moved: &impl Fn(usize) -> usize) {
         | Root::Index(index)
         | Root::Loop(index)
         | Root::Branches(index) => *index = moved(*index),
-        Root::Inputs | Root::Run | Root::Result | Root::Steps | Root::Totals | Root::Events => {}
+        Root::Inputs
+        | Root::Run
+        | Root::Subject
+        | Root::Result
+        | Root::Steps
+        | Root::Totals
+        | Root::Events => {}
     }
 }

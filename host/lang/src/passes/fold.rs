@@ -17,7 +17,9 @@ pub fn fold(graph: &mut Graph) -> Vec<Note> {
         for template in step.templates_mut() {
             replace(template, &known, &mut used);
         }
-        if let Some(value) = constant(step) {
+        // A rule may want a person's word before the output counts.
+        let ruled = graph.policies.iter().any(|rule| rule.is_of_step(&step.id));
+        if let Some(value) = constant(step).filter(|_| !ruled) {
             known.insert(index, value);
         }
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::fmt::scalar;
 use crate::fmt::tree::{Collection, Item, Written};
-use crate::graph::{Decision, Exchange, Graph, Limits, Policy, Subject, Test};
+use crate::graph::{Decision, Exchange, Limits, Policy, Subject, Test};
 use crate::patch::written;
 
 use super::values::{condition, value};
@@ -125,15 +125,12 @@ pub(crate) fn bytes_text(bytes: u64) -> Option<String> {
 }
 
 /// A rule.
-pub(super) fn policy(graph: &Graph, policy: &Policy) -> Written {
+pub(super) fn policy(policy: &Policy) -> Written {
     let mut lines = vec![("id", text(&policy.id))];
-    match policy.subject {
+    match &policy.subject {
         Subject::Run => {}
         Subject::EveryStep => lines.push(("on", text("steps"))),
-        Subject::Step(index) => {
-            let id = graph.steps.get(index).map_or("", |step| step.id.as_str());
-            lines.push(("on", text(id)));
-        }
+        Subject::Step(id) => lines.push(("on", text(id))),
     }
     lines.extend(policy.when.iter().map(|when| ("when", condition(when))));
     lines.push(("assert", condition(&policy.assert)));

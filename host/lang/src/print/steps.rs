@@ -8,8 +8,9 @@ use super::parts::{self, Line, duration, flow, list, number, opened, opened_list
 use super::values::{bare, condition, template, value};
 use crate::fmt::tree::Written;
 use crate::graph::{
-    Backoff, Branch, CaseTest, Fallback, Graph, Join, Loop, Map, OnError, OnItemError, OnMax,
-    OnReject, Parallel, Retry, RetryOn, Step, StepKind, Switch, Tie, Uses, Wait,
+    Backoff, Branch, CaseTest, CircuitBreaker, Fallback, Graph, Join, Loop, Map, OnError,
+    OnItemError, OnMax, OnReject, Parallel, RateLimit, Retry, RetryOn, Step, StepKind, Switch, Tie,
+    Uses, Wait,
 };
 use crate::patch::written;
 use crate::template::Root;
@@ -42,6 +43,9 @@ pub(crate) fn lines(graph: &Graph, step: &Step) -> Vec<Line> {
     lines.extend(step.when.iter().map(|when| ("when", condition(when))));
     lines.extend(kind(graph, &step.kind));
     lines.extend(step.retry.iter().map(|retry| ("retry", self::retry(retry))));
+    lines.extend(step.rate_limit.iter().map(|limit| ("rate_limit", rate_limit(limit))));
+    let breaker = step.circuit_breaker.iter();
+    lines.extend(breaker.map(|breaker| ("circuit_breaker", circuit_breaker(breaker))));
     lines.extend(step.timeout.map(|timeout| ("timeout", written::raw(duration(timeout)))));
     lines.extend(step.fallback.iter().map(|fallback| ("fallback", self::fallback(fallback))));
     if step.on_error == OnError::Continue {
@@ -217,6 +221,19 @@ fn retry(retry: &Retry) -> Written {
         ("max_delay", written::raw(duration(retry.delay_max))),
         ("on", list(on)),
     ])
+}
+
+fn rate_limit(limit: &RateLimit) -> Written {
+    let mut lines = vec![("max", number(limit.max)), ("per", written::raw(duration(limit.per)))];
+    lines.extend(limit.group.iter().map(|group| ("group", text(group))));
+    flow(lines)
+}
+
+fn circuit_breaker(breaker: &CircuitBreaker) -> Written {
+    let open_for = written::raw(duration(breaker.open_for));
+    let mut lines = vec![("failures", number(breaker.failures)), ("open_for", open_for)];
+    lines.extend(breaker.group.iter().map(|group| ("group", text(group))));
+    flow(lines)
 }
 
 fn fallback(fallback: &Fallback) -> Written {

@@ -6,39 +6,28 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::Step;
-use super::place::Locator;
-use super::values;
+use super::claims::{Claims, Seen};
 use super::{Work, children::Child};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Body, Document, TrialDecl, join};
-use crate::expr::scan::{self, Use};
-use crate::graph::{Decision, Graph, Input, Test, Wait};
+use crate::graph::{Action, Decision, Graph, Input, Test, Wait};
 use crate::inputs;
 use crate::shown::shown;
-use crate::source::Span;
-use crate::sources::Sources;
-use crate::template::{Expr, Root, Segment};
+use crate::template::Expr;
 use crate::yaml::node::Text;
-
-/// What `result` has beside the outputs.
-const RESULT: &[&str] = &["status", "outputs", "error", "total_cost_usd", "total_fuel"];
-const TOTALS: &[&str] =
-    &["attempts", "fuel", "cost_usd", "wall_us", "memory_peak_bytes", "host_calls"];
-const STEP: &[&str] = &["status", "output", "attempts", "fuel", "cost_usd", "error"];
 
 /// The tests. Steps in `Expr::roots` are counted by place in the document.
 pub(super) fn bind(
     document: &Document<'_>,
     steps: &[Step<'_>],
-    sources: &Sources,
+    claims: &mut Claims<'_, '_>,
     report: &mut Report,
 ) -> Vec<Test> {
     if document.trials.is_empty() {
         return Vec::new();
     }
-    let trials =
-        Trials { document, sources, called: called(steps), asking: asking(document, steps) };
+    let trials = Trials { document, called: called(steps), asking: asking(document, steps) };
     let trials = &trials;
     let bound = document.trials.iter().map(|decl| {
         trials.names(decl, report);
@@ -56,7 +45,7 @@ pub(super) fn bind(
                 .iter()
                 .map(|(id, decision)| (id.text.clone(), decision.clone()))
                 .collect(),
-            assert: trials.assertions(decl, report),
+            assert: trials.assertions(decl, claims, report),
             timeout: decl.timeout,
             // The graph knows lines; here there are only places.
             line: 0,
@@ -110,7 +99,14 @@ fn asking(document: &Document<'_>, steps: &[Step<'_>]) -> BTreeMap<String, bool>
             _ => None,
         };
     }
+    let asks = |action: Action| action == Action::RequireApproval;
+    for rule in document.rules.iter().filter(|rule| asks(rule.action)) {
+        found.insert(rule.id.text.clone(), true);
+    }
     for graph in steps.iter().flat_map(children) {
+        for rule in graph.policies.iter().filter(|rule| asks(rule.action)) {
+            found.insert(rule.id.clone(), true);
+        }
         for step in &graph.steps {
             match &step.kind {
                 crate::graph::StepKind::Approve(_) => found.insert(step.id.clone(), true),
@@ -126,7 +122,6 @@ fn asking(document: &Document<'_>, steps: &[Step<'_>]) -> BTreeMap<String, bool>
 
 struct Trials<'a, 'n> {
     document: &'a Document<'n>,
-    sources: &'a Sources,
     called: Vec<String>,
     asking: BTreeMap<String, bool>,
 }
@@ -213,104 +208,14 @@ impl Trials<'_, '_> {
         values
     }
 
-    fn assertions(&self, decl: &TrialDecl<'_>, report: &mut Report) -> Vec<Expr> {
+    fn assertions(
+        &self,
+        decl: &TrialDecl<'_>,
+        claims: &mut Claims<'_, '_>,
+        report: &mut Report,
+    ) -> Vec<Expr> {
         let path = join(&decl.path, "assert");
-        let bind = |text: &&Text| self.assertion(text, &path, report);
+        let bind = |text: &&Text| claims.bind(text, (Seen::Test, None), &path, report);
         decl.assert.iter().filter_map(bind).collect()
-    }
-
-    fn assertion(&self, text: &Text, path: &str, report: &mut Report) -> Option<Expr> {
-        let written = text.text.trim();
-        let start = text.text.len() - text.text.trim_start().len();
-        let place = Locator::new(text, self.sources).place(start..start + written.len());
-        let found = match scan::scan(written) {
-            Ok(found) => found,
-            Err(errors) => {
-                for error in errors {
-                    values::report_expr(error, &place, path, report);
-                }
-                return None;
-            }
-        };
-        let mut roots = Vec::new();
-        let mut good = true;
-        for used in &found.uses {
-            let span = place.span(used.start, used.end);
-            match self.root(used, span, path, report) {
-                Some(root) => roots.push(root),
-                None => good = false,
-            }
-        }
-        roots.sort();
-        roots.dedup();
-        good.then(|| Expr { source: written.to_owned(), roots, path: None })
-    }
-
-    fn root(&self, used: &Use, span: Span, path: &str, report: &mut Report) -> Option<Root> {
-        let keys: Vec<&str> = used
-            .path
-            .iter()
-            .map_while(|part| match &part.segment {
-                Segment::Key(key) => Some(key.as_str()),
-                Segment::Index(_) => None,
-            })
-            .collect();
-        let ids = || self.own_ids().map(|(id, _)| id);
-        let outputs = || self.document.outputs.iter().map(|(name, _)| name.text.as_str());
-        let mut known = |at: usize, names: Vec<&str>| {
-            let Some(key) = keys.get(at).copied() else { return true };
-            if names.contains(&key) {
-                return true;
-            }
-            let before: Vec<&str> = keys.iter().take(at).copied().collect();
-            let of =
-                std::iter::once(used.name.as_str()).chain(before).collect::<Vec<_>>().join(".");
-            let help = report.suggest(key, "it has", names.iter().copied());
-            let message = format!("`{of}` has no field `{}`", shown(key));
-            report.push(
-                Diagnostic::new(&codes::UNKNOWN_FIELD, span, message)
-                    .help(help.unwrap_or_else(|| "it has no fields".to_owned()))
-                    .at(path),
-            );
-            false
-        };
-        match used.name.as_str() {
-            "inputs" => Some(Root::Inputs),
-            "run" => Some(Root::Run),
-            "events" => Some(Root::Events),
-            "totals" => known(0, TOTALS.to_vec()).then_some(Root::Totals),
-            "result" => {
-                known(0, outputs().chain(RESULT.iter().copied()).collect()).then_some(Root::Result)
-            }
-            "steps" => {
-                (known(0, ids().collect()) && known(1, STEP.to_vec())).then_some(Root::Steps)
-            }
-            name => {
-                if let Some((_, index)) = self.own_ids().find(|(id, _)| *id == name) {
-                    return Some(Root::Step(index, name.to_owned()));
-                }
-                let all = ids().chain(["result", "steps", "totals", "events", "inputs", "run"]);
-                let help = report.suggest(name, "there are", all.collect::<Vec<_>>());
-                report.push(
-                    Diagnostic::new(
-                        &codes::UNKNOWN_NAME,
-                        span,
-                        format!("there is no step or value `{}`", shown(name)),
-                    )
-                    .help(help.unwrap_or_else(|| "write `result`, `steps` or `totals`".to_owned()))
-                    .at(path),
-                );
-                None
-            }
-        }
-    }
-
-    /// The pipeline's own steps by id.
-    fn own_ids(&self) -> impl Iterator<Item = (&str, usize)> {
-        let own = self.document.blocks.first().map_or(&[][..], |block| &block.steps);
-        own.iter().filter_map(|index| {
-            let id = self.document.steps.get(*index)?.id?;
-            Some((id.text.as_str(), *index))
-        })
     }
 }

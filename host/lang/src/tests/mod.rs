@@ -33,4 +33,4 @@ pub(crate) fn catalog_of_tests() -> impl crate::catalog::SkillCatalog {
 }
 
 /// The head that every pipeline has, before what a test is about.
-const HEAD: &str = "apiVersion: coldframe/v1\nkind: Pipeline\nmetadata: { name: t }\n";
+pub(crate) const HEAD: &str = "apiVersion: coldframe/v1\nkind: Pipeline\nmetadata: { name: t }\n";

@@ -113,6 +113,14 @@ impl Node {
         below + 1
     }
 
+    /// The items of a list; none of anything else.
+    pub(crate) fn items(&self) -> &[Self] {
+        match &self.kind {
+            NodeKind::List(items) => items,
+            _ => &[],
+        }
+    }
+
     /// The entries of a map; none of anything else.
     pub(crate) fn entries(&self) -> &[Entry] {
         match &self.kind {

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use coldframe_journal::Event;
-use coldframe_journal::event::Waiting;
 use coldframe_lang::graph::{StepKind, Wait};
 use coldframe_store::{RunRow, Store, StoreError};
 use serde_json::Value;
@@ -111,7 +110,7 @@ fn asking(row: &RunRow, wanted: Option<&str>) -> Result<String, Fail> {
     let asking: Vec<&str> = row
         .state
         .waiting()
-        .filter(|(_, waiting)| matches!(waiting, Waiting::Approval { .. }))
+        .filter(|(_, waiting)| waiting.question().is_some())
         .map(|(step, _)| step)
         .collect();
     let id = &row.run.run_id;

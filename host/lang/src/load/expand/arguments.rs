@@ -19,7 +19,7 @@ pub(super) enum Argument<'n> {
     Default(Span, &'n Node),
 }
 
-impl<'n> Expander<'_, 'n, '_> {
+impl<'n> Expander<'_, '_, 'n, '_> {
     /// A value for each parameter; those that are missing or wrong are reported.
     pub(super) fn arguments(
         &mut self,

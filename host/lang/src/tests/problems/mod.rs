@@ -7,6 +7,7 @@ mod kinds;
 mod names;
 mod nesting;
 mod rights;
+mod rules;
 mod shape;
 mod trials;
 

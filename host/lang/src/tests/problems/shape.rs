@@ -64,9 +64,7 @@ polices: []
 policies: []
 "##,
         r##"8:1 unknown-key: a pipeline has no key `polices`
-    a pipeline has: `apiVersion`, `kind`, `metadata`, `inputs`, `limits`, `caps`, `steps`, `outputs`, `tests`
-9:1 unsupported-key: `policies` is not supported yet by this version
-    remove it; nothing is ignored silently
+    did you mean `policies`?
 "##,
     );
     check_whole(
