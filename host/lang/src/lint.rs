@@ -13,6 +13,7 @@ mod implied_needs;
 mod lookalikes;
 mod lost_type;
 mod odd_number;
+mod old_number;
 mod pure_retry;
 mod same_name;
 #[cfg(test)]
@@ -71,6 +72,7 @@ rules! {
     "W210" same_name::check: "a step with the name of an input",
     "W211" endless_loop::check: "a loop that only `max` ends",
     "W212" costly_map::check: "a map without `max` that calls over HTTP",
+    "W213" old_number::check: "a scalar without quotes that others read as another number",
 }
 
 /// All rules by their codes.
