@@ -101,3 +101,43 @@ fn numbers_of_older_yaml_are_pointed_at() {
         assert_eq!(page(value), Vec::<String>::new(), "{value}");
     }
 }
+
+#[test]
+fn every_document_is_looked_at() {
+    let head = "apiVersion: coldframe/v1\nmetadata: { name: NAME }\n";
+    let pipeline = |name: &str| format!("{head}kind: Pipeline\n").replace("NAME", name);
+    let text = format!(
+        "{}inputs: {{ unused: string }}
+steps:
+  - {{ id: a, macro: m, with: {{ t: no }} }} # coldframe: allow W201
+  - {{ id: b, policy: p, set: {{ n: 1 }} }}
+---
+{}kind: Policy
+# coldframe: allow W201
+retry: {{ max: 010 }}
+---
+{}kind: Macro
+parameters: {{ t: string }}
+steps: [{{ id: x, set: {{ n: yes, i: \"{{{{ params.t }}}}\" }} }}]
+output: \"{{{{ x.n }}}}\"
+---
+{}inputs: {{ other: string }}
+steps: [{{ id: c, set: {{ n: 1 }} }}]
+",
+        pipeline("one"),
+        head.replace("NAME", "p"),
+        head.replace("NAME", "m"),
+        pipeline("two"),
+    );
+    assert_eq!(
+        found(&text),
+        [
+            "4:11 W203: nothing uses the input `unused`",
+            "7:7 W209: `b` does the same each time, so trying again fails again",
+            "12:20 W200: `W201` is allowed here, and nothing here has it",
+            "13:15 W213: `010` is 10 here, and 8 to other YAML readers",
+            "19:28 W201: `yes` is a text here, and a boolean to other YAML readers",
+            "25:11 W203: nothing uses the input `other`",
+        ]
+    );
+}
