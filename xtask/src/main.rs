@@ -3,6 +3,7 @@
 mod bench;
 mod ci;
 mod features;
+mod fuzz;
 mod scaffold;
 mod skills;
 mod tidy;
@@ -36,6 +37,14 @@ enum Task {
     },
     /// Measure, side by side in one run, and print the table of docs/benchmarks.md
     Bench,
+    /// Hand texts nobody wrote to the compiler and the importer
+    Fuzz {
+        /// Only this one: compile, patch, import_flujo, import_hexdag
+        target: Option<String>,
+        /// How long each target is run
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
+        minutes: u64,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -47,6 +56,7 @@ fn main() -> anyhow::Result<()> {
         Task::Tidy => tidy::run(&shell),
         Task::Skills { check, require_toolchain } => skills::run(&shell, check, require_toolchain),
         Task::Bench => bench::run(&shell),
+        Task::Fuzz { target, minutes } => fuzz::run(&shell, target.as_deref(), minutes),
     }
 }
 

@@ -60,6 +60,9 @@ pub(crate) enum FormatArg {
     Text,
     /// For programs
     Json,
+    /// Only of `coldframe check` and `lint`: SARIF 2.1.0, for code hosts and editors
+    #[value(hide = true)]
+    Sarif,
     /// Only of `coldframe graph`: a drawing as Mermaid text
     #[value(hide = true)]
     Mermaid,
@@ -76,8 +79,17 @@ impl Global {
     pub(crate) fn format(&self) -> Format {
         match self.format {
             FormatArg::Json => Format::Json,
-            FormatArg::Text | FormatArg::Mermaid | FormatArg::Dot | FormatArg::Svg => Format::Text,
+            FormatArg::Text
+            | FormatArg::Sarif
+            | FormatArg::Mermaid
+            | FormatArg::Dot
+            | FormatArg::Svg => Format::Text,
         }
+    }
+
+    /// Whether problems are asked for as SARIF.
+    pub(crate) fn is_sarif(&self) -> bool {
+        self.format == FormatArg::Sarif
     }
 
     /// Whether a drawing is asked for.

@@ -14,6 +14,7 @@ use coldframe_lang::Sources;
 use coldframe_lang::catalog::{CatalogError, SkillCatalog, SkillEntry};
 use coldframe_lang::diagnostic::Diagnostic;
 use coldframe_lang::graph::Graph;
+use coldframe_lang::sarif::Sarif;
 use coldframe_lang::source::Source;
 use coldframe_lang::world::{File, Files as _, World};
 use semver::Version;
@@ -181,8 +182,12 @@ impl Project {
     }
 
     fn check_text(&self, name: String, text: String) -> Checked {
+        self.check_named(name, text, None)
+    }
+
+    fn check_named(&self, name: String, text: String, pipeline: Option<&str>) -> Checked {
         let compiled = self.with_world(|world| {
-            coldframe_lang::compile(&Source { name: &name, text: &text }, world)
+            coldframe_lang::compile_named(&Source { name: &name, text: &text }, pipeline, world)
         });
         self.env_used.borrow_mut().extend(compiled.env);
         Checked {
@@ -211,14 +216,23 @@ impl Project {
         self.compiled(global, self.check_file(file)?)
     }
 
-    /// Compiles another text in place of a file's.
+    /// Compiles another text in place of a file's, every pipeline of it.
     pub(crate) fn compile_patched(
         &self,
         global: &Global,
         file: &Path,
-        text: String,
-    ) -> Result<Compiled, Fail> {
-        self.compiled(global, self.check_text(file.display().to_string(), text))
+        text: &str,
+    ) -> Result<(), Fail> {
+        let file = file.display().to_string();
+        let names = coldframe_lang::pipelines(text);
+        if names.len() < 2 {
+            self.compiled(global, self.check_text(file, text.to_owned()))?;
+            return Ok(());
+        }
+        for name in &names {
+            self.compiled(global, self.check_named(file.clone(), text.to_owned(), Some(name)))?;
+        }
+        Ok(())
     }
 
     /// Compiles the text a run was started with.
@@ -406,6 +420,10 @@ impl Checked {
 
     pub(crate) fn diagnostics_json(&self) -> Value {
         coldframe_lang::to_json(&self.diagnostics, &self.sources)
+    }
+
+    pub(crate) fn add_to(&self, sarif: &mut Sarif) {
+        sarif.add(&self.diagnostics, &self.sources);
     }
 
     pub(crate) fn print_diagnostics(&self) {

@@ -1,5 +1,7 @@
 //! Values of theirs to values of ours, with their templates translated.
 
+use coldframe_lang::limits;
+
 use crate::expr::Names;
 use crate::expr::template::translate_template;
 use crate::hexdag::environment;
@@ -7,6 +9,16 @@ use crate::note::Place;
 use crate::out::{Map, Out, Piece};
 use crate::work::Work;
 use crate::yaml::node::{Node, NodeKind};
+
+/// The most repetitions, items at a time and tries that our language takes.
+pub(crate) const REPEATS_MAX: u32 = 1_000_000;
+pub(crate) const SIDE_BY_SIDE_MAX: u32 = 1_024;
+pub(crate) const RETRIES_MAX: u32 = 100;
+
+/// A number from 1 that our language takes.
+pub(crate) fn count(text: &str, most: u32) -> Option<u32> {
+    text.parse().ok().filter(|found| (1..=most).contains(found))
+}
 
 /// Translates values at one place.
 pub(crate) struct Values<'v> {
@@ -114,16 +126,15 @@ pub(crate) fn literal(node: &Node) -> Piece {
 /// Seconds, or a number with a unit, as a duration of ours.
 pub(crate) fn duration(text: &str) -> Option<String> {
     let text = text.trim();
-    let (number, unit) = match text.strip_suffix('d') {
-        Some(days) => {
-            let days: u64 = days.trim().parse().ok()?;
-            return (days > 0).then(|| days.checked_mul(24).map(|hours| format!("{hours}h")))?;
+    let out = match text.strip_suffix('d') {
+        Some(days) => format!("{}h", days.trim().parse::<u64>().ok()?.checked_mul(24)?),
+        None => {
+            let unit = text.find(|c: char| c.is_ascii_alphabetic());
+            let (number, unit) = unit.map_or((text, "s"), |at| text.split_at(at));
+            format!("{}{unit}", number.trim())
         }
-        None => match text.find(|c: char| c.is_ascii_alphabetic()) {
-            Some(at) => text.split_at(at),
-            None => (text, "s"),
-        },
     };
-    let out = format!("{}{unit}", number.trim());
-    coldframe_lang::limits::wall(&out).ok().map(|_| out)
+    // A timeout may be shorter than a limit, and a limit finer than a timeout.
+    let fits = limits::wall(&out).is_ok() && limits::duration("timeout", &out).is_ok();
+    fits.then_some(out)
 }

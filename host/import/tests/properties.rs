@@ -263,6 +263,32 @@ spec:
     assert_eq!(support::problems(&found.pipeline.unwrap()), []);
 }
 
+/// Numbers that are ones to them, and out of range to us.
+#[test]
+fn bounds_are_those_of_ours() {
+    for number in ["0", "101", "1025", "1000001", "4294967295", "4294967296", "-1"] {
+        check(
+            Dialect::Flujo,
+            &format!(
+                "steps:\n  - {{ kind: loop, name: l, loop: {{ max_loops: {number}, body: [ {{ name: b, agent: \"p:b\", max_retries: {number} }} ] }} }}\n"
+            ),
+        );
+        let common = format!(
+            "concurrency: {number}, max_iterations: {number}, max_retries: {number}, timeout: {number}, retry_delay: {number}"
+        );
+        for mode in
+            ["while, condition: \"$input.n\"", "for-each, items: \"$input.n\"", "times, count: 3"]
+        {
+            check(
+                Dialect::Hexdag,
+                &format!(
+                    "kind: Pipeline\nmetadata: {{ name: x }}\nspec:\n  nodes:\n    - {{ kind: composite_node, metadata: {{ name: c }}, spec: {{ mode: {mode}, {common}, body: [ {{ kind: function_node, metadata: {{ name: a }}, spec: {{ fn: p.a }} }} ] }} }}\n"
+                ),
+            );
+        }
+    }
+}
+
 #[test]
 fn samples_are_translated_the_same_every_time() {
     for (dialect, text) in samples() {

@@ -58,7 +58,6 @@ codes! {
     YAML_ALIAS = "yaml-alias",
     YAML_TAG = "yaml-tag",
     YAML_DOCUMENTS = "yaml-documents",
-    YAML_AMBIGUOUS_SCALAR = "yaml-ambiguous-scalar",
     YAML_NUMBER_RANGE = "yaml-number-range",
     FILE_OUTSIDE = "file-outside",
     INCLUDE_CYCLE = "include-cycle",

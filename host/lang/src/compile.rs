@@ -10,6 +10,7 @@ use crate::source::Source;
 use crate::sources::Sources;
 use crate::types::Ty;
 use crate::world::World;
+use crate::yaml::parts::read_parts;
 use crate::{check, document, load, lower, resolve};
 
 /// What became of a text.
@@ -51,6 +52,13 @@ pub fn compile_named(source: &Source<'_>, name: Option<&str>, world: World<'_>) 
     let sources = loader.sources;
     let diagnostics = report.into_sorted(&sources);
     Compiled { graph, diagnostics, sources, env: children.env }
+}
+
+/// The names of the pipelines of a text, where it is YAML.
+pub fn pipelines(text: &str) -> Vec<String> {
+    let parts = read_parts(text).unwrap_or_default();
+    let names = parts.iter().filter(|part| part.is_pipeline()).filter_map(|part| part.name());
+    names.map(str::to_owned).collect()
 }
 
 /// The graph, and the type of its outputs.

@@ -110,9 +110,12 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Adds a problem.
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
-        self.found.push(diagnostic);
+    /// Adds a problem. One without help, since there is nothing to list or suggestions have run out,
+    /// gets the way to its page.
+    pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
+        let page = || format!("`coldframe explain {}` says more", diagnostic.code.id);
+        let help = diagnostic.help.take().unwrap_or_else(page);
+        self.found.push(diagnostic.help(help));
     }
 
     /// `did you mean …`, or the list of what there is.

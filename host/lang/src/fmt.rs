@@ -19,6 +19,7 @@ use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::Span;
 use crate::yaml::node::{Node, NodeKind};
+use crate::yaml::parts::read_parts;
 use crate::yaml::read;
 
 use tree::{Collection, Document, Lead, Written};
@@ -31,13 +32,45 @@ pub static FORMAT_DIFFERS: Code = Code {
     page: include_str!("codes/format-differs.md"),
 };
 
-/// The text in its one form: equal texts, and formatted ones, stay as they are.
+/// The text in its one form: equal texts, and formatted ones, stay as they are. Of several
+/// documents each is formatted, and a line `---` begins all but the first.
 ///
 /// The result is read again, and refused where a value or a comment is not what it was.
 ///
 /// # Errors
 /// What the reader has against the text, or `format-differs`.
 pub fn format(text: &str) -> Result<String, Box<Diagnostic>> {
+    let parts = read_parts(text)?;
+    if parts.len() == 1 {
+        return one(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for part in &parts {
+        let own = text.get(part.range.clone()).unwrap_or_default();
+        if !out.is_empty() && !out.ends_with('\n') {
+            out.push('\n');
+        }
+        if matches!(part.root.kind, NodeKind::List(_) | NodeKind::Map(_)) {
+            if !out.is_empty() {
+                out.push_str("---\n");
+            }
+            let formatted = one(own).map_err(|mut problem| {
+                problem.span = problem.span.moved(part.range.start);
+                problem
+            })?;
+            out.push_str(&formatted);
+        } else {
+            out.push_str(own);
+        }
+    }
+    let again = read_parts(&out).map_err(|_| differs(0, text))?;
+    let kept = parts.len() == again.len()
+        && parts.iter().zip(&again).all(|(before, after)| same(&before.root, &after.root));
+    if kept { Ok(out) } else { Err(differs(0, text)) }
+}
+
+/// The only document of a text in its one form.
+fn one(text: &str) -> Result<String, Box<Diagnostic>> {
     let root = read::read(text)?;
     if !matches!(root.kind, NodeKind::List(_) | NodeKind::Map(_)) {
         // No pipeline, and nothing to put in order.

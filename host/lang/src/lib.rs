@@ -37,6 +37,7 @@ pub mod plan;
 pub mod print;
 mod render;
 mod resolve;
+pub mod sarif;
 pub mod shown;
 pub mod source;
 pub mod sources;
@@ -48,7 +49,7 @@ mod types;
 pub mod world;
 mod yaml;
 
-pub use compile::{Compiled, compile, compile_named};
+pub use compile::{Compiled, compile, compile_named, pipelines};
 pub use diagnostic::{Diagnostic, Severity};
 pub use graph::Graph;
 pub use render::{PRINTED_MAX, render_text, to_json};

@@ -13,6 +13,7 @@ mod implied_needs;
 mod lookalikes;
 mod lost_type;
 mod odd_number;
+mod old_number;
 mod pure_retry;
 mod same_name;
 #[cfg(test)]
@@ -22,7 +23,8 @@ mod unused_step;
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::source::Source;
+use crate::source::{Source, Span};
+use crate::sources::Sources;
 use crate::world::World;
 
 use context::Context;
@@ -71,6 +73,7 @@ rules! {
     "W210" same_name::check: "a step with the name of an input",
     "W211" endless_loop::check: "a loop that only `max` ends",
     "W212" costly_map::check: "a map without `max` that calls over HTTP",
+    "W213" old_number::check: "a scalar without quotes that others read as another number",
 }
 
 /// All rules by their codes.
@@ -83,14 +86,20 @@ pub fn explain(code: &str) -> Option<&'static str> {
     RULES.iter().find(|rule| rule.code.id == code).map(|rule| rule.code.page)
 }
 
-/// What the rules have to say on a text, by place. Nothing where it is not YAML; where it does not
-/// compile, only the rules that need no graph are asked. The compiler's own problems are not among
-/// these.
+/// What the rules have to say on the documents of a text, by place. Nothing where it is not YAML; of
+/// what does not compile, or is no pipeline, only the rules that need no graph are asked. The
+/// compiler's own problems are not among these.
 pub fn lint(source: &Source<'_>, world: World<'_>) -> Vec<Diagnostic> {
-    let Some(context) = Context::of(source, world) else { return Vec::new() };
-    let mut report = Report::default();
-    for rule in RULES {
-        (rule.check)(&context, &rule.code, &mut report);
+    let mut found = Report::default();
+    for context in Context::of(source, world) {
+        let mut report = Report::default();
+        for rule in RULES {
+            (rule.check)(&context, &rule.code, &mut report);
+        }
+        let mut problems = report.into_sorted(&context.sources);
+        // What a macro brought in stands elsewhere.
+        problems.retain(|problem| problem.span != Span::default());
+        allow::apply(&context, problems).into_iter().for_each(|problem| found.push(problem));
     }
-    allow::apply(&context, report.into_sorted(&context.sources))
+    found.into_sorted(&Sources::of(source))
 }

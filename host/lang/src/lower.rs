@@ -218,7 +218,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
         Some(match &tree.kind {
             TreeKind::Null => Template::Literal(Value::Null),
             TreeKind::Bool(value) => Template::Literal(Value::Bool(*value)),
-            TreeKind::Number(text) => Template::Literal(scalar::number(text)?),
+            TreeKind::Number(found) => Template::Literal(scalar::number(&found.json)?),
             TreeKind::Text(text) => Template::Literal(Value::String((*text).to_owned())),
             TreeKind::Whole(bound) => {
                 let expr = self.expr(bound)?;

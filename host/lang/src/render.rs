@@ -43,26 +43,26 @@ pub fn to_json(diagnostics: &[Diagnostic], texts: &impl Texts) -> Value {
 }
 
 /// Offsets to lines, for each text that has something to show.
-struct Places<'a, T> {
+pub(crate) struct Places<'a, T> {
     texts: &'a T,
     /// By where the text begins.
     lines: BTreeMap<usize, Rc<Lines<'a>>>,
 }
 
 /// A text that has something to show.
-struct Shown<'a> {
-    name: &'a str,
+pub(crate) struct Shown<'a> {
+    pub(crate) name: &'a str,
     text: &'a str,
     base: usize,
     lines: Rc<Lines<'a>>,
 }
 
 impl<'a, T: Texts> Places<'a, T> {
-    fn new(texts: &'a T) -> Self {
+    pub(crate) fn new(texts: &'a T) -> Self {
         Self { texts, lines: BTreeMap::new() }
     }
 
-    fn at(&mut self, offset: usize) -> Shown<'a> {
+    pub(crate) fn at(&mut self, offset: usize) -> Shown<'a> {
         let found = self.texts.text_at(offset);
         let lines = self.lines.entry(found.base).or_insert_with(|| Rc::new(Lines::new(found.text)));
         Shown { name: found.name, text: found.text, base: found.base, lines: Rc::clone(lines) }
@@ -70,7 +70,7 @@ impl<'a, T: Texts> Places<'a, T> {
 }
 
 impl Shown<'_> {
-    fn position(&self, offset: usize) -> Position {
+    pub(crate) fn position(&self, offset: usize) -> Position {
         self.lines.position(offset.saturating_sub(self.base))
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use coldframe_lang::sarif::Sarif;
 use serde_json::json;
 
 use crate::args::Global;
@@ -21,6 +22,7 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
     let mut worst: Option<Exit> = None;
     let mut reports = Vec::new();
+    let mut sarif = Sarif::default();
     for file in &args.files {
         let project = Project::of_file(global, file)?;
         let mut checked = project.check_file(file)?;
@@ -30,6 +32,7 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
             worst = Some(worst.map_or(exit, |w| if w as u8 > exit as u8 { w } else { exit }));
         }
         match global.format() {
+            Format::Text if global.is_sarif() => checked.add_to(&mut sarif),
             Format::Json => {
                 let mut report = checked.diagnostics_json();
                 if let Some(report) = report.as_object_mut() {
@@ -47,6 +50,9 @@ pub(crate) fn run(global: &Global, args: &CheckArgs) -> Result<(), Fail> {
                 }
             }
         }
+    }
+    if global.is_sarif() {
+        output::json(&sarif.finish(env!("CARGO_PKG_VERSION")));
     }
     if global.format() == Format::Json {
         output::json(&json!({ "files": reports, "ok": worst.is_none() }));

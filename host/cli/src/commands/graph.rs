@@ -24,7 +24,9 @@ pub(crate) fn run(global: &Global, args: &GraphArgs) -> Result<(), Fail> {
     let graph = project.compile_file(global, &args.file)?.graph;
     match global.format {
         FormatArg::Json => output::json(&json!({ "mermaid": mermaid::mermaid(&graph) })),
-        FormatArg::Text | FormatArg::Mermaid => output::result(&mermaid::mermaid(&graph)),
+        FormatArg::Text | FormatArg::Sarif | FormatArg::Mermaid => {
+            output::result(&mermaid::mermaid(&graph))
+        }
         FormatArg::Dot => output::result(&draw::dot(&graph)),
         FormatArg::Svg => output::result(&draw::svg(&graph)),
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use coldframe_lang::sarif::Sarif;
 use serde_json::json;
 
 use crate::args::Global;
@@ -30,6 +31,7 @@ pub(crate) fn run(global: &Global, args: &LintArgs) -> Result<(), Fail> {
     let mut worst: Option<Exit> = None;
     let mut advice = 0;
     let mut reports = Vec::new();
+    let mut sarif = Sarif::default();
     for file in &args.files {
         let project = Project::of_file(global, file)?;
         let checked = project.check_file(file)?;
@@ -39,6 +41,10 @@ pub(crate) fn run(global: &Global, args: &LintArgs) -> Result<(), Fail> {
             worst = Some(worst.map_or(exit, |w| if w as u8 > exit as u8 { w } else { exit }));
         }
         match global.format() {
+            Format::Text if global.is_sarif() => {
+                checked.add_to(&mut sarif);
+                linted.add_to(&mut sarif);
+            }
             Format::Json => {
                 let mut report = linted.diagnostics_json();
                 if let Some(report) = report.as_object_mut() {
@@ -57,6 +63,9 @@ pub(crate) fn run(global: &Global, args: &LintArgs) -> Result<(), Fail> {
         }
     }
     let exit = worst.or((args.strict && advice > 0).then_some(Exit::Problems));
+    if global.is_sarif() {
+        output::json(&sarif.finish(env!("CARGO_PKG_VERSION")));
+    }
     if global.format() == Format::Json {
         output::json(&json!({ "files": reports, "advice": advice, "ok": exit.is_none() }));
     }

@@ -32,6 +32,10 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
         return Err(Fail::usage("`--format mermaid`, `dot` and `svg` are for `coldframe graph`")
             .help("the formats of this command are `text` and `json`"));
     }
+    if global.is_sarif() && !matches!(cli.command, Command::Check(_) | Command::Lint(_)) {
+        return Err(Fail::usage("`--format sarif` is for `coldframe check` and `coldframe lint`")
+            .help("the formats of this command are `text` and `json`"));
+    }
     match cli.command {
         Command::New(args) => new::run(global, &args),
         Command::Run(args) => run::run(global, &args),

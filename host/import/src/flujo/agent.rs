@@ -10,7 +10,7 @@ use crate::fields::{Fields, wrong_shape};
 use crate::names::field;
 use crate::note::{Place, codes};
 use crate::out::{Map, Out};
-use crate::values::{Values, duration, literal};
+use crate::values::{RETRIES_MAX, Values, duration, literal};
 use crate::work::{Wanted, Work};
 use crate::yaml::node::{Node, NodeKind};
 
@@ -111,7 +111,7 @@ pub(super) fn timeout(text: &str, place: Place, work: &Work) -> Option<String> {
 
 /// A number of tries after the first one.
 pub(super) fn retries(text: &str, place: Place, work: &Work) -> Option<u32> {
-    let found = text.trim().parse().ok();
+    let found = text.trim().parse().ok().filter(|found| *found <= RETRIES_MAX);
     if found.is_none() {
         work.untranslated(place, text, "it is not a number of tries");
     }

@@ -15,7 +15,7 @@ use crate::names::identifier;
 use crate::note::codes;
 use crate::out::step::Step;
 use crate::out::{Map, Out, Piece};
-use crate::values::Values;
+use crate::values::{REPEATS_MAX, Values, count};
 use crate::yaml::node::{Node, NodeKind};
 
 /// Iterations where their file says nothing.
@@ -123,11 +123,13 @@ pub(super) fn translate(
         }
     }
     next.0.extend(values);
-    let max = match fields.take_text("max_loops") {
-        Some((max, _)) if max.parse::<u32>().is_ok() => max.to_owned(),
-        found => {
+    let found = fields.take_text("max_loops");
+    let max = match found.and_then(|(max, _)| count(max, REPEATS_MAX)) {
+        Some(max) => max.to_string(),
+        None => {
             let place = found.map_or(fields.place, |(_, place)| place);
-            let message = format!("the loop has no bound that is a number, and got {MAX_GUESSED}");
+            let message =
+                format!("the loop has no bound from 1 to {REPEATS_MAX}, and got {MAX_GUESSED}");
             work.notes.warning(codes::GUESS, place, message, "set `max` to what it needs at most");
             MAX_GUESSED.to_owned()
         }

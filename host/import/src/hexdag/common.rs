@@ -9,8 +9,7 @@ use crate::fields::Fields;
 use crate::note::codes;
 use crate::out::step::Step;
 use crate::out::{Map, Out};
-use crate::values::Values;
-use crate::values::duration;
+use crate::values::{RETRIES_MAX, Values, duration};
 use crate::work::Work;
 
 /// What every node may say beside its work.
@@ -42,7 +41,7 @@ pub(super) fn common(step: &mut Step, spec: &mut Fields<'_, '_>, file: &File, sc
 pub(super) fn retry(step: &mut Step, spec: &mut Fields<'_, '_>, work: &Work) {
     let max = spec.take_text("max_retries").and_then(|(text, place)| {
         let text = environment::constant(text, place, work);
-        let found = text.parse::<u32>().ok();
+        let found = text.parse::<u32>().ok().filter(|found| *found <= RETRIES_MAX);
         if found.is_none() {
             work.untranslated(place, &text, "it is not a number of tries");
         }

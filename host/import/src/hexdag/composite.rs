@@ -15,7 +15,7 @@ use crate::names::{field, identifier};
 use crate::note::codes;
 use crate::out::step::Step;
 use crate::out::{Map, Out, Piece};
-use crate::values::{Values, literal};
+use crate::values::{REPEATS_MAX, SIDE_BY_SIDE_MAX, Values, count, literal};
 use crate::yaml::node::{Node, NodeKind};
 
 /// Iterations where their file says nothing.
@@ -224,12 +224,13 @@ fn bound(spec: &mut Fields<'_, '_>, key: &str, scope: &Scope<'_>) -> String {
     let work = scope.work;
     let found =
         spec.take_text(key).map(|(text, place)| (environment::constant(text, place, work), place));
-    match found {
-        Some((text, _)) if text.parse::<u32>().is_ok_and(|max| max > 0) => text,
-        other => {
-            let place = other.map_or(spec.place, |(_, place)| place);
-            let message =
-                format!("the repetition has no bound that is a number, and got {MAX_GUESSED}");
+    match found.as_ref().and_then(|(text, _)| count(text, REPEATS_MAX)) {
+        Some(max) => max.to_string(),
+        None => {
+            let place = found.map_or(spec.place, |(_, place)| place);
+            let message = format!(
+                "the repetition has no bound from 1 to {REPEATS_MAX}, and got {MAX_GUESSED}"
+            );
             work.notes.warning(codes::GUESS, place, message, "set `max` to what it needs at most");
             MAX_GUESSED.to_owned()
         }
@@ -282,9 +283,9 @@ fn for_each(
     }
     let concurrency = spec.take_text("concurrency").and_then(|(text, place)| {
         let text = environment::constant(text, place, work);
-        let found = text.parse::<u32>().ok().filter(|found| *found > 0);
+        let found = count(&text, SIDE_BY_SIDE_MAX);
         if found.is_none() {
-            work.untranslated(place, &text, "it is not a number of items");
+            work.untranslated(place, &text, "it is not a number of items from 1 to 1024");
         }
         found
     });

@@ -29,7 +29,7 @@ impl<'n> Values<'_, '_, 'n> {
         match &tree.kind {
             TreeKind::Null => Ty::Null,
             TreeKind::Bool(_) => Ty::Bool,
-            TreeKind::Number(text) => match text.parse::<i128>() {
+            TreeKind::Number(found) => match found.json.parse::<i128>() {
                 Ok(value) => Ty::int(value, value),
                 Err(_) => Ty::F64,
             },
@@ -103,7 +103,9 @@ impl<'n> Values<'_, '_, 'n> {
             (TreeKind::List(items), _) => self.check_list(tree, items, wanted, path),
             (TreeKind::Map(entries), _) => self.check_map(tree, entries, wanted, path),
             (TreeKind::Text(text), _) => self.check_text(tree, text, wanted, path),
-            (TreeKind::Number(text), _) => self.check_number(tree, text, wanted, path),
+            (TreeKind::Number(found), _) => {
+                self.check_number(tree, &found.json, wanted, path);
+            }
             (TreeKind::Bool(_), Ty::Bool) => {}
             (TreeKind::Null | TreeKind::Bool(_), _) => self.mismatch(tree, wanted, path),
         }
@@ -111,7 +113,7 @@ impl<'n> Values<'_, '_, 'n> {
 
     fn mismatch(&mut self, tree: &Tree<'n>, wanted: &Ty, path: &str) {
         let found = match &tree.kind {
-            TreeKind::Number(text) => format!("the number `{}`", shown(text)),
+            TreeKind::Number(found) => format!("the number `{}`", shown(&found.written)),
             TreeKind::Bool(value) => format!("`{value}`"),
             TreeKind::Text(text) => format!("the string `{}`", shown(text)),
             _ => tree.what().to_owned(),
@@ -443,8 +445,8 @@ fn cases_help(cases: &IndexMap<String, Option<Ty>>) -> Option<String> {
 /// What to do about a literal of the wrong type.
 fn hint(tree: &Tree<'_>, wanted: &Ty) -> Option<String> {
     match (&tree.kind, wanted) {
-        (TreeKind::Number(text), Ty::Text(_) | Ty::Char) => {
-            Some(format!("quote it: `\"{}\"`", shown(text)))
+        (TreeKind::Number(found), Ty::Text(_) | Ty::Char) => {
+            Some(format!("quote it: `\"{}\"`", shown(&found.written)))
         }
         (TreeKind::Bool(value), Ty::Text(_)) => Some(format!("quote it: `\"{value}\"`")),
         (TreeKind::Number(_), Ty::Int { .. }) => {

@@ -150,7 +150,7 @@ pub(crate) fn text<'n>(node: &'n Node, path: &str, report: &mut Report) -> Optio
     if found.is_none() {
         let problem = wrong_shape(node, "a string", path);
         report.push(match &node.kind {
-            NodeKind::Number(text) => problem.help(format!("quote it: `\"{text}\"`")),
+            NodeKind::Number(found) => problem.help(format!("quote it: `\"{}\"`", found.written)),
             NodeKind::Bool(value) => problem.help(format!("quote it: `\"{value}\"`")),
             _ => problem,
         });

@@ -43,7 +43,7 @@ pub(crate) fn limits<'n>(
             continue;
         }
         let text = match &entry.value.kind {
-            NodeKind::Number(text) => text,
+            NodeKind::Number(found) => &found.json,
             NodeKind::String(text) => &text.text,
             _ => {
                 report.push(wrong_shape(&entry.value, "a number or a text such as `30s`", &path));

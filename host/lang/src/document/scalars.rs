@@ -18,17 +18,17 @@ pub(crate) fn count(
     path: &str,
     report: &mut Report,
 ) -> Option<u32> {
-    let NodeKind::Number(text) = &node.kind else {
+    let NodeKind::Number(number) = &node.kind else {
         let problem = wrong_shape(node, "a whole number", path);
         report.push(problem.help(format!("for example `{name}: {}`", range.start())));
         return None;
     };
-    let found = text.parse::<u32>().ok().filter(|value| range.contains(value));
+    let found = number.json.parse::<u32>().ok().filter(|value| range.contains(value));
     if found.is_none() {
         let (least, most) = (range.start(), range.end());
         let message = format!(
             "`{name}` is `{}`, expected a whole number from {least} to {most}",
-            shown(text)
+            shown(&number.written)
         );
         let help = format!("write a number from {least} to {most}");
         report.push(Diagnostic::new(&codes::BAD_LIMIT, node.span, message).help(help).at(path));
@@ -45,7 +45,7 @@ pub(crate) fn duration(
 ) -> Option<Duration> {
     let node = node?;
     let text = match &node.kind {
-        NodeKind::Number(text) => text,
+        NodeKind::Number(found) => &found.json,
         NodeKind::String(text) => &text.text,
         _ => {
             let problem = wrong_shape(node, "a duration", path);
@@ -77,7 +77,7 @@ pub(crate) fn choice<T: Copy>(
     let words = values.iter().map(|(word, _)| *word);
     let found = match &node.kind {
         NodeKind::String(found) => found.text.clone(),
-        NodeKind::Number(found) => found.clone(),
+        NodeKind::Number(found) => found.written.clone(),
         NodeKind::Bool(found) => found.to_string(),
         _ => {
             let list = crate::suggest::listed(words).unwrap_or_default();

@@ -13,6 +13,43 @@ fn check(text: &str, expected: &str) {
 }
 
 #[test]
+fn every_document_is_formatted() {
+    check(
+        "# first
+---
+kind:  Pipeline
+apiVersion: coldframe/v1 # v1
+# foot
+--- # second
+kind: Policy
+
+metadata: {name:   p}
+...
+---
+text
+--- {a:  1}
+",
+        "# first
+apiVersion: coldframe/v1 # v1
+kind: Pipeline
+# foot
+---
+# second
+kind: Policy
+
+metadata: { name: p }
+---
+text
+---
+{ a: 1 }
+",
+    );
+    check("a:  |+\n    x\n\n---\nb: 1\n...\nc: 1", "a: |+\n  x\n\n---\nb: 1\n---\nc: 1\n");
+    let problem = format("a: 1\n---\n? |\n  k\n: 1\n").unwrap_err();
+    assert_eq!((problem.code.id, problem.span.start), ("format-differs", 11));
+}
+
+#[test]
 fn keys_come_in_order_with_their_comments() {
     check(
         "# head

@@ -66,7 +66,7 @@ fn allowances<'t>(context: &Context<'t>, lines: &Lines<'_>) -> Vec<Allowance<'t>
     for (at, _) in context.text.match_indices(MARK) {
         let before = scalars.partition_point(|span| span.start <= at);
         let inside = before.checked_sub(1).and_then(|index| scalars.get(index));
-        if inside.is_some_and(|span| at < span.end) {
+        if !context.own.contains(&at) || inside.is_some_and(|span| at < span.end) {
             continue;
         }
         let line = lines.line(at);

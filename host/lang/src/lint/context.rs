@@ -1,5 +1,7 @@
 //! What rules look at: the text, its tree, and the graph where there is one.
 
+use std::ops::Range;
+
 use coldframe_format::{CapNeeds, SkillRef};
 use semver::{Comparator, Op, VersionReq};
 
@@ -8,11 +10,13 @@ use crate::source::{Source, Span};
 use crate::sources::Sources;
 use crate::world::World;
 use crate::yaml::node::{Node, NodeKind, Text};
-use crate::yaml::read;
+use crate::yaml::parts::read_parts;
 
 /// What rules look at.
 pub(super) struct Context<'a> {
     pub(super) text: &'a str,
+    /// The bytes of the document, which is one of several.
+    pub(super) own: Range<usize>,
     pub(super) root: Node,
     pub(super) graph: Option<Graph>,
     world: World<'a>,
@@ -21,11 +25,20 @@ pub(super) struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    pub(super) fn of(source: &Source<'a>, world: World<'a>) -> Option<Self> {
-        let root = read::read(source.text).ok()?;
-        let graph = crate::compile(source, world).graph;
-        let sources = Sources::of(source);
-        Some(Self { text: source.text, root, graph, world, sources })
+    /// One for each document.
+    pub(super) fn of(source: &Source<'a>, world: World<'a>) -> Vec<Self> {
+        let parts = read_parts(source.text).unwrap_or_default();
+        let pipelines = parts.iter().filter(|part| part.is_pipeline()).count();
+        let contexts = parts.into_iter().map(|part| {
+            let name = part.name().filter(|_| pipelines > 1);
+            let graph = match part.is_pipeline() {
+                true => crate::compile_named(source, name, world).graph,
+                false => None,
+            };
+            let (text, sources) = (source.text, Sources::of(source));
+            Self { text, own: part.range, root: part.root, graph, world, sources }
+        });
+        contexts.collect()
     }
 
     /// Every value of the tree with its path, outer ones first.

@@ -85,7 +85,7 @@ fn written(node: Option<&Node>) -> Vec<Limit<'_>> {
         .iter()
         .filter_map(|entry| {
             let text = match &entry.value.kind {
-                NodeKind::Number(text) => text,
+                NodeKind::Number(found) => &found.json,
                 NodeKind::String(text) => &text.text,
                 _ => return None,
             };

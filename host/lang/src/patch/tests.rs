@@ -322,3 +322,79 @@ proptest! {
         let _ = apply(TEXT, &patch);
     }
 }
+
+const SEVERAL: &str = "kind:  Policy   # odd
+metadata: {name: p}
+--- # own
+kind:  Pipeline
+metadata: {name: p}
+steps:
+- id: a
+  # last
+---
+{kind: Macro, metadata: {name: m}}
+";
+
+#[track_caller]
+fn check_document(document: Option<&str>, patch: &Value, expected: &str) {
+    let found = match super::apply_to(SEVERAL, document, &patch.to_string()) {
+        Ok(found) => found,
+        Err(error) => format!("{error}\n    {}", error.help.clone().unwrap_or_default()),
+    };
+    assert_eq!(found, expected, "patched:\n{found}");
+}
+
+#[test]
+fn one_of_several_documents() {
+    let id = json!([{ "op": "replace", "path": "/steps/0/id", "value": "b" }]);
+    check_document(None, &id, &SEVERAL.replace("id: a", "id: b"));
+    check_document(Some("Pipeline/p"), &id, &SEVERAL.replace("id: a", "id: b"));
+    let name = json!([{ "op": "add", "path": "/timeout", "value": "5m" }]);
+    check_document(
+        Some("Policy/p"),
+        &name,
+        &SEVERAL.replace("{name: p}\n--- #", "{name: p}\ntimeout: \"5m\"\n--- #"),
+    );
+    check_document(
+        Some("m"),
+        &name,
+        &SEVERAL.replace(
+            "{kind: Macro, metadata: {name: m}}",
+            "{ kind: Macro, metadata: { name: m }, timeout: \"5m\" }",
+        ),
+    );
+    check_document(
+        Some("m"),
+        &json!([{ "op": "test", "path": "/kind", "value": "Macro" }]),
+        SEVERAL,
+    );
+}
+
+#[test]
+fn which_document_is_said() {
+    let none = json!([]);
+    check_document(
+        Some("p"),
+        &none,
+        "2 documents are called `p`
+    say of which kind it is: `Policy/p`, `Pipeline/p`, `Macro/m`",
+    );
+    check_document(
+        Some("x"),
+        &none,
+        "there is no document `x`
+    the documents are: `Policy/p`, `Pipeline/p`, `Macro/m`",
+    );
+    check_refused(
+        "kind: Policy\n---\nkind: Macro\n",
+        &none,
+        "the file has no pipeline
+    say which document is meant: `Policy/?`, `Macro/?`",
+    );
+    check_refused(
+        "{ kind: Pipeline, metadata: { name: a } }\n---\nkind: Pipeline\n",
+        &none,
+        "the file has 2 pipelines, expected one
+    say which document is meant: `Pipeline/a`, `Pipeline/?`",
+    );
+}

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::expr::scan::Guard;
 use crate::source::Span;
 use crate::template::Segment;
-use crate::yaml::node::Text;
+use crate::yaml::node::{Number, Text};
 use crate::yaml::scalar;
 
 /// A value that may have holes.
@@ -20,8 +20,7 @@ pub(crate) struct Tree<'n> {
 pub(crate) enum TreeKind<'n> {
     Null,
     Bool(bool),
-    /// As it is written.
-    Number(&'n str),
+    Number(&'n Number),
     /// A text without holes.
     Text(&'n str),
     /// One hole and nothing around it.
@@ -96,7 +95,7 @@ impl Tree<'_> {
         Some(match &self.kind {
             TreeKind::Null => Value::Null,
             TreeKind::Bool(value) => Value::Bool(*value),
-            TreeKind::Number(text) => scalar::number(text)?,
+            TreeKind::Number(found) => scalar::number(&found.json)?,
             TreeKind::Text(text) => Value::String((*text).to_owned()),
             TreeKind::List(items) => items.iter().map(Self::literal).collect::<Option<_>>()?,
             TreeKind::Map(entries) => {

@@ -85,7 +85,7 @@ impl<'r, 'n> Binder<'r, 'n> {
         let kind = match &node.kind {
             NodeKind::Null => TreeKind::Null,
             NodeKind::Bool(value) => TreeKind::Bool(*value),
-            NodeKind::Number(text) => TreeKind::Number(text),
+            NodeKind::Number(number) => TreeKind::Number(number),
             NodeKind::String(text) => self.text(text, path),
             NodeKind::List(items) => TreeKind::List(
                 items

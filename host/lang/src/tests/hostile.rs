@@ -68,6 +68,8 @@ fn odd_texts() {
         ("yaml-hidden-character", "\0".repeat(1000)),
         ("yaml-hidden-character", "a: b\u{feff}\n".to_owned()),
         ("yaml-hidden-character", "a: \u{202e}b\n".to_owned()),
+        ("yaml-hidden-character", "a: b\rc: d\n".to_owned()),
+        ("yaml-hidden-character", "a: b\r".to_owned()),
         ("yaml-hidden-character", "\u{7f}ELF\u{1}\u{2}".to_owned()),
         ("yaml-syntax", "a:\n\t- b\n".to_owned()),
         ("yaml-syntax", "a: b: c\n".to_owned()),

@@ -18,7 +18,10 @@ pub(super) fn check(text: &str, base: usize) -> Result<(), Box<Diagnostic>> {
     }
     let bad = text.char_indices().find(|(at, c)| {
         let mark = *at == 0 && *c == '\u{feff}';
-        !mark && (is_hidden(*c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
+        // Some readers and editors begin a line behind a carriage return alone, others show the line
+        // before it overwritten.
+        let alone = *c == '\r' && !text.get(at + 1..).is_some_and(|rest| rest.starts_with('\n'));
+        !mark && (alone || is_hidden(*c) || (c.is_control() && !matches!(c, '\n' | '\r' | '\t')))
     });
     match bad {
         None => Ok(()),

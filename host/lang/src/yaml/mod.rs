@@ -2,6 +2,7 @@
 
 mod characters;
 pub(crate) mod node;
+pub(crate) mod parts;
 mod plain;
 pub(crate) mod read;
 pub(crate) mod scalar;

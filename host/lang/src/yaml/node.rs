@@ -18,14 +18,22 @@ pub(crate) struct Node {
 pub(crate) enum NodeKind {
     Null,
     Bool(bool),
-    /// As it is written, since `0.05` USD must not become a float on its way.
-    ///
-    /// INVARIANT: `scalar::number` has a value for it.
-    Number(String),
+    Number(Number),
     String(Text),
     List(Vec<Node>),
     /// In source order, without equal keys.
     Map(Vec<Entry>),
+}
+
+/// A number, in letters: `0.05` USD must not become a float on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Number {
+    /// `010`
+    pub(crate) written: String,
+    /// `10`, as JSON writes it.
+    ///
+    /// INVARIANT: `scalar::number` has a value for it.
+    pub(crate) json: String,
 }
 
 /// One line of a map.
@@ -134,7 +142,7 @@ impl Node {
         match &self.kind {
             NodeKind::Null => Value::Null,
             NodeKind::Bool(value) => Value::Bool(*value),
-            NodeKind::Number(text) => super::scalar::number(text).unwrap_or_default(),
+            NodeKind::Number(found) => super::scalar::number(&found.json).unwrap_or_default(),
             NodeKind::String(text) => Value::String(text.text.clone()),
             NodeKind::List(items) => items.iter().map(Node::to_value).collect(),
             NodeKind::Map(entries) => entries

@@ -1,6 +1,6 @@
 //! Scalars without quotes as values, and what is said about those that are none.
 
-use super::node::{NodeKind, Text};
+use super::node::{NodeKind, Number, Text};
 use super::scalar::{self, Plain};
 use crate::codes;
 use crate::diagnostic::Diagnostic;
@@ -11,19 +11,16 @@ pub(super) fn plain(text: Text) -> Result<NodeKind, Box<Diagnostic>> {
     let kind = match scalar::classify(&text.text) {
         Plain::Null => NodeKind::Null,
         Plain::Bool(value) => NodeKind::Bool(value),
-        Plain::Number => NodeKind::Number(text.text),
+        Plain::Number(json) => NodeKind::Number(Number { written: text.text, json }),
         Plain::String => NodeKind::String(text),
-        Plain::Ambiguous => {
+        Plain::NotFinite => {
             return Err(Box::new(
                 Diagnostic::new(
-                    &codes::YAML_AMBIGUOUS_SCALAR,
+                    &codes::YAML_NUMBER_RANGE,
                     text.span,
-                    format!(
-                        "`{}` means different things to different YAML readers",
-                        shown(&text.text)
-                    ),
+                    format!("`{}` is no number that a value can be", shown(&text.text)),
                 )
-                .help("write a plain decimal number, `true`, `false` or `null`, or quote the text"),
+                .help("quote it to hand it on as a text"),
             ));
         }
         Plain::OutOfRange => {

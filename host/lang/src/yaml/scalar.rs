@@ -1,7 +1,6 @@
-//! What a scalar without quotes is. JSON's spellings are taken, look-alikes are refused.
+//! What a scalar without quotes is: the core schema of YAML 1.2, section 10.3.2.
 //!
-//! YAML 1.1, YAML 1.2 and the many parsers between them disagree on `010`, `0x1F`, `1_000` or
-//! `True`. A file that means one thing to its reviewer and another to us is not read at all.
+//! YAML 1.1 reads `010`, `1_000` or `NO` otherwise; the linter warns there (W201, W202, W213).
 
 use serde_json::Value;
 
@@ -10,10 +9,11 @@ use serde_json::Value;
 pub(crate) enum Plain {
     Null,
     Bool(bool),
-    Number,
+    /// As JSON writes it.
+    Number(String),
     String,
-    /// A number, boolean or null to some YAML parsers, and something else to others.
-    Ambiguous,
+    /// `.inf` or `.nan`, which JSON has not.
+    NotFinite,
     /// A number that fits no type we have.
     OutOfRange,
 }
@@ -21,16 +21,87 @@ pub(crate) enum Plain {
 /// Which of these a text is.
 pub(crate) fn classify(text: &str) -> Plain {
     match text {
-        "" | "~" | "null" => return Plain::Null,
-        "true" => return Plain::Bool(true),
-        "false" => return Plain::Bool(false),
-        "Null" | "NULL" | "True" | "TRUE" | "False" | "FALSE" => return Plain::Ambiguous,
+        "" | "~" | "null" | "Null" | "NULL" => return Plain::Null,
+        "true" | "True" | "TRUE" => return Plain::Bool(true),
+        "false" | "False" | "FALSE" => return Plain::Bool(false),
+        ".nan" | ".NaN" | ".NAN" => return Plain::NotFinite,
         _ => {}
     }
-    if is_json_number(text) {
-        return if number(text).is_some() { Plain::Number } else { Plain::OutOfRange };
+    let (sign, rest) = signed(text);
+    if matches!(rest, ".inf" | ".Inf" | ".INF") {
+        return Plain::NotFinite;
     }
-    if looks_like_number(text) { Plain::Ambiguous } else { Plain::String }
+    let json = match radix(text) {
+        Some((digits, radix)) => match u64::from_str_radix(digits, radix) {
+            Ok(value) => value.to_string(),
+            Err(_) => return Plain::OutOfRange,
+        },
+        None => match decimal(rest) {
+            Some(json) => format!("{sign}{json}"),
+            None => return Plain::String,
+        },
+    };
+    if number(&json).is_some() { Plain::Number(json) } else { Plain::OutOfRange }
+}
+
+/// The sign as JSON writes it, and the rest.
+pub(crate) fn signed(text: &str) -> (&'static str, &str) {
+    match (text.strip_prefix('-'), text.strip_prefix('+')) {
+        (Some(rest), _) => ("-", rest),
+        (_, Some(rest)) => ("", rest),
+        _ => ("", text),
+    }
+}
+
+/// `0o17` and `0x1F`, which have no sign: their digits and what they count in.
+fn radix(text: &str) -> Option<(&str, u32)> {
+    let prefixed = [("0o", 8), ("0x", 16)];
+    let (digits, radix) = prefixed
+        .into_iter()
+        .find_map(|(prefix, radix)| Some((text.strip_prefix(prefix)?, radix)))?;
+    (!digits.is_empty() && digits.chars().all(|c| c.is_digit(radix))).then_some((digits, radix))
+}
+
+/// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?` as JSON writes it.
+fn decimal(text: &str) -> Option<String> {
+    let (mantissa, exponent) = match text.find(['e', 'E']) {
+        Some(at) => text.split_at(at),
+        None => (text, ""),
+    };
+    if let Some(exponent) = exponent.get(1..).filter(|_| !exponent.is_empty()) {
+        let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        if !is_digits(digits) {
+            return None;
+        }
+    }
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let fits = match fraction {
+        None => is_digits(whole),
+        Some(fraction) => {
+            (is_digits(whole) || whole.is_empty() && !fraction.is_empty())
+                && (is_digits(fraction) || fraction.is_empty())
+        }
+    };
+    if !fits {
+        return None;
+    }
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        digits => digits,
+    };
+    Some(match fraction {
+        None => format!("{whole}{exponent}"),
+        Some("") => format!("{whole}.0{exponent}"),
+        Some(fraction) => format!("{whole}.{fraction}{exponent}"),
+    })
+}
+
+/// Whether these are digits, and at least one.
+pub(crate) fn is_digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The value of a JSON number, if an integer fits 64 bits and anything else is finite.
@@ -46,58 +117,7 @@ pub(crate) fn number(text: &str) -> Option<Value> {
 /// `-?digits`
 pub(crate) fn is_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// RFC 8259, section 6.
-fn is_json_number(text: &str) -> bool {
-    let rest = text.strip_prefix('-').unwrap_or(text);
-    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => {
-            (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent)))
-        }
-        None => (rest, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    digits(whole)
-        && (whole == "0" || !whole.starts_with('0'))
-        && fraction.is_none_or(digits)
-        && exponent.is_none_or(digits)
-}
-
-/// A number to YAML 1.1 or 1.2, though not to JSON.
-fn looks_like_number(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    let rest = lower.strip_prefix(['+', '-']).unwrap_or(&lower);
-    if matches!(rest, ".inf" | ".nan") {
-        return true;
-    }
-    let radix = |prefix: &str, radix: u32| {
-        rest.strip_prefix(prefix).is_some_and(|digits| {
-            !digits.is_empty() && digits.chars().all(|c| c == '_' || c.is_digit(radix))
-        })
-    };
-    if radix("0x", 16) || radix("0o", 8) || radix("0b", 2) {
-        return true;
-    }
-    let mantissa = match rest.split_once('e') {
-        Some((mantissa, exponent)) => {
-            let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-            if exponent.is_empty() || !exponent.bytes().all(|b| b.is_ascii_digit()) {
-                return false;
-            }
-            mantissa
-        }
-        None => rest,
-    };
-    mantissa.bytes().any(|b| b.is_ascii_digit())
-        && !mantissa.starts_with('_')
-        && mantissa.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'_'))
-        && mantissa.bytes().filter(|b| *b == b'.').count() <= 1
+    is_digits(digits)
 }
 
 #[cfg(test)]
@@ -111,46 +131,90 @@ mod tests {
         }
     }
 
+    #[track_caller]
+    fn numbers(cases: &[(&str, &str)]) {
+        for (text, json) in cases {
+            assert_eq!(classify(text), Plain::Number((*json).to_owned()), "{text}");
+            assert!(serde_json::from_str::<Value>(json).unwrap().is_number(), "{text}");
+        }
+    }
+
     #[test]
-    fn takes_the_spellings_of_json() {
-        check(&Plain::Null, &["", "~", "null"]);
-        check(&Plain::Number, &["0", "-0", "12", "-3.5", "2e9", "1E-3", "18446744073709551615"]);
+    fn takes_what_the_core_schema_takes() {
+        check(&Plain::Null, &["", "~", "null", "Null", "NULL"]);
+        check(&Plain::Bool(true), &["true", "True", "TRUE"]);
+        check(&Plain::Bool(false), &["false", "False", "FALSE"]);
+        for json in ["0", "-0", "12", "-3.5", "0.05", "2e9", "1E-3", "18446744073709551615"] {
+            numbers(&[(json, json)]);
+        }
+    }
+
+    #[test]
+    fn writes_numbers_as_json_does() {
+        numbers(&[
+            ("010", "10"),
+            ("-010", "-10"),
+            ("00", "0"),
+            ("+5", "5"),
+            ("0x1F", "31"),
+            ("0o17", "15"),
+            (".5", "0.5"),
+            ("+.5", "0.5"),
+            ("5.", "5.0"),
+            ("-007.50", "-7.50"),
+            ("5.e+3", "5.0e+3"),
+            ("0xffffffffffffffff", "18446744073709551615"),
+        ]);
     }
 
     #[test]
     fn leaves_words_alone() {
-        check(
-            &Plain::String,
-            &[
-                "yes",
-                "NO",
-                "on",
-                "off",
-                "1.4.0",
-                "12:30",
-                "2026-01-02",
-                "e5",
-                "0xzz",
-                "_1",
-                "-",
-                ".",
-            ],
-        );
-    }
-
-    #[test]
-    fn refuses_what_parsers_disagree_on() {
-        check(
-            &Plain::Ambiguous,
-            &[
-                "010", "-010", "0x1F", "0o17", "0b1", "1_000", "+5", ".5", "5.", ".inf", "-.INF",
-                ".NaN", "True", "NULL", "00", "1_0e3",
-            ],
-        );
+        let texts = [
+            "yes",
+            "NO",
+            "on",
+            "off",
+            "nULL",
+            "tRUE",
+            "1.4.0",
+            "12:30",
+            "2026-01-02",
+            "e5",
+            "1e",
+            "1e+",
+            "0xzz",
+            "0x",
+            "0X1F",
+            "-0x1F",
+            "+0o7",
+            "0b1",
+            "1_000",
+            "1_0e3",
+            "_1",
+            "-",
+            "+",
+            ".",
+            "..5",
+            "+-5",
+            ".e3",
+            "1.5.",
+            "１",
+        ];
+        check(&Plain::String, &texts);
     }
 
     #[test]
     fn refuses_numbers_that_would_change() {
-        check(&Plain::OutOfRange, &["18446744073709551616", "-9223372036854775809", "1e999"]);
+        check(&Plain::NotFinite, &[".inf", "-.INF", "+.Inf", ".NaN", ".nan"]);
+        check(
+            &Plain::OutOfRange,
+            &[
+                "18446744073709551616",
+                "-9223372036854775809",
+                "1e999",
+                "0x10000000000000000",
+                "0o7777777777777777777777",
+            ],
+        );
     }
 }

@@ -107,3 +107,21 @@ outputs:
 "##,
     );
 }
+
+#[test]
+fn names_where_there_are_none() {
+    check(
+        "steps:\n  - { id: b, needs: a, set: { n: 1 } }\n",
+        "5:21 unknown-step: there is no step `a`
+    the steps are: `b`
+",
+    );
+    check(
+        "steps:\n  - { needs: a, set: { n: 1 } }\n",
+        "5:7 missing-key: `id` is missing in `steps[0]`
+    give the step a name that expressions can use: `id: words`
+5:14 unknown-step: there is no step `a`
+    `coldframe explain unknown-step` says more
+",
+    );
+}
