@@ -225,7 +225,7 @@ impl Live {
                 self.count(step, receipt);
                 let next = match next {
                     Next::Retry { at_us: due } => {
-                        format!("again in {}", output::time(due.saturating_sub(at_us)))
+                        format!("again in {}", output::roughly(due.saturating_sub(at_us)))
                     }
                     Next::Fallback => "the fallback takes its place".to_owned(),
                 };

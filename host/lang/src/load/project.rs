@@ -9,6 +9,7 @@ use super::env::{self, Env};
 use super::expand::Expander;
 use super::macros::{self, Macro};
 use super::policy::{self, Policy};
+use crate::codes;
 use crate::diagnostic::Report;
 use crate::yaml::node::Node;
 
@@ -43,24 +44,33 @@ impl Documents {
 }
 
 impl<'n> Project<'n> {
-    /// Reads the documents beside the pipeline.
+    /// Reads the documents beside the pipeline. One that has problems is left out, or each step
+    /// that uses it would have them again.
     pub(crate) fn read(others: &'n [Other], report: &mut Report) -> Self {
         let mut project = Self::default();
         let mut patterns = 0;
         for other in others {
+            let mut own = Report::default();
+            let Self { configs, policies, macros } = &mut project;
+            let before = (configs.len(), policies.len(), macros.len());
             match other.kind {
-                Kind::Config => project.configs.extend(config::read(&other.node, report)),
-                Kind::Policy => policy::read(&other.node, &mut project.policies, report),
-                Kind::Macro => {
-                    macros::read(&other.node, &mut project.macros, &mut patterns, report);
-                }
+                Kind::Config => configs.extend(config::read(&other.node, &mut own)),
+                Kind::Policy => policy::read(&other.node, policies, &mut own),
+                Kind::Macro => macros::read(&other.node, macros, &mut patterns, &mut own),
             }
+            if own.has_errors() {
+                configs.truncate(before.0);
+                policies.truncate(before.1);
+                macros.truncate(before.2);
+            }
+            report.append(own);
         }
         project
     }
 
     /// The pipeline as if everything were written out. `None` where something is wrong with that,
-    /// which is reported.
+    /// which is reported. Problems of other documents, which the report has already, do not hide
+    /// those of the pipeline.
     pub(crate) fn expand(
         &self,
         mut pipeline: Node,
@@ -68,8 +78,20 @@ impl<'n> Project<'n> {
         report: &mut Report,
     ) -> Option<Node> {
         config::fill(&mut pipeline, &self.configs);
-        Expander::new(self, loader, report).pipeline(&mut pipeline);
-        (!report.has_errors()).then_some(pipeline)
+        let mut own = Report::default();
+        Expander::new(self, loader, &mut own).pipeline(&mut pipeline);
+        // What a step names may be a document that was left out; why is said where that stands.
+        let unsure = report.has_errors();
+        if unsure {
+            own.forget(&codes::UNKNOWN_POLICY);
+        }
+        // Without its macro, a step is none.
+        let is_whole = !own.has_errors();
+        if unsure {
+            own.forget(&codes::UNKNOWN_MACRO);
+        }
+        report.append(own);
+        is_whole.then_some(pipeline)
     }
 
     /// What the pipeline may not exceed.

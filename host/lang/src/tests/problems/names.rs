@@ -49,7 +49,7 @@ fn references_to_nothing_and_in_circles() {
         r##"6:28 unknown-name: there is no step or value `my`
     `-` is a minus here; write `my_step`
 6:31 unknown-name: there is no step or value `step`
-    there are: `b`, `my_step`, `inputs`, `run`
+    there are: `my_step`, `inputs`, `run`
 "##,
     );
 }
@@ -79,8 +79,8 @@ outputs:
     did you mean `lower`?
 10:51 unknown-name: there is no step or value `nope`
     there are: `words`, `inputs`, `run`
-11:9 unsupported-statement: `{%` begins a statement or comment, and texts have only `{{ }}` holes
-    compute it in an expression: `{{ a if b else c }}`; for the characters themselves write `{{ '{%' }}`
+11:9 unsupported-statement: `{%` begins a statement, and texts have only `{{ }}` holes
+    choose in an expression: `{{ a if b else c }}`; for the characters themselves write `{{ '{%' }}`
 13:21 unknown-field: `words` has no field `wrod_count`
     did you mean `word_count`?
 15:21 unknown-field: `words` has no field `foo`
