@@ -10,6 +10,7 @@ mod loading;
 mod output;
 mod place;
 mod project;
+mod readable;
 mod report;
 mod settings;
 mod testing;

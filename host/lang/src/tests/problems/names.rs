@@ -65,6 +65,10 @@ outputs:
   a: "{{ words.word_count + }}"
   b: "{{ words.word_count | uper | lowr }} and {{ nope }}"
   c: "x {% if %}"
+  c2: |
+    First
+    {% for x in y %}
+  c3: "\u00e9 {# if"
   d: >-
     folded {{ words.wrod_count }}
     text
@@ -81,9 +85,13 @@ outputs:
     there are: `words`, `inputs`, `run`
 11:9 unsupported-statement: `{%` begins a statement, and texts have only `{{ }}` holes
     choose in an expression: `{{ a if b else c }}`; for the characters themselves write `{{ '{%' }}`
-13:21 unknown-field: `words` has no field `wrod_count`
+14:5 unsupported-statement: `{%` begins a statement, and texts have only `{{ }}` holes
+    join the items in an expression: `{{ items | map('upper') | join(', ') }}`, or make their texts in a `map` step; for the characters themselves write `{{ '{%' }}`
+15:17 unsupported-statement: `{#` begins a comment, and texts have only `{{ }}` holes
+    write a comment of YAML: `# …` outside of the text; for the characters themselves write `{{ '{#' }}`
+17:21 unknown-field: `words` has no field `wrod_count`
     did you mean `word_count`?
-15:21 unknown-field: `words` has no field `foo`
+19:21 unknown-field: `words` has no field `foo`
     it has: `word_count`, `language`, `counts`
 "##,
     );
