@@ -31,7 +31,17 @@ fn below(value: &Value, indent: usize, lines: &mut Vec<String>) {
         }
         Value::Array(items) if !items.is_empty() => {
             for item in items {
-                entry(&format!("{pad}-"), item, indent, lines);
+                let first = lines.len();
+                match item {
+                    // The first line of what has names stands behind the mark.
+                    Value::Object(fields) if !fields.is_empty() => {
+                        below(item, indent + 2, lines);
+                        if let Some(line) = lines.get_mut(first) {
+                            *line = format!("{pad}- {}", line.trim_start());
+                        }
+                    }
+                    _ => entry(&format!("{pad}-"), item, indent, lines),
+                }
             }
         }
         Value::String(text) => {
@@ -84,7 +94,7 @@ mod tests {
         );
         check(
             json!({ "draft": "first\n  second", "tags": ["x", { "y": 1 }], "empty": [] }),
-            "draft:\n  first\n    second\nempty: []\ntags:\n  - x\n  -\n    y: 1",
+            "draft:\n  first\n    second\nempty: []\ntags:\n  - x\n  - y: 1",
         );
         check(json!([]), "[]");
     }

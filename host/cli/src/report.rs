@@ -264,7 +264,7 @@ pub(crate) fn waiting(run_id: &str, graph: &Graph, state: &RunState) {
             Waiting::Approval { message, show } => {
                 output::note(&format!("{head} {}", output::safe(message)));
                 for line in show.iter().flat_map(readable::lines) {
-                    output::note(&format!("    {line}"));
+                    output::note(format!("    {line}").trim_end());
                 }
                 output::note(&format!(
                     "  `coldframe runs approve {run_id} {place} --by NAME`, or `reject`{until}"

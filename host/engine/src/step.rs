@@ -338,7 +338,10 @@ fn in_expression(expr: &Expr, error: CallError) -> CallError {
         other => other,
     };
     let message = located(&error.message, &expr.source);
-    CallError { kind, message: format!("in `{}`: {message}", expr.source), ..error }
+    // In one line, whatever it has.
+    let source = expr.source.split_whitespace().collect::<Vec<_>>().join(" ");
+    let source = if expr.source.contains('\n') { &source } else { &expr.source };
+    CallError { kind, message: format!("in `{source}`: {message}"), ..error }
 }
 
 /// What the evaluator says of an expression. It names the line, `(in <expression>:2)`, which says

@@ -87,7 +87,7 @@ outputs:
     choose in an expression: `{{ a if b else c }}`; for the characters themselves write `{{ '{%' }}`
 14:5 unsupported-statement: `{%` begins a statement, and texts have only `{{ }}` holes
     join the items in an expression: `{{ items | map('upper') | join(', ') }}`, or make their texts in a `map` step; for the characters themselves write `{{ '{%' }}`
-15:17 unsupported-statement: `{#` begins a comment, and texts have only `{{ }}` holes
+15:15 unsupported-statement: `{#` begins a comment, and texts have only `{{ }}` holes
     write a comment of YAML: `# …` outside of the text; for the characters themselves write `{{ '{#' }}`
 17:21 unknown-field: `words` has no field `wrod_count`
     did you mean `word_count`?
