@@ -1,6 +1,6 @@
 //! A run as it happens: a tree with spinners on a terminal, plain lines elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,6 +32,10 @@ struct Now {
     running: BTreeMap<String, ProgressBar>,
     /// Steps that hold others and have begun, by their place.
     open: BTreeMap<String, Holder>,
+    /// Steps whose fallback took their place.
+    fell_back: BTreeSet<String>,
+    /// When steps that wait give up, microseconds since 1970.
+    gives_up: BTreeMap<String, u64>,
 }
 
 /// What the steps in a step have come to so far.
@@ -62,6 +66,7 @@ impl Live {
         for record in past {
             let event = &record.event;
             let Some(step) = event.step() else { continue };
+            self.note(event, record.at_us);
             match event {
                 Event::StepEntered { .. } => {
                     let holder = Holder { begun_us: record.at_us, ..Holder::default() };
@@ -77,6 +82,24 @@ impl Live {
             if let Some(receipt) = event.receipt() {
                 self.count(step, receipt);
             }
+        }
+    }
+
+    /// Keeps what later lines tell of a step.
+    fn note(&self, event: &Event, at_us: u64) {
+        match event {
+            Event::StepStarted { step, .. } => {
+                let timeout = place::find(&self.graph, step).and_then(|found| found.step.timeout);
+                let timeout = timeout.and_then(|timeout| u64::try_from(timeout.as_micros()).ok());
+                if let Some(due_us) = timeout.and_then(|timeout| at_us.checked_add(timeout)) {
+                    // It counts from the first try on.
+                    self.now().gives_up.entry(step.clone()).or_insert(due_us);
+                }
+            }
+            Event::AttemptFailed { step, next: Next::Fallback, .. } => {
+                self.now().fell_back.insert(step.clone());
+            }
+            _ => {}
         }
     }
 
@@ -161,7 +184,11 @@ impl Live {
 
     fn head(&self, step: &str) -> String {
         let found = place::find(&self.graph, step);
-        let what = found.map_or_else(String::new, |found| report::what(found.step));
+        let fell_back = self.now().fell_back.contains(step);
+        let what = found.map_or_else(String::new, |found| match fell_back {
+            true => report::fallback(found.step),
+            false => report::what(found.step),
+        });
         let (width, what_width) = (self.width, self.what_width);
         format!("{step:<width$}  {DIM}{what:<what_width$}{DIM:#}")
     }
@@ -173,11 +200,13 @@ impl Live {
 
     fn suspended(&self, step: &str, waiting: &Waiting) {
         self.stop_bar(step);
+        let until = self.now().gives_up.get(step).copied();
+        let until = until.map_or_else(String::new, |us| format!(", until {}", output::moment(us)));
         let what = match waiting {
             Waiting::Approval { message, .. } | Waiting::Release { message, .. } => {
-                format!("asks: {}", output::safe(message))
+                format!("asks: {}{until}", output::safe(message))
             }
-            Waiting::Signal { name } => format!("waits for the signal `{name}`"),
+            Waiting::Signal { name } => format!("waits for the signal `{name}`{until}"),
             Waiting::Until { at_us } => format!("waits until {}", output::moment(*at_us)),
         };
         let head = self.head(step);
@@ -207,6 +236,9 @@ impl Live {
 
     fn happened(&self, record: &Record) {
         let at_us = record.at_us;
+        if !matches!(record.event, Event::AttemptFailed { .. }) {
+            self.note(&record.event, at_us);
+        }
         let done = |step: &str, mark: &str, receipt: &Receipt, tail: &str| {
             if is_shown(step) {
                 self.end(step, at_us, mark, receipt, tail);
@@ -248,7 +280,7 @@ impl Live {
                 self.count(step, receipt);
                 let next = match next {
                     Next::Retry { at_us: due } => {
-                        format!("again in {}", output::time(due.saturating_sub(at_us)))
+                        format!("again in {}", output::roughly(due.saturating_sub(at_us)))
                     }
                     Next::Fallback => "the fallback takes its place".to_owned(),
                 };
@@ -257,6 +289,8 @@ impl Live {
                     "  {YELLOW}↻{YELLOW:#} {head}  {}: {}  {DIM}{next}{DIM:#}",
                     failure.kind, failure.message
                 ));
+                // The line above is about the try.
+                self.note(&record.event, at_us);
             }
             Event::StepSuspended { step, waiting, receipt } => {
                 self.count(step, receipt);

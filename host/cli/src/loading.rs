@@ -171,7 +171,7 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
         }
         report::failure(&run_id, &graph, &report.state);
         if is_kept && report.state.finished.is_none() {
-            report::waiting(&run_id, &report.state);
+            report::waiting(&run_id, &graph, &report.state);
         }
         if let Some(finished) = &report.state.finished {
             report::outputs(&graph, &finished.outputs);

@@ -11,6 +11,7 @@ mod loading;
 mod output;
 mod place;
 mod project;
+mod readable;
 mod report;
 mod settings;
 mod testing;

@@ -101,6 +101,26 @@ pub(crate) fn time(us: u64) -> String {
     }
 }
 
+/// A time ahead, for people: two digits are enough, and nobody counts microseconds.
+pub(crate) fn roughly(us: u64) -> String {
+    match us {
+        0..1_000 => "1 ms".to_owned(),
+        1_000..99_001 => format!("{} ms", us.div_ceil(1_000)),
+        99_001..990_001 => format!("{} ms", us.div_ceil(10_000) * 10),
+        990_001..9_950_000 => match us.div_ceil(100_000) {
+            tenths if tenths % 10 == 0 => format!("{} s", tenths / 10),
+            tenths => format!("{}.{} s", tenths / 10, tenths % 10),
+        },
+        _ => match us.div_ceil(1_000_000) {
+            s if s < 60 => format!("{s} s"),
+            s if s < 3_600 && s % 60 == 0 => format!("{} min", s / 60),
+            s if s < 3_600 => format!("{} min {} s", s / 60, s % 60),
+            s if s.div_ceil(60) % 60 == 0 => format!("{} h", s.div_ceil(3_600)),
+            s => format!("{} h {} min", s / 3_600, s.div_ceil(60) % 60),
+        },
+    }
+}
+
 /// A moment as RFC 3339 in UTC.
 pub(crate) fn moment(us: u64) -> String {
     i64::try_from(us)
@@ -120,7 +140,10 @@ pub(crate) fn large(n: u64) -> String {
         0..10_000 => n.to_string(),
         10_000..1_000_000 => format!("{}.{}k", n / 1_000, n % 1_000 / 100),
         1_000_000..1_000_000_000 => format!("{}.{}M", n / 1_000_000, n % 1_000_000 / 100_000),
-        _ => format!("{}.{}G", n / 1_000_000_000, n % 1_000_000_000 / 100_000_000),
+        1_000_000_000..1_000_000_000_000 => {
+            format!("{}.{}G", n / 1_000_000_000, n % 1_000_000_000 / 100_000_000)
+        }
+        _ => format!("{}.{}T", n / 1_000_000_000_000, n % 1_000_000_000_000 / 100_000_000_000),
     }
 }
 
@@ -134,10 +157,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn times_ahead_are_round() {
+        let times = [
+            (300, "1 ms"),
+            (4_200, "5 ms"),
+            (10_300, "11 ms"),
+            (141_000, "150 ms"),
+            (990_001, "1 s"),
+            (999_940, "1 s"),
+            (1_999_930, "2 s"),
+            (1_420_000, "1.5 s"),
+            (9_960_000, "10 s"),
+            (59_999_000, "1 min"),
+            (61_000_000, "1 min 1 s"),
+            (3_599_999_000, "1 h"),
+            (5_401_000_000, "1 h 31 min"),
+        ];
+        for (us, expected) in times {
+            assert_eq!(roughly(us), expected, "{us}");
+        }
+    }
+
+    #[test]
     fn numbers_for_people() {
         let times = [0, 999, 1_500, 2_340_000, 61_000_000].map(time);
         assert_eq!(times, ["0 us", "999 us", "1.5 ms", "2.34 s", "1 min 1 s"]);
-        let numbers = [9_999, 12_345, 1_250_000, 2_000_000_000].map(large);
-        assert_eq!(numbers, ["9999", "12.3k", "1.2M", "2.0G"]);
+        let numbers = [9_999, 12_345, 1_250_000, 2_000_000_000, 20_002_000_000_000].map(large);
+        assert_eq!(numbers, ["9999", "12.3k", "1.2M", "2.0G", "20.0T"]);
     }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use coldframe_engine::step::usd;
 use coldframe_journal::event::Waiting;
-use coldframe_journal::{Failure, Receipt, RunState, RunStatus, StepStatus};
-use coldframe_lang::graph::{Graph, Step, StepKind};
+use coldframe_journal::{Failure, Receipt, RunState, RunStatus, StepStatus, Totals};
+use coldframe_lang::graph::{Fallback, Graph, Step, StepKind};
 use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
 use crate::output::{self, GREEN, RED, YELLOW};
+use crate::readable;
 
 /// A step of a run, for a list.
 pub(crate) struct Line<'r> {
@@ -24,6 +25,11 @@ pub(crate) struct Line<'r> {
     pub(crate) attempts: u32,
     /// The account of its last try, without what it holds.
     pub(crate) receipt: Option<&'r Receipt>,
+    /// What it came to with all it holds, and how long that took in microseconds; for a step that
+    /// holds others and has begun.
+    pub(crate) within: Option<(Totals, u64)>,
+    /// Whether its fallback took its place.
+    pub(crate) fell_back: bool,
     /// Why it failed.
     pub(crate) failure: Option<&'r Failure>,
     /// What it waits for.
@@ -60,20 +66,29 @@ fn line<'r>(graph: &'r Graph, state: &'r RunState, place: &'r str, over: bool) -
         status: status_text(state.status(place), over),
         attempts: found.map_or(0, |found| found.attempts),
         receipt: found.and_then(|found| found.receipt.as_ref()),
+        within: found.filter(|_| here.is_some_and(|here| here.step.kind.holds())).and_then(
+            |found| {
+                let took = found.moved_us.saturating_sub(found.began_us?);
+                Some((state.within(place), took))
+            },
+        ),
+        fell_back: found.is_some_and(|found| found.fell_back),
         failure: found.and_then(|found| found.failure.as_ref()),
         waiting: found.and_then(|found| found.waiting.as_ref()),
     }
 }
 
 /// The run as one JSON value:
-/// `{run_id, status, outputs, steps: [{id, yaml_path, status, receipt, error}], totals, error}`.
+/// `{run_id, status, outputs, steps: [{id, yaml_path, status, receipt, error}], totals, error}`. A
+/// step that holds others has `within`, what it came to with all of them; one whose fallback took
+/// its place has `fallback: true`.
 pub(crate) fn json(run_id: &str, graph: &Graph, state: &RunState) -> Value {
     let steps = lines(graph, state).into_iter().map(|line| {
         let at = line.step.map_or(0, |step| step.line);
         let error = line
             .failure
             .map(|failure| json!({ "kind": failure.kind, "message": failure.message, "line": at }));
-        json!({
+        let mut step = json!({
             "id": line.place,
             "yaml_path": line.step.map(|step| &step.yaml_path),
             "status": line.status,
@@ -81,7 +96,15 @@ pub(crate) fn json(run_id: &str, graph: &Graph, state: &RunState) -> Value {
             "receipt": line.receipt,
             "waiting": line.waiting,
             "error": error,
-        })
+        });
+        if let (Some((totals, wall_us)), Some(step)) = (line.within, step.as_object_mut()) {
+            let within = Totals { wall_us, ..totals };
+            step.insert("within".to_owned(), json!(within));
+        }
+        if let (true, Some(step)) = (line.fell_back, step.as_object_mut()) {
+            step.insert("fallback".to_owned(), json!(true));
+        }
+        step
     });
     let steps: Vec<Value> = steps.collect();
     let finished = state.finished.as_ref();
@@ -108,6 +131,14 @@ pub(crate) fn what(step: &Step) -> String {
         StepKind::Uses(uses) => uses.to_string(),
         StepKind::Pipeline(child) => child.source.clone(),
         other => other.key().to_owned(),
+    }
+}
+
+/// The same once the fallback of a step took its place.
+pub(crate) fn fallback(step: &Step) -> String {
+    match &step.fallback {
+        Some(Fallback::Uses(uses)) => format!("fallback {uses}"),
+        Some(Fallback::Value(_)) | None => "fallback".to_owned(),
     }
 }
 
@@ -178,7 +209,10 @@ pub(crate) fn failure(run_id: &str, graph: &Graph, state: &RunState) {
             None => String::new(),
         };
         output::note(&format!("{RED}error{RED:#}[{}]{place}: {}", failure.kind, failure.message));
-        output::note(&format!("see `coldframe runs show {run_id}`"));
+        output::note(&format!(
+            "see `coldframe runs show {run_id}`, and `coldframe explain {}`",
+            failure.kind
+        ));
     }
 }
 
@@ -214,38 +248,36 @@ pub(crate) fn exit(state: &RunState) -> Exit {
     }
 }
 
+/// When a step that waits gives up, microseconds since 1970; none where nothing says so.
+fn gives_up(graph: &Graph, state: &RunState, place: &str) -> Option<u64> {
+    let timeout = coldframe_engine::place::find(graph, place)?.step.timeout?;
+    let began_us = state.steps.get(place)?.began_us?;
+    began_us.checked_add(u64::try_from(timeout.as_micros()).ok()?)
+}
+
 /// What a suspended run waits for, and the commands that go on with it, on stderr.
-pub(crate) fn waiting(run_id: &str, state: &RunState) {
+pub(crate) fn waiting(run_id: &str, graph: &Graph, state: &RunState) {
     for (place, waiting) in state.waiting() {
+        let until = gives_up(graph, state, place);
+        let until = until.map_or_else(String::new, |us| format!(", until {}", output::moment(us)));
+        let head = format!("{YELLOW}?{YELLOW:#} {place}:");
         match waiting {
             Waiting::Approval { .. } | Waiting::Release { .. } => {
                 let Some((message, show)) = waiting.question() else { continue };
-                output::note(&format!("{YELLOW}?{YELLOW:#} {place}: {}", output::safe(message)));
-                if let Some(Value::Object(shown)) = show {
-                    for (name, value) in shown {
-                        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                        output::note(&format!(
-                            "    {}: {}",
-                            output::safe(name),
-                            output::safe(&text)
-                        ));
-                    }
-                } else if let Some(shown) = show {
-                    output::note(&format!("    {}", output::safe(&shown.to_string())));
+                output::note(&format!("{head} {}", output::safe(message)));
+                for line in show.into_iter().flat_map(readable::lines) {
+                    output::note(format!("    {line}").trim_end());
                 }
                 output::note(&format!(
-                    "  `coldframe runs approve {run_id} {place} --by NAME`, or `reject`"
+                    "  `coldframe runs approve {run_id} {place} --by NAME`, or `reject`{until}"
                 ));
             }
             Waiting::Signal { name } => {
-                output::note(&format!(
-                    "{YELLOW}?{YELLOW:#} {place}: waits for the signal `{name}`"
-                ));
+                output::note(&format!("{head} waits for the signal `{name}`{until}"));
                 output::note(&format!("  `coldframe runs signal {run_id} {name} --data JSON`"));
             }
             Waiting::Until { at_us } => {
-                let moment = output::moment(*at_us);
-                output::note(&format!("{YELLOW}?{YELLOW:#} {place}: waits until {moment}"));
+                output::note(&format!("{head} waits until {}", output::moment(*at_us)));
                 output::note(&format!("  `coldframe runs resume {run_id}` goes on then"));
             }
         }

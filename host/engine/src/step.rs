@@ -348,5 +348,22 @@ fn in_expression(expr: &Expr, error: CallError) -> CallError {
         ErrorKind::GuestError => ErrorKind::ExprFailed,
         other => other,
     };
-    CallError { kind, message: format!("in `{}`: {}", expr.source, error.message), ..error }
+    let message = located(&error.message, &expr.source);
+    // In one line, whatever it has.
+    let source = expr.source.split_whitespace().collect::<Vec<_>>().join(" ");
+    let source = if expr.source.contains('\n') { &source } else { &expr.source };
+    CallError { kind, message: format!("in `{source}`: {message}"), ..error }
+}
+
+/// What the evaluator says of an expression. It names the line, `(in <expression>:2)`, which says
+/// something only where there are several.
+pub fn located(message: &str, source: &str) -> String {
+    const MARK: &str = " (in <expression>:";
+    let Some((before, rest)) = message.split_once(MARK) else { return message.to_owned() };
+    let Some((line, behind)) = rest.split_once(')') else { return message.to_owned() };
+    if source.trim().contains('\n') {
+        format!("{before} (in its line {line}){behind}")
+    } else {
+        format!("{before}{behind}")
+    }
 }

@@ -250,7 +250,7 @@ fn every_join_is_decided_as_it_says() {
         (
             vote(Tie::Fail),
             &[(1, Some(1)), (2, Some(2))],
-            "failed [join.failed] 2 results have 1 votes each -> {}",
+            "failed [join.failed] 2 results have 1 vote each, and none has more -> {}",
         ),
         (
             vote(Tie::First),
@@ -639,6 +639,39 @@ fn budgets_lie_within_those_around_them() {
         vec![child("t", Arc::new(inner), &[("n", lit(json!(1)))])],
         &[],
         "stopped [limit.fuel] step `t` used up its fuel limit of 150, in `t/b` -> {}",
+    );
+}
+
+/// The limits of a step are for its tries: what takes their place has as much again, and no more
+/// than what is around the step.
+#[test]
+fn a_fallback_can_rescue_a_step_that_spent_its_fuel() {
+    let fuel = |fuel| Limits { fuel: Some(fuel), ..Limits::default() };
+    let rescued = |limit| {
+        uses("u", "burn", &[]).with(|step| {
+            step.limits = fuel(limit);
+            step.retry = Some(Retry { on: vec![RetryOn::Any], ..retry(2) });
+            step.fallback = Some(Fallback::Uses(op("add", &[("x", path("inputs.n"))])));
+        })
+    };
+    let out = [("out", path("u"))];
+    let run = check(vec![rescued(150)], &out, r#"succeeded -> {"out":5}"#);
+    let state = coldframe_journal::RunState::fold(&run.journal.records).unwrap();
+    assert_eq!(state.totals.fuel, 250, "all of the tries', and the fallback's");
+    let small = "stopped [limit.fuel] step `u` used up its fuel limit of 50 -> {}";
+    check(vec![rescued(50)], &out, small);
+    let whole = Arc::new(graph(vec![rescued(150)], &out));
+    check_graph(
+        &whole,
+        fuel(200),
+        "stopped [limit.fuel] step `u` used up the run's fuel limit of 200 -> {}",
+    );
+    let held = map("m", lit(json!([1])), vec![rescued(150)], None);
+    let held = held.with(|step| step.limits = fuel(200));
+    check(
+        vec![held],
+        &[],
+        "stopped [limit.fuel] step `m` used up its fuel limit of 200, in `m[0].u` -> {}",
     );
 }
 

@@ -19,6 +19,12 @@ macro_rules! kinds {
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
+
+            /// Its page, Markdown: what it means, what causes it, what to do, and whether
+            /// `retry` with `on: [transient]` tries again.
+            pub fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("kinds/", $text, ".md")),)* }
+            }
         }
     };
 }
@@ -144,6 +150,22 @@ impl<'de> Deserialize<'de> for ErrorKind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Only what a skill says of itself can pass, and a join whose branches failed with that.
+    #[test]
+    fn every_kind_has_a_page() {
+        for kind in ErrorKind::ALL {
+            let page = kind.page();
+            assert!(page.starts_with(&format!("# {kind}\n\n")), "{kind}");
+            for part in ["\n\nCauses: ", "\n\nWhat to do: "] {
+                assert!(page.contains(part), "{kind} has no `{}`", part.trim());
+            }
+            let transient = matches!(kind, ErrorKind::GuestError | ErrorKind::JoinFailed);
+            let word = if transient { "yes, " } else { "no." };
+            let line = format!("\n\nRetried by `on: [transient]`: {word}");
+            assert!(page.contains(&line), "{kind}");
+        }
+    }
 
     #[test]
     fn every_kind_reads_back() {

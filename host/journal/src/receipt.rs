@@ -65,6 +65,15 @@ impl Totals {
         self.memory_peak_bytes = self.memory_peak_bytes.max(receipt.memory_peak_bytes);
         self.host_calls = self.host_calls.saturating_add(receipt.host_calls);
     }
+
+    /// Adds other sums, without their attempts.
+    pub fn merge(&mut self, other: &Self) {
+        self.fuel = self.fuel.saturating_add(other.fuel);
+        self.cost_nano = self.cost_nano.saturating_add(other.cost_nano);
+        self.wall_us = self.wall_us.saturating_add(other.wall_us);
+        self.memory_peak_bytes = self.memory_peak_bytes.max(other.memory_peak_bytes);
+        self.host_calls = self.host_calls.saturating_add(other.host_calls);
+    }
 }
 
 /// The price of `fuel` at `nano_per_million` nano-USD per million units, rounded up.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::event::{Broken, Event, FORMAT_VERSION, Failure, Record, RunStatus, Waiting};
+use crate::event::{Broken, Event, FORMAT_VERSION, Failure, Next, Record, RunStatus, Waiting};
 use crate::receipt::{Receipt, Totals};
 use crate::transition::{StepMove, StepStatus, next};
 
@@ -67,9 +67,17 @@ pub struct StepState {
     pub output: Option<Arc<Value>>,
     /// Why it, or its last try, failed.
     pub failure: Option<Failure>,
-    /// The account of the last ended attempt; without that of the steps it holds, see
-    /// [`RunState::within`].
+    /// The account of the last ended attempt; without that of the steps it holds.
     pub receipt: Option<Receipt>,
+    /// What all its attempts and blocks consumed, without the steps it holds, see
+    /// [`RunState::within`]. Its `attempts` are not counted here.
+    pub spent: Totals,
+    /// When its first attempt began, microseconds since 1970.
+    pub began_us: Option<u64>,
+    /// When the last thing happened to it, microseconds since 1970.
+    pub moved_us: u64,
+    /// Whether its fallback took its place.
+    pub fell_back: bool,
     /// What it waits for, until that has come.
     pub waiting: Option<Waiting>,
     /// How many of the blocks it holds have ended, all tries together.
@@ -181,7 +189,7 @@ impl RunState {
             | Event::StepSucceeded { .. }
             | Event::StepFailed { .. }
             | Event::StepSkipped { .. }
-            | Event::StepCancelled { .. } => self.move_step(event),
+            | Event::StepCancelled { .. } => self.move_step(event, record.at_us),
         }
         if let Some(receipt) = event.receipt() {
             self.totals.add(receipt);
@@ -238,15 +246,15 @@ impl RunState {
                 .any(|step| matches!(step.status, StepStatus::Running | StepStatus::Interrupted))
     }
 
-    /// What the step called `step` and all it holds consumed, from the last receipt of each.
+    /// What the step called `step` and all it holds consumed, in all tries.
     pub fn within(&self, step: &str) -> Totals {
         let mut totals = Totals::default();
         for (path, state) in &self.steps {
             let inside = path
                 .strip_prefix(step)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with(['[', '.', '/', '#']));
-            if let Some(receipt) = state.receipt.as_ref().filter(|_| inside) {
-                totals.add(receipt);
+            if inside {
+                totals.merge(&state.spent);
                 totals.attempts += u64::from(state.attempts);
             }
         }
@@ -277,26 +285,33 @@ impl RunState {
     }
 
     /// Moves the step that `event` is about. The event was checked.
-    fn move_step(&mut self, event: &Event) {
+    fn move_step(&mut self, event: &Event, at_us: u64) {
         let (Some(path), Some(step_move)) = (event.step(), step_move(event)) else { return };
         if !self.steps.contains_key(path) {
             self.steps.insert(path.to_owned(), StepState::new());
         }
         let Some(step) = self.steps.get_mut(path) else { return };
         step.status = next(step.status, step_move).unwrap_or(step.status);
-        if let Some(receipt) = event.receipt()
-            && !matches!(event, Event::BlockEnded { .. })
-        {
-            step.receipt = Some(receipt.clone());
+        step.moved_us = at_us;
+        if let Some(receipt) = event.receipt() {
+            step.spent.add(receipt);
+            if !matches!(event, Event::BlockEnded { .. }) {
+                step.receipt = Some(receipt.clone());
+            }
         }
         match event {
-            Event::StepStarted { attempt, .. } => step.attempts = *attempt,
+            Event::StepStarted { attempt, .. } => {
+                step.attempts = *attempt;
+                step.began_us.get_or_insert(at_us);
+            }
             Event::StepSucceeded { output, .. } => {
                 step.output = Some(Arc::new(output.clone()));
                 step.failure = None;
             }
-            Event::StepFailed { failure, .. } | Event::AttemptFailed { failure, .. } => {
+            Event::StepFailed { failure, .. } => step.failure = Some(failure.clone()),
+            Event::AttemptFailed { failure, next, .. } => {
                 step.failure = Some(failure.clone());
+                step.fell_back = *next == Next::Fallback;
             }
             Event::BlockEnded { .. } => step.blocks_ended += 1,
             Event::StepSuspended { waiting, .. } => {
@@ -336,6 +351,10 @@ impl StepState {
             output: None,
             failure: None,
             receipt: None,
+            spent: Totals::default(),
+            began_us: None,
+            moved_us: 0,
+            fell_back: false,
             waiting: None,
             blocks_ended: 0,
         }
@@ -426,6 +445,33 @@ mod tests {
     #[test]
     fn folds_a_run() {
         check(vec![started(), begin("a", 1), done("a"), finished()], Ok("a succeeded / 7 fuel"));
+    }
+
+    /// A step that was tried again has consumed what all its tries have.
+    #[test]
+    fn all_tries_count() {
+        let receipt = Receipt { attempt: 1, fuel: 5, ..Receipt::default() };
+        let failure = Failure::new(crate::ErrorKind::GuestError, "no", Some("m[0].a"));
+        let failed =
+            Event::AttemptFailed { step: "m[0].a".into(), failure, next: Next::Fallback, receipt };
+        let head = crate::event::Head::Branches;
+        let entered = Event::StepEntered { step: "m".into(), head, receipt: Receipt::default() };
+        let events = vec![
+            started(),
+            begin("m", 1),
+            entered,
+            begin("m[0].a", 1),
+            failed,
+            begin("m[0].a", 2),
+            done("m[0].a"),
+        ];
+        let records: Vec<Record> =
+            (0..).zip(events).map(|(seq, event)| Record { seq, at_us: seq * 10, event }).collect();
+        let state = RunState::fold(&records).unwrap();
+        assert_eq!(state.within("m").fuel, 12);
+        assert_eq!(state.within("m").attempts, 3);
+        let step = &state.steps["m[0].a"];
+        assert_eq!((step.began_us, step.moved_us, step.fell_back), (Some(30), 60, true));
     }
 
     #[test]

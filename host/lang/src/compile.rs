@@ -71,10 +71,10 @@ pub(crate) fn stages(
 ) -> Option<(Graph, Ty)> {
     let documents = load::load(source, asked, children.world, loader, report)?;
     let (pipeline, others) = documents.fill_env(children.world.env, &mut children.env, report);
-    let project = Project::read(&others, report);
     if report.has_errors() {
         return None;
     }
+    let project = Project::read(&others, report);
     let (root, governance) = project.expand(pipeline, loader, report)?;
     let document = document::read(&root, report)?;
     let sources = &loader.sources;

@@ -118,6 +118,17 @@ impl Report {
         self.found.push(diagnostic.help(help));
     }
 
+    /// Adds the problems of another report.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.found.extend(other.found);
+        self.suggested += other.suggested;
+    }
+
+    /// Forgets the problems of a kind.
+    pub(crate) fn forget(&mut self, code: &Code) {
+        self.found.retain(|problem| problem.code != code);
+    }
+
     /// `did you mean …`, or the list of what there is.
     pub(crate) fn suggest<'a>(
         &mut self,

@@ -93,6 +93,10 @@ pub const TESTS: &[&str] = &[
     "upper",
 ];
 
+/// What a test may be called beside that in `select('==', 1)`, where any text can stand.
+pub const TEST_NAMES: &[&str] =
+    &["!=", "<", "<=", "==", ">", ">=", "equalto", "greaterthan", "int", "lessthan", "sameas"];
+
 /// What may stand before `(`.
 pub const FUNCTIONS: &[&str] = &["dict", "range"];
 

@@ -1,6 +1,8 @@
-//! `coldframe explain FIELD|CODE`: what a key is for, or what a diagnostic means and how it is fixed.
+//! `coldframe explain FIELD|CODE|KIND`: what a key is for, what a diagnostic means and how it is
+//! fixed, or what a failure of a run is about.
 
 use clap::Args;
+use coldframe_journal::ErrorKind;
 use coldframe_lang::{codes, fields, lint};
 use serde_json::json;
 
@@ -10,8 +12,8 @@ use crate::output::{self, Format};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    /// A field (`step.retry.max`, `pipeline.caps`), or a code as it stands in brackets behind
-    /// `error`; without one, both are listed
+    /// A field (`step.retry.max`, `pipeline.caps`), or what stands in brackets behind `error`: the
+    /// code of a problem in a file, or the kind of a failed run; without one, all are listed
     topic: Option<String>,
 }
 
@@ -26,12 +28,15 @@ fn list(global: &Global) -> Result<(), Fail> {
     let codes = codes();
     let maps = fields::names();
     match global.format() {
-        Format::Json => output::json(&json!({ "fields": maps, "codes": codes })),
+        Format::Json => {
+            output::json(&json!({ "fields": maps, "codes": codes, "kinds": ErrorKind::ALL }));
+        }
         Format::Text => {
             output::result(&format!(
-                "fields\n  {}\n\ncodes\n  {}",
+                "fields\n  {}\n\ncodes of problems in files\n  {}\n\nkinds of failures of runs\n  {}",
                 maps.join("\n  "),
-                codes.join("\n  ")
+                codes.join("\n  "),
+                kinds().join("\n  ")
             ));
         }
     }
@@ -40,10 +45,12 @@ fn list(global: &Global) -> Result<(), Fail> {
 
 fn explain(global: &Global, topic: &str) -> Result<(), Fail> {
     let code = codes::explain(topic).or_else(|| lint::explain(topic));
-    let (what, page) = match (code, fields::explain(topic)) {
-        (Some(page), _) => ("code", page.to_owned()),
-        (None, Ok(page)) => ("field", page),
-        (None, Err(why)) => return Err(unknown(topic, why)),
+    let kind = topic.parse::<ErrorKind>().ok().map(ErrorKind::page);
+    let (what, page) = match (code, kind, fields::explain(topic)) {
+        (Some(page), ..) => ("code", page.to_owned()),
+        (None, Some(page), _) => ("kind", page.to_owned()),
+        (None, None, Ok(page)) => ("field", page),
+        (None, None, Err(why)) => return Err(unknown(topic, why)),
     };
     match global.format() {
         Format::Json => output::json(&json!({ what: topic, "page": page })),
@@ -54,13 +61,18 @@ fn explain(global: &Global, topic: &str) -> Result<(), Fail> {
 
 /// A name with a `-` in it is a code, and so is one that is close to one.
 fn unknown(topic: &str, why: String) -> Fail {
-    match coldframe_format::suggest::closest(topic, &codes()) {
-        Some(near) => Fail::usage(format!("there is no field and no diagnostic `{topic}`"))
+    let all: Vec<String> = codes().into_iter().chain(kinds()).collect();
+    match coldframe_format::suggest::closest(topic, &all) {
+        Some(near) => Fail::usage(format!("there is no field, problem or failure `{topic}`"))
             .help(format!("did you mean `{near}`?")),
         None if topic.contains('-') => Fail::usage(format!("there is no diagnostic `{topic}`"))
             .help("`coldframe explain` lists them all"),
         None => Fail::usage(why).help("`coldframe explain` lists what there is"),
     }
+}
+
+fn kinds() -> Vec<String> {
+    ErrorKind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect()
 }
 
 fn codes() -> Vec<String> {

@@ -95,50 +95,91 @@ fn text(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
 
 fn bound(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
     let bound = &plan.bound;
-    let mut text = String::from("\nat most\n");
+    let mut text = String::from("\nat most, beside what expressions take\n");
     let mut line = |name: &str, value: String| text += &format!("  {name:<6} {value}\n");
     line("calls", bound.calls.to_string());
     let run_fuel = graph.limits.fuel.unwrap_or(defaults.run_fuel);
     let open = bound.open_calls.saturating_mul(defaults.call_fuel);
     let all = bound.fuel.saturating_add(open);
-    let fuel = output::large(all.min(run_fuel));
-    let sum = match bound.open_calls {
-        0 => format!("{} declared", output::large(bound.fuel)),
-        n => format!(
-            "{} declared + {n} calls x {} by default",
-            output::large(bound.fuel),
-            output::large(defaults.call_fuel)
-        ),
+    let limit = |is_written: bool| if is_written { "the run's limit" } else { "a run's default" };
+    let fuel = Most {
+        limit: limit(graph.limits.fuel.is_some()),
+        allowed: output::large(run_fuel),
+        needed: output::large(all),
+        is_enough: all <= run_fuel,
     };
-    let run = format!("the run stops at {}", output::large(run_fuel));
-    line("fuel", format!("{fuel} ({sum}; {run})"));
+    line("fuel", fuel.text(&fuel_sum(bound.fuel, bound.open_calls, defaults)));
     let by_fuel =
         coldframe_journal::receipt::price_nano(all.min(run_fuel), defaults.nano_per_mfuel);
-    let cost = graph.limits.cost_nano.map_or(by_fuel, |limit| limit.min(by_fuel));
-    line("cost", output::money(cost));
-    let run_wall = graph.limits.wall.unwrap_or(defaults.run_wall);
-    let wall = time(bound.wall.min(run_wall));
     line(
-        "time",
-        format!("{wall} (longest way {}; the run stops at {})", time(bound.wall), time(run_wall)),
+        "cost",
+        match graph.limits.cost_nano.filter(|limit| *limit < by_fuel) {
+            Some(limit) => format!("{}: the run's limit", output::money(limit)),
+            None => format!("{}: the price of that fuel", output::money(by_fuel)),
+        },
     );
+    let run_wall = graph.limits.wall.unwrap_or(defaults.run_wall);
+    let wall = Most {
+        limit: limit(graph.limits.wall.is_some()),
+        allowed: time(run_wall),
+        needed: time(bound.wall),
+        is_enough: bound.wall <= run_wall,
+    };
+    line("time", wall.text("the longest way through the steps"));
     if bound.open_waits > 0 {
         let waits =
             output::count(usize::try_from(bound.open_waits).unwrap_or(usize::MAX), "answer");
         line("waits", format!("for {waits} from outside, as long as it takes"));
     }
     if !bound.lines.is_empty() {
-        text += "\nsums\n";
+        text += "\nhow the calls add up\n";
         for line in &bound.lines {
-            let fuel = if line.fuel > 0 {
-                format!(" = {} fuel", output::large(line.fuel))
-            } else {
-                String::new()
+            let name = format!("{}{}", "  ".repeat(line.depth), line.id);
+            let fuel = match (line.fuel, line.open_calls) {
+                (0, _) => String::new(),
+                (fuel, 0) => format!(", at most {} fuel", output::large(fuel)),
+                (fuel, open) => {
+                    format!(", at most {} fuel without {}", output::large(fuel), unlimited(open))
+                }
             };
-            text += &format!("  {:<24} {}{fuel}\n", line.id, line.sum);
+            text += &format!("  {name:<24} {}{fuel}\n", line.sum);
         }
     }
     text
+}
+
+/// The lesser of what a run may take and what its steps could.
+struct Most<'t> {
+    limit: &'t str,
+    allowed: String,
+    needed: String,
+    is_enough: bool,
+}
+
+impl Most<'_> {
+    /// `sum` says what the steps' part is made of.
+    fn text(&self, sum: &str) -> String {
+        let Self { limit, allowed, needed, is_enough } = self;
+        match is_enough {
+            true => format!("{needed}: {sum}; {limit} is {allowed}"),
+            false => format!("{allowed}: {limit}; without it up to {needed}: {sum}"),
+        }
+    }
+}
+
+fn fuel_sum(declared: u64, open_calls: u64, defaults: &Defaults) -> String {
+    let open = format!("{} at {}", unlimited(open_calls), output::large(defaults.call_fuel));
+    match (declared, open_calls) {
+        (0, 0) => "no step calls anything".to_owned(),
+        (0, _) => open,
+        (declared, 0) => format!("the limits of the steps add up to {}", output::large(declared)),
+        (declared, _) => format!("{} by the limits of steps + {open}", output::large(declared)),
+    }
+}
+
+fn unlimited(calls: u64) -> String {
+    let calls = output::count(usize::try_from(calls).unwrap_or(usize::MAX), "call");
+    format!("{calls} without a limit")
 }
 
 fn time(time: Duration) -> String {

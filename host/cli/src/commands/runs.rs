@@ -146,10 +146,12 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
         if let Some(failure) = &finished.failure {
             output::result(&format!("why\n  {}: {}\n", failure.kind, failure.message));
         }
-        output::result("outputs");
-        report::outputs(&graph, &finished.outputs);
+        if finished.outputs.as_object().is_some_and(|outputs| !outputs.is_empty()) {
+            output::result("outputs");
+            report::outputs(&graph, &finished.outputs);
+        }
     } else if row.state.is_suspended() {
-        report::waiting(&row.run.run_id, &row.state);
+        report::waiting(&row.run.run_id, &graph, &row.state);
     } else if store.is_idle(&row.run.run_id) {
         output::note(&format!("`coldframe runs resume {}` goes on with it", row.run.run_id));
     }
@@ -158,14 +160,25 @@ fn show(global: &Global, id: Option<&str>, events: bool) -> Result<(), Fail> {
 
 fn show_line(line: &report::Line<'_>, width: usize) -> String {
     let mut text = format!("  {:<width$} {:<10}", line.place, line.status);
-    if let Some(receipt) = line.receipt {
+    let own = line.receipt.map(|receipt| {
+        (receipt.wall_us, receipt.fuel, receipt.memory_peak_bytes, receipt.cost_nano)
+    });
+    let all =
+        line.within.map(|(all, took_us)| (took_us, all.fuel, all.memory_peak_bytes, all.cost_nano));
+    if let Some((wall_us, fuel, memory_bytes, cost_nano)) = all.or(own) {
         text.push_str(&format!(
             " {:>9} {:>8} fuel {:>9} KiB {:>14}",
-            output::time(receipt.wall_us),
-            output::large(receipt.fuel),
-            receipt.memory_peak_bytes >> 10,
-            output::money(receipt.cost_nano),
+            output::time(wall_us),
+            output::large(fuel),
+            memory_bytes >> 10,
+            output::money(cost_nano),
         ));
+    }
+    if line.fell_back {
+        let step = line.step.map_or_else(|| "fallback".to_owned(), report::fallback);
+        text.push_str(&format!(" {step}"));
+    }
+    if let Some(receipt) = line.receipt {
         if receipt.cached {
             text.push_str(" reused");
         }

@@ -118,7 +118,8 @@ impl Facts {
             memory: Arc::new(MemoryMeter::new(u64::MAX)),
             cancel: Cancel::default(),
         };
-        invoke.invoke(call).await.result.map_err(|error| error.message)
+        let found = invoke.invoke(call).await.result;
+        found.map_err(|error| coldframe_engine::step::located(&error.message, source))
     }
 }
 

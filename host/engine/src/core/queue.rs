@@ -27,13 +27,15 @@ pub(super) enum Part {
 }
 
 impl Core {
-    /// Puts a step among those that may start.
+    /// Puts a step among those that may start. Its tries share an account; the fallback has one of
+    /// its own and of the same size, or a step that spent what it had could never be rescued.
     pub(super) fn enqueue(&mut self, id: FrameId, step: usize) {
         let Some(frame) = self.frames.get_mut(&id) else { return };
         let parent = frame.account;
         let Some(found) = frame.plan.step(step) else { return };
+        let falls_back = frame.node(step).is_some_and(|node| node.falls_back);
         let limits = match &found.kind {
-            StepKind::Pipeline(child) => found.limits.min(&child.graph.limits),
+            StepKind::Pipeline(child) if !falls_back => found.limits.min(&child.graph.limits),
             _ => found.limits.clone(),
         };
         let budget = Budget { fuel: limits.fuel, cost_nano: limits.cost_nano };

@@ -120,6 +120,7 @@ impl Core {
             Next::Fallback => {
                 // They are for the tries, which are over.
                 self.drop_timers(id, step, |_| true);
+                self.close_account(id, step);
                 if !is_halted {
                     self.enqueue(id, step);
                 }
@@ -163,9 +164,8 @@ impl Core {
         let Some(frame) = self.frames.get_mut(&id) else { return };
         let Some(node) = frame.node_mut(step) else { return };
         node.phase = Phase::Ended;
-        if let Some(account) = node.account.take() {
-            self.ledger.close(account);
-        }
+        self.close_account(id, step);
+        let Some(frame) = self.frames.get_mut(&id) else { return };
         if let Some(output) = output {
             frame.scope.set(step, output);
         }
@@ -186,6 +186,14 @@ impl Core {
         }
         if is_complete {
             self.complete(id);
+        }
+    }
+
+    /// Nothing of what a step's limits bound is under way any more.
+    fn close_account(&mut self, id: FrameId, step: usize) {
+        let node = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step));
+        if let Some(account) = node.and_then(|node| node.account.take()) {
+            self.ledger.close(account);
         }
     }
 

@@ -94,7 +94,8 @@ impl Running {
         let Some(first) = leading.first().copied() else { return self.too_few(1) };
         if leading.len() > 1 && tie == Tie::Fail {
             let count = leading.len();
-            return self.failed(format!("{count} results have {most} votes each"));
+            let votes = if most == 1 { "1 vote each" } else { &format!("{most} votes each") };
+            return self.failed(format!("{count} results have {votes}, and none has more"));
         }
         if self.has_output {
             return HolderEnd::Finish(self.branches());

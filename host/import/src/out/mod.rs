@@ -1,5 +1,6 @@
 //! What is written: a tree of YAML with comments, and its one way of being printed.
 
+mod escape;
 pub(crate) mod step;
 pub(crate) mod tree;
 mod write;

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 
+use super::escape::escaped;
 use super::tree::{Map, Out, Piece};
 
 /// The longest line on which a small list or map is written whole, in characters.
@@ -146,7 +147,7 @@ fn scalar(value: &Out, out: &mut String) {
         Out::Null => out.push_str("null"),
         Out::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
         Out::Bare(text) => out.push_str(text),
-        Out::Text(text) => scalar_text(text, out),
+        Out::Text(text) => scalar_text(&escaped(text), out),
         Out::List(_) => out.push_str("[]"),
         Out::Map(_) => out.push_str("{}"),
     }
@@ -224,7 +225,7 @@ fn is_literal(text: &str) -> bool {
 
 fn literal(text: &str, indent: usize, out: &mut String) {
     out.push_str(if text.ends_with('\n') { " |\n" } else { " |-\n" });
-    for line in text.lines() {
+    for line in escaped(text).lines() {
         if !line.is_empty() {
             pad(indent, out);
             out.push_str(line);
@@ -268,6 +269,13 @@ mod tests {
             check(Out::text(text), &format!("k: {text}\n"));
         }
         check(Out::text("a\"\\\u{200b}\u{1}"), "k: \"a\\\"\\\\\\u200b\\u0001\"\n");
+    }
+
+    #[test]
+    fn no_text_of_theirs_reads_the_environment() {
+        check(Out::text("${HOME}"), "k: \"$${HOME}\"\n");
+        check(Out::text("a ${B}\nc"), "k: |-\n  a $${B}\n  c\n");
+        check(Out::texts(&["${B}".to_owned()]), "k: [\"$${B}\"]\n");
     }
 
     #[test]

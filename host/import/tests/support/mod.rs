@@ -60,6 +60,9 @@ pub(crate) fn check(text: &str, found: &Imported) -> Result<(), String> {
                 "bad-limit",
                 "step-kind",
                 "bad-version",
+                "env-syntax",
+                "env-not-allowed",
+                "env-not-here",
             ]
             .contains(&code);
             // Their steps may be called the same as one around them; ours may not, and say so.

@@ -11,6 +11,7 @@ use crate::resolve::tree::Named;
 use crate::resolve::{Call, Child, SubPipeline};
 use crate::shown::shown;
 use crate::source::Span;
+use crate::suggest;
 use crate::types::Ty;
 use crate::yaml::node::Text;
 
@@ -67,19 +68,24 @@ impl<'n> Flow<'_, 'n> {
     }
 
     fn arguments(&mut self, given: &Named<'n>, takes: &Takes<'_>, words: &Words<'_>, path: &str) {
+        let names: BTreeSet<&str> = given.iter().map(|(name, _)| name.text.as_str()).collect();
+        let mut missing: BTreeSet<&str> = takes
+            .iter()
+            .filter(|(name, (_, required))| *required && !names.contains(*name))
+            .map(|(name, _)| *name)
+            .collect();
         for (name, tree) in given {
             let path = join(path, &name.text);
             match takes.get(name.text.as_str()) {
                 Some((ty, _)) => Values { flow: self }.check(tree, ty, &path),
                 None => {
-                    self.unknown_argument(name, takes, words, &path);
+                    self.unknown_argument(name, takes, words, &mut missing, &path);
                     Values { flow: self }.infer(tree, &path);
                 }
             }
         }
-        let given: BTreeSet<&str> = given.iter().map(|(name, _)| name.text.as_str()).collect();
-        for (name, (ty, required)) in takes {
-            if given.contains(name) || !required {
+        for (name, (ty, _)) in takes {
+            if !missing.contains(name) {
                 continue;
             }
             let of = if words.one == "input" { "the input " } else { "" };
@@ -92,10 +98,24 @@ impl<'n> Flow<'_, 'n> {
         }
     }
 
-    fn unknown_argument(&mut self, name: &Text, takes: &Takes<'_>, words: &Words<'_>, path: &str) {
+    /// A typing error in the name of what is missing is one problem, not two.
+    fn unknown_argument<'a>(
+        &mut self,
+        name: &Text,
+        takes: &Takes<'a>,
+        words: &Words<'_>,
+        missing: &mut BTreeSet<&'a str>,
+        path: &str,
+    ) {
         let help = self.report.suggest(&name.text, "it takes", takes.keys().copied());
         let help =
             help.or_else(|| takes.is_empty().then(|| "it takes nothing; remove it".to_owned()));
+        let meant = suggest::nearest(&name.text, takes.keys().copied())
+            .filter(|meant| help.is_some() && missing.remove(meant));
+        let help = help.map(|help| match meant {
+            Some(_) => format!("{help} it is missing, and needed"),
+            None => help,
+        });
         let message = format!("`{}` has no {} `{}`", words.name, words.one, shown(&name.text));
         self.report.push(
             Diagnostic::new(&codes::UNKNOWN_PARAM, name.span, message).maybe_help(help).at(path),

@@ -1,5 +1,6 @@
 //! Types along the edges: what each step gives, and whether that is what others take.
 
+use super::fits::fits;
 use super::path;
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
@@ -8,6 +9,7 @@ use crate::expr::scan::Guard;
 use crate::graph::OnError;
 use crate::resolve::tree::{Bound, BoundUse, Named, Target};
 use crate::resolve::{Claim, Looks, Resolved};
+use crate::shown::shown;
 use crate::source::Span;
 use crate::types::Ty;
 
@@ -134,8 +136,31 @@ impl<'n> Flow<'_, 'n> {
         }
     }
 
+    /// An expression that must come to true or false, as far as that is known. `null` is what a
+    /// skipped step has, and counts as false.
     pub(super) fn condition(&mut self, when: &Bound, path: &str) {
-        self.bound(when, Place::Condition, path);
+        let found = self.bound(when, Place::Condition, path);
+        if fits(&found, &Ty::Bool.optional()).is_ok() {
+            return;
+        }
+        let source = shown(&when.source);
+        let bare = match &found {
+            Ty::Option(inner) => inner,
+            found => found,
+        };
+        let instead = match bare {
+            Ty::Int { .. } | Ty::F32 | Ty::F64 => format!("compare it: `{source} > 0`"),
+            Ty::Text(_) | Ty::Char | Ty::Bytes => format!("compare it: `{source} == '…'`"),
+            Ty::List(_) | Ty::Tuple(_) | Ty::Flags(_) => {
+                format!("ask how many there are: `{source} | length > 0`")
+            }
+            _ => format!(
+                "compare one of its fields: `{source}.NAME == …`, or ask whether it is there: `{source} is defined`"
+            ),
+        };
+        let message = format!("`{source}` is {bare}, expected true or false");
+        let problem = Diagnostic::new(&codes::TYPE_MISMATCH, when.span, message).help(instead);
+        self.report.push(problem.at(path));
     }
 
     /// The object of named values. The output of a skipped step is `null` there.

@@ -21,64 +21,82 @@ pub(super) fn needed_and_granted(
     resolved: &Resolved<'_>,
     report: &mut Report,
 ) {
-    let mut needed = CapNeeds::default();
-    // As long as a skill is unknown, so is what it needs.
-    let mut all_known = true;
+    // What each step needs with all it holds. As long as a skill is unknown, so is what it needs.
+    let mut needed = vec![Some(CapNeeds::default()); document.steps.len()];
+    let mut whole = Some(CapNeeds::default());
     let mut compared = Compared::new();
     for (index, step) in resolved.steps.iter().enumerate() {
         let grants = Grants::around(document, index);
         grants.nest(report);
+        let mut own = Some(CapNeeds::default());
         for (key, call) in step.calls() {
             let Some(skill) = &call.skill else {
-                all_known = false;
+                own = None;
                 continue;
             };
             match skill.entry.interface.required_caps() {
                 Ok(needs) => {
-                    needed = both(needed, needs);
+                    own = both(own, Some(needs));
                     for name in names(needs) {
                         grants.check(call, key, name, report);
                     }
                 }
                 Err(unknown) => {
-                    all_known = false;
+                    own = None;
                     report_import(&grants, call, key, &unknown.0, report);
                 }
             }
         }
         match &step.work {
-            Work::Broken => all_known = false,
+            Work::Broken => own = None,
             Work::Pipeline(child) => match &child.child {
                 Some(compiled) => {
                     let caps = &compiled.graph.caps;
-                    needed = both(
-                        needed,
-                        CapNeeds {
-                            http: !caps.http.is_empty(),
-                            log: caps.log,
-                            clock: caps.clock,
-                            random: caps.random,
-                        },
-                    );
+                    let needs = CapNeeds {
+                        http: !caps.http.is_empty(),
+                        log: caps.log,
+                        clock: caps.clock,
+                        random: caps.random,
+                    };
+                    own = both(own, Some(needs));
                     grants.check_child(child, caps, &mut compared, report);
                 }
-                None => all_known = false,
+                None => own = None,
             },
             _ => {}
         }
+        for around in document.around(index) {
+            if let Some(slot) = needed.get_mut(around) {
+                *slot = both(*slot, own);
+            }
+        }
+        whole = both(whole, own);
     }
-    if all_known {
-        unused(document, needed, report);
+    if let (Some(caps), Some(needs)) = (&document.caps, whole) {
+        unused(caps, needs, ("the pipeline", "no step"), "caps", |_| false, report);
+    }
+    for (index, needs) in needed.into_iter().enumerate() {
+        let grants = Grants::around(document, index);
+        let (Some((_, caps)), Some(needs)) = (grants.steps.last().filter(|_| grants.own), needs)
+        else {
+            continue;
+        };
+        let (_, outer) = grants.nearest(1);
+        let is_wider = |name: &str| wider(&only(&caps.caps, name), outer).is_some();
+        let path = join(grants.path, "caps");
+        unused(caps, needs, ("the step", "nothing in it"), &path, is_wider, report);
     }
 }
 
-fn both(a: CapNeeds, b: CapNeeds) -> CapNeeds {
-    CapNeeds {
+/// Unknown where one of them is.
+fn both(a: Option<CapNeeds>, b: Option<CapNeeds>) -> Option<CapNeeds> {
+    let (a, b) = (a?, b?);
+    Some(CapNeeds {
         http: a.http || b.http,
         log: a.log || b.log,
         clock: a.clock || b.clock,
         random: a.random || b.random,
-    }
+    })
 }
 
 fn names(needs: CapNeeds) -> impl Iterator<Item = &'static str> {
@@ -190,13 +208,16 @@ impl<'a, 'n> Grants<'a, 'n> {
     fn check(&self, call: &Call<'_>, key: &str, name: &str, report: &mut Report) {
         let Some(skill) = &call.skill else { return };
         let pipeline = self.document.caps.as_ref();
-        let place = if !pipeline.is_some_and(|caps| has(caps, name)) {
-            "the pipeline's `caps`".to_owned()
-        } else if let Some((step, _)) = self.steps.iter().find(|(_, caps)| !has(caps, name)) {
-            format!("`{}.caps`", self.document.steps.get(*step).map_or("", |step| &step.path))
+        let (place, decl) = if !pipeline.is_some_and(|caps| has(caps, name)) {
+            ("the pipeline's `caps`".to_owned(), pipeline)
+        } else if let Some((step, caps)) = self.steps.iter().find(|(_, caps)| !has(caps, name)) {
+            let path = self.document.steps.get(*step).map_or("", |step| &step.path);
+            (format!("`{path}.caps`"), Some(*caps))
         } else {
             return;
         };
+        // The line that says no in so many words.
+        let refusal = decl.and_then(|decl| decl.places.iter().find(|(key, _)| key.text == name));
         let wanted = match name {
             "http" => {
                 let ceiling = skill.entry.ceiling.http.iter();
@@ -211,7 +232,13 @@ impl<'a, 'n> Grants<'a, 'n> {
             }
             name => format!("{name}: true"),
         };
-        let line = if pipeline.is_none() {
+        let line = if refusal.is_some() && name == "http" {
+            format!(
+                "an empty list allows no request at all; if some are intended, list them: `{wanted}`"
+            )
+        } else if refusal.is_some() {
+            format!("if that is intended, write `{wanted}` in {place}")
+        } else if pipeline.is_none() {
             format!("if that is intended, add `caps: {{ {wanted} }}` to the pipeline")
         } else {
             format!("if that is intended, add `{wanted}` to {place}")
@@ -220,11 +247,12 @@ impl<'a, 'n> Grants<'a, 'n> {
             "`{}` needs the capability `{name}`, which {place} does not grant",
             skill.entry.id
         );
-        report.push(
-            Diagnostic::new(&codes::CAPABILITY_NOT_GRANTED, call.reference.span, message)
-                .help(line)
-                .at(&join(self.path, key)),
-        );
+        let mut problem =
+            Diagnostic::new(&codes::CAPABILITY_NOT_GRANTED, call.reference.span, message);
+        if let Some((_, span)) = refusal {
+            problem = problem.label(*span, "grants nothing");
+        }
+        report.push(problem.help(line).at(&join(self.path, key)));
     }
 }
 
@@ -270,22 +298,29 @@ pub(super) fn only(caps: &Caps, name: &str) -> Caps {
     one
 }
 
-fn unused(document: &Document<'_>, needed: CapNeeds, report: &mut Report) {
-    let Some(caps) = &document.caps else { return };
+/// Grants that nothing needs, but for those that `is_wrong` says have another problem.
+fn unused(
+    caps: &CapsDecl<'_>,
+    needed: CapNeeds,
+    (who, nobody): (&str, &str),
+    path: &str,
+    is_wrong: impl Fn(&str) -> bool,
+    report: &mut Report,
+) {
     for (key, _) in &caps.places {
         let name = key.text.as_str();
         let of_use = names(needed).any(|needed| needed == name);
-        if of_use || !has(caps, name) || caps.unclear.contains(&name) {
+        if of_use || !has(caps, name) || caps.unclear.contains(&name) || is_wrong(name) {
             continue;
         }
         report.push(
             Diagnostic::new(
                 &codes::UNUSED_CAPABILITY,
                 key.span,
-                format!("the pipeline grants `{}`, and no step can use it", key.text),
+                format!("{who} grants `{name}`, and {nobody} can use it"),
             )
             .help("remove it")
-            .at(&join("caps", &key.text)),
+            .at(&join(path, name)),
         );
     }
 }

@@ -130,6 +130,22 @@ fn flag(target: &mut bool, node: &Node, path: &str, report: &mut Report) -> bool
     false
 }
 
+/// How it is written, by what was probably meant. A text with a `*` at its end means all that is
+/// below, and that is written in two ways only.
+fn grant_help(text: &str) -> String {
+    let base = text.trim_end_matches('*');
+    let base = base.strip_suffix('/').unwrap_or(base);
+    let meant = format!("{base}/**");
+    if text.len() > base.len() && meant != text && meant.parse::<HttpGrant>().is_ok() {
+        let meant = shown(&meant);
+        return format!(
+            "`/**` at the end is everything below, and a host alone every path: `{meant}`"
+        );
+    }
+    "write `[METHOD ]scheme://host[:port][/path]`, as in `GET https://api.example.com/v1/**`"
+        .to_owned()
+}
+
 /// Reads a list of grants; `false` where some are none.
 fn grants(target: &mut Vec<HttpGrant>, node: &Node, path: &str, report: &mut Report) -> bool {
     let example = "for example `http: [\"GET https://api.example.com/v1/**\"]`";
@@ -160,7 +176,7 @@ fn grants(target: &mut Vec<HttpGrant>, node: &Node, path: &str, report: &mut Rep
                     item.span,
                     format!("`{}` is not an HTTP grant: {}", shown(&text.text), error.why),
                 )
-                .help("write `[METHOD ]scheme://host[:port][/path]`, as in `GET https://api.example.com/v1/**`")
+                .help(grant_help(&text.text))
                 .at(&path),
             ),
         }

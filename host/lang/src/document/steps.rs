@@ -10,8 +10,10 @@ use crate::source::Span;
 use crate::yaml::node::{Entry, Node, NodeKind, Text};
 
 /// Names that mean something else in expressions, now or later.
-pub(crate) const RESERVED: &[&str] =
-    &["inputs", "run", "result", "item", "index", "loop", "branches", "env", "secrets", "steps"];
+pub(crate) const RESERVED: &[&str] = &[
+    "inputs", "run", "item", "index", "loop", "branches", "env", "secrets", "result", "steps",
+    "totals", "events",
+];
 
 /// How deep steps that hold others may be nested. Everything that walks blocks recursively relies
 /// on it.

@@ -57,17 +57,39 @@ fn marker(text: &str, from: usize, data: &[Range<usize>]) -> Option<usize> {
 }
 
 fn statement(text: &str, at: usize) -> ExprError {
-    let mark = text.get(at..at + 2).unwrap_or_default();
+    let rest = text.get(at..).unwrap_or_default();
+    let (mark, close, what) = match rest.get(..2) {
+        Some("{#") => ("{#", "#}", "comment"),
+        _ => ("{%", "%}", "statement"),
+    };
+    // The whole of it, where it ends in this line.
+    let line = rest.split('\n').next().unwrap_or_default();
+    let length = line.find(close).map_or(2, |end| end + close.len());
+    let inside = line.get(2..).unwrap_or_default();
+    let word = inside.trim_start_matches(['-', '+', ' ']);
+    let word: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
+    let instead = match (mark, word.as_str()) {
+        ("{#", _) => "write a comment of YAML: `# …` outside of the text".to_owned(),
+        (_, "if" | "elif" | "else" | "endif") => {
+            "choose in an expression: `{{ a if b else c }}`".to_owned()
+        }
+        (_, "for" | "endfor") => {
+            "join the items in an expression: `{{ items | map('upper') | join(', ') }}`, or make \
+             their texts in a `map` step"
+                .to_owned()
+        }
+        (_, "set" | "endset") => "compute it in a `set` step and name that".to_owned(),
+        (_, "include" | "extends" | "import" | "from" | "macro" | "call" | "block") => {
+            "make the text in a step of its own and name that: `{{ step.text }}`".to_owned()
+        }
+        _ => "compute it in an expression: `{{ a if b else c }}`".to_owned(),
+    };
     ExprError {
         kind: ErrorKind::Statement,
         start: at,
-        end: at + 2,
-        message: format!(
-            "`{mark}` begins a statement or comment, and texts have only `{{{{ }}}}` holes"
-        ),
-        help: Some(format!(
-            "compute it in an expression: `{{{{ a if b else c }}}}`; for the characters themselves write `{{{{ '{mark}' }}}}`"
-        )),
+        end: at + length,
+        message: format!("`{mark}` begins a {what}, and texts have only `{{{{ }}}}` holes"),
+        help: Some(format!("{instead}; for the characters themselves write `{{{{ '{mark}' }}}}`")),
     }
 }
 
@@ -157,16 +179,27 @@ mod tests {
         check("ü{{ a }}ü", &["ü", "<a>", "ü"]);
     }
 
+    /// Where it is, and what to do instead.
+    #[test]
+    fn statements_are_told_apart() {
+        let check = |text: &str, place: &str, help: &str| {
+            let error = split(text).unwrap_err();
+            assert_eq!(&text[error.start..error.end], place);
+            let found = error.help.unwrap();
+            assert!(found.starts_with(help), "{found}");
+        };
+        check("a {% if b %}c", "{% if b %}", "choose in an expression: `{{ a if b else c }}`;");
+        check("{%- for x in y %}", "{%- for x in y %}", "join the items");
+        check("{% set x = 1 %}", "{% set x = 1 %}", "compute it in a `set` step");
+        check("a {# b\n #}", "{#", "write a comment of YAML");
+        check("{%", "{%", "compute it in an expression");
+        check("{% é", "{%", "compute it in an expression");
+    }
+
     #[test]
     fn refuses_what_is_not_a_hole() {
-        check(
-            "a {% if b %}",
-            &["`{%` begins a statement or comment, and texts have only `{{ }}` holes"],
-        );
-        check(
-            "{# a #}",
-            &["`{#` begins a statement or comment, and texts have only `{{ }}` holes"],
-        );
+        check("a {% if b %}", &["`{%` begins a statement, and texts have only `{{ }}` holes"]);
+        check("{# a #}", &["`{#` begins a comment, and texts have only `{{ }}` holes"]);
         check("{{ a }", &["`{{` begins a hole that does not end"]);
         check("{{  }}", &["the hole is empty, expected an expression"]);
         check(

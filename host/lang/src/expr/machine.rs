@@ -6,7 +6,7 @@
 
 use super::lexer::{Token, TokenKind};
 use super::scan::{ErrorKind, ExprError, Guard, PathPart, Scan, Use};
-use super::{EXPR_DEPTH_MAX, FILTERS, FUNCTIONS, KEYWORDS, TESTS};
+use super::{EXPR_DEPTH_MAX, FILTERS, FUNCTIONS, KEYWORDS, TEST_NAMES, TESTS};
 use crate::shown::shown;
 use crate::suggest;
 use crate::template::Segment;
@@ -362,23 +362,50 @@ impl<'s> Scanner<'_, 's> {
                 "write `value | filter`",
             ));
         };
-        if !FILTERS.contains(&word) {
-            let at = self.peek(1).unwrap_or(token);
-            let help = suggest::help(word, "the filters are", FILTERS.iter().copied());
-            let message = format!("there is no filter `{}`", shown(word));
-            self.errors.push(ExprError {
-                kind: ErrorKind::Filter,
-                start: at.start,
-                end: at.end,
-                message,
-                help,
-            });
-        }
+        self.known_filter(word, self.peek(1).unwrap_or(token));
         if word == "default" {
             self.guard(Guard::Default);
         }
         self.at += 2;
+        self.applied(word);
         self.arguments()
+    }
+
+    fn known_filter(&mut self, word: &str, at: Token<'_>) {
+        if !FILTERS.contains(&word) {
+            let help = suggest::help(word, "the filters are", FILTERS.iter().copied());
+            let message = format!("there is no filter `{}`", shown(word));
+            let (start, end) = (at.start, at.end);
+            self.errors.push(ExprError { kind: ErrorKind::Filter, start, end, message, help });
+        }
+    }
+
+    fn unknown_test(&mut self, word: &str, at: Token<'_>) {
+        let help = suggest::help(word, "the tests are", TESTS.iter().copied());
+        let message = format!("there is no test `{}`", shown(word));
+        let (start, end) = (at.start, at.end);
+        self.errors.push(ExprError { kind: ErrorKind::Test, start, end, message, help });
+    }
+
+    /// The filter or test that `map('upper')` and `select('odd')` apply to every item: where it is
+    /// written out, it must be one.
+    fn applied(&mut self, filter: &str) {
+        let place = match filter {
+            "map" | "select" | "reject" => 1,
+            // The name of the attribute comes first.
+            "selectattr" | "rejectattr" if self.mark(2) == Some(",") => 3,
+            _ => return,
+        };
+        if self.mark(0) != Some("(") || !matches!(self.mark(place + 1), Some("," | ")")) {
+            return;
+        }
+        let Some(token) = self.peek(place) else { return };
+        let TokenKind::Text(name) = token.kind else { return };
+        if filter == "map" {
+            self.known_filter(name, token);
+        } else if !TESTS.contains(&name) && !TEST_NAMES.contains(&name) {
+            self.unknown_test(name, token);
+        }
     }
 
     fn test(&mut self, token: Token<'s>) -> Result<Next, ExprError> {
@@ -392,16 +419,7 @@ impl<'s> Scanner<'_, 's> {
             ));
         };
         if !TESTS.contains(&word) {
-            let at = self.peek(1 + negated).unwrap_or(token);
-            let help = suggest::help(word, "the tests are", TESTS.iter().copied());
-            let message = format!("there is no test `{}`", shown(word));
-            self.errors.push(ExprError {
-                kind: ErrorKind::Test,
-                start: at.start,
-                end: at.end,
-                message,
-                help,
-            });
+            self.unknown_test(word, self.peek(1 + negated).unwrap_or(token));
         }
         match (word, negated) {
             ("defined", 0) | ("undefined" | "none", 1) => self.guard(Guard::Defined),

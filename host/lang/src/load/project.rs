@@ -10,6 +10,7 @@ use super::expand::Expander;
 use super::governance::Governance;
 use super::macros::{self, Macro};
 use super::policy::{self, Policy};
+use crate::codes;
 use crate::diagnostic::Report;
 use crate::yaml::node::{Node, Text};
 
@@ -46,28 +47,38 @@ impl Documents {
 }
 
 impl<'n> Project<'n> {
-    /// Reads the documents beside the pipeline.
+    /// Reads the documents beside the pipeline. One that has problems is left out, or each step
+    /// that uses it would have them again.
     pub(crate) fn read(others: &'n [Other], report: &mut Report) -> Self {
         let mut project = Self::default();
         let mut patterns = 0;
         for other in others {
+            let mut own = Report::default();
+            let Self { configs, imposed, policies, macros } = &mut project;
+            let before = (configs.len(), policies.len(), macros.len(), imposed.len());
             match other.kind {
-                Kind::Config => project.configs.extend(config::read(&other.node, report)),
+                Kind::Config => configs.extend(config::read(&other.node, &mut own)),
                 Kind::ConfigAround => {
-                    let config = config::read(&other.node, report);
-                    project.imposed.extend(config.into_iter().flat_map(|c| c.policies));
+                    let config = config::read(&other.node, &mut own);
+                    imposed.extend(config.into_iter().flat_map(|config| config.policies));
                 }
-                Kind::Policy => policy::read(&other.node, &mut project.policies, report),
-                Kind::Macro => {
-                    macros::read(&other.node, &mut project.macros, &mut patterns, report);
-                }
+                Kind::Policy => policy::read(&other.node, policies, &mut own),
+                Kind::Macro => macros::read(&other.node, macros, &mut patterns, &mut own),
             }
+            if own.has_errors() {
+                configs.truncate(before.0);
+                policies.truncate(before.1);
+                macros.truncate(before.2);
+                imposed.truncate(before.3);
+            }
+            report.append(own);
         }
         project
     }
 
     /// The pipeline as if everything were written out, and what governs its calls. `None` where
-    /// something is wrong with that, which is reported.
+    /// something is wrong with that, which is reported. Problems of other documents, which the
+    /// report has already, do not hide those of the pipeline.
     pub(crate) fn expand(
         &self,
         mut pipeline: Node,
@@ -75,11 +86,23 @@ impl<'n> Project<'n> {
         report: &mut Report,
     ) -> Option<(Node, Vec<&Governance>)> {
         config::fill(&mut pipeline, &self.configs);
+        let mut own = Report::default();
         let imposed = self.configs.iter().flat_map(|config| &config.policies).chain(&self.imposed);
-        let mut expander = Expander::new(self, loader, report);
+        let mut expander = Expander::new(self, loader, &mut own);
         let governance = expander.rules(&mut pipeline, imposed.copied());
         expander.pipeline(&mut pipeline);
-        (!report.has_errors()).then_some((pipeline, governance))
+        // What a step names may be a document that was left out; why is said where that stands.
+        let unsure = report.has_errors();
+        if unsure {
+            own.forget(&codes::UNKNOWN_POLICY);
+        }
+        // Without its macro, a step is none.
+        let is_whole = !own.has_errors();
+        if unsure {
+            own.forget(&codes::UNKNOWN_MACRO);
+        }
+        report.append(own);
+        is_whole.then_some((pipeline, governance))
     }
 
     /// What the pipeline may not exceed.

@@ -26,7 +26,8 @@ pub struct Bound {
     pub declared_wall: Duration,
     /// Questions to people and waits for signals that no timeout ends.
     pub open_waits: u64,
-    /// How the numbers came about, one line per step that is multiplied or declares something.
+    /// How the numbers came about, one line per step that is multiplied or declares something,
+    /// each before those of the steps it holds.
     pub lines: Vec<Line>,
 }
 
@@ -37,10 +38,14 @@ pub struct Line {
     pub yaml_path: String,
     /// Its id.
     pub id: String,
-    /// `3 tries x 500 items`
+    /// How many of these lines stand for steps around it.
+    pub depth: usize,
+    /// `500 items x 3 calls = 1500 calls`
     pub sum: String,
-    /// What it comes to in fuel.
+    /// What the calls that declare their fuel come to.
     pub fuel: u64,
+    /// How many of the calls declare none.
+    pub open_calls: u64,
 }
 
 /// A bound that is more than a limit of the pipeline.
@@ -56,9 +61,7 @@ pub struct Excess {
 
 /// The bound of a whole pipeline.
 pub fn of(graph: &Graph, defaults: &Defaults) -> Bound {
-    let mut bound = block(graph, 0, defaults);
-    bound.lines.sort_by(|a, b| a.yaml_path.cmp(&b.yaml_path));
-    bound
+    block(graph, 0, defaults)
 }
 
 /// Where the declared bound is more than the pipeline's declared limits.
@@ -147,7 +150,7 @@ impl Bound {
 }
 
 fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
-    let (mut bound, what) = once(graph, step, defaults);
+    let Once { mut bound, factor, calls } = once(graph, step, defaults);
     let holds = !matches!(step.kind, StepKind::Uses(_) | StepKind::Set(_));
     if let Some(wall) = step.limits.wall
         && holds
@@ -162,32 +165,52 @@ fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
         bound.wall = bound.wall.saturating_add(delays);
         bound.declared_wall = bound.declared_wall.saturating_add(delays);
     }
-    if let Some(Fallback::Uses(_)) = &step.fallback {
-        let other = call(step, defaults);
-        bound.wall = bound.wall.saturating_add(other.wall);
-        bound.declared_wall = bound.declared_wall.saturating_add(other.declared_wall);
-        bound.beside(other);
-    }
     cap(&mut bound, &step.limits, defaults);
     if let Some(timeout) = step.timeout {
         bound.wall = bound.wall.min(timeout);
         bound.declared_wall = timeout.min(bound.declared_wall);
         bound.open_waits = 0;
     }
-    let factors: Vec<String> =
-        (tries > 1).then(|| format!("{tries} tries")).into_iter().chain(what).collect();
-    if !factors.is_empty() {
-        bound.lines.push(Line {
+    let falls_back = matches!(step.fallback, Some(Fallback::Uses(_)));
+    if falls_back {
+        // It comes after the tries: their timeout is over, and it has as much as they had.
+        let other = call(step, defaults);
+        bound.wall = bound.wall.saturating_add(other.wall);
+        bound.declared_wall = bound.declared_wall.saturating_add(other.declared_wall);
+        bound.beside(other);
+    }
+    let is_limited = step.limits.fuel.is_some() && bound.calls > 0;
+    if tries > 1 || factor.is_some() || falls_back || is_limited {
+        let tries = (tries > 1).then(|| format!("{tries} tries"));
+        let factors: Vec<String> = tries.into_iter().chain(factor).collect();
+        bound.lines.iter_mut().for_each(|line| line.depth += 1);
+        let line = Line {
             yaml_path: step.yaml_path.clone(),
             id: step.id.clone(),
-            sum: factors.join(" x "),
+            depth: 0,
+            sum: sum(factors, calls, falls_back, bound.calls),
             fuel: bound.fuel,
-        });
+            open_calls: bound.open_calls,
+        };
+        bound.lines.insert(0, line);
     }
     bound
 }
 
-/// A limit of fuel or money bounds all tries of a step, its fallback and all it holds together.
+/// `3 tries x 2 calls + 1 call of the fallback = 7 calls`
+fn sum(mut factors: Vec<String>, calls: u64, falls_back: bool, all: u64) -> String {
+    let several = |n: u64| if n == 1 { "1 call".to_owned() } else { format!("{n} calls") };
+    if all == 0 {
+        return format!("{}, no calls", factors.join(" x "));
+    }
+    factors.push(several(calls));
+    let is_plain = factors.len() == 1 && !falls_back;
+    let fallback = if falls_back { " + 1 call of the fallback" } else { "" };
+    let total = if is_plain { String::new() } else { format!(" = {}", several(all)) };
+    format!("{}{fallback}{total}", factors.join(" x "))
+}
+
+/// A limit of fuel or money bounds all tries of a step and all it holds together.
 fn cap(bound: &mut Bound, limits: &Limits, defaults: &Defaults) {
     if let Some(fuel) = limits.fuel
         && (bound.open_calls > 0 || bound.fuel > fuel)
@@ -201,32 +224,46 @@ fn cap(bound: &mut Bound, limits: &Limits, defaults: &Defaults) {
     }
 }
 
-/// One try, and what multiplies it.
-fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> (Bound, Vec<String>) {
+/// One try of a step.
+struct Once {
+    bound: Bound,
+    /// What multiplies the calls of the step's block: `500 items`.
+    factor: Option<String>,
+    /// The calls that it multiplies.
+    calls: u64,
+}
+
+impl From<Bound> for Once {
+    fn from(bound: Bound) -> Self {
+        Self { factor: None, calls: bound.calls, bound }
+    }
+}
+
+fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> Once {
     match &step.kind {
-        StepKind::Uses(_) => {
-            let what = step.limits.fuel.map(|_| "1 call".to_owned());
-            (call(step, defaults), what.into_iter().collect())
-        }
-        StepKind::Set(_) => (Bound::default(), Vec::new()),
+        StepKind::Uses(_) => call(step, defaults).into(),
+        StepKind::Set(_) => Bound::default().into(),
         StepKind::Map(map) => {
             let count = literal_len(&map.over).map_or(u64::from(map.max), |len| len as u64);
             let count = count.min(u64::from(map.max));
             let at_once = u64::from(map.max_concurrent).min(count).max(1);
-            let body =
-                block(graph, map.block, defaults).times(count).lasting(count.div_ceil(at_once));
-            (body, vec![format!("{count} items")])
+            let body = block(graph, map.block, defaults);
+            let calls = body.calls;
+            let bound = body.times(count).lasting(count.div_ceil(at_once));
+            Once { bound, factor: Some(factor(count, "item")), calls }
         }
         StepKind::Loop(looped) => {
             let count = u64::from(looped.max);
-            let body = block(graph, looped.block, defaults).times(count).lasting(count);
-            (body, vec![format!("{count} iterations")])
+            let body = block(graph, looped.block, defaults);
+            let calls = body.calls;
+            let bound = body.times(count).lasting(count);
+            Once { bound, factor: Some(factor(count, "iteration")), calls }
         }
         StepKind::Switch(switch) => {
             let cases = switch.cases.iter().map(|case| case.block).chain(switch.default);
             let worst =
                 cases.fold(Bound::default(), |worst, case| worst.or(block(graph, case, defaults)));
-            (worst, Vec::new())
+            worst.into()
         }
         StepKind::Parallel(parallel) => {
             let mut all = Bound::default();
@@ -236,7 +273,7 @@ fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> (Bound, Vec<String>)
                 all.declared_wall = all.declared_wall.max(one.declared_wall);
                 all.beside(one);
             }
-            (all, Vec::new())
+            all.into()
         }
         StepKind::Pipeline(child) => {
             let mut bound = block(&child.graph, 0, defaults);
@@ -244,15 +281,19 @@ fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> (Bound, Vec<String>)
                 line.yaml_path = format!("{}/{}", step.yaml_path, line.yaml_path);
             }
             cap(&mut bound, &child.graph.limits, defaults);
-            (bound, Vec::new())
+            bound.into()
         }
         StepKind::Approve(_) | StepKind::Wait(Wait::Signal(_)) => {
-            (Bound { open_waits: 1, ..Bound::default() }, Vec::new())
+            Bound { open_waits: 1, ..Bound::default() }.into()
         }
         StepKind::Wait(Wait::Duration(time)) => {
-            (Bound { wall: *time, declared_wall: *time, ..Bound::default() }, Vec::new())
+            Bound { wall: *time, declared_wall: *time, ..Bound::default() }.into()
         }
     }
+}
+
+fn factor(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 fn call(step: &Step, defaults: &Defaults) -> Bound {

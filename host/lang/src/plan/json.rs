@@ -41,6 +41,7 @@ impl Plan {
                     "step": line.id,
                     "sum": line.sum,
                     "fuel": line.fuel,
+                    "open_calls": line.open_calls,
                 })).collect::<Vec<_>>(),
             },
             "excess": self.excess.iter().map(|excess| json!({

@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::{Defaults, bound, plan};
 use crate::graph::{
-    Block, Graph, Limits, Loop, Map, OnItemError, OnMax, Retry, RetryOn, Step, StepKind, Wait,
+    Block, Fallback, Graph, Limits, Loop, Map, OnItemError, OnMax, Retry, RetryOn, Step, StepKind,
+    Wait,
 };
 use crate::template::Template;
 use crate::tests::{catalog_of_tests, compiled};
@@ -109,6 +110,56 @@ fn a_holders_limits_bound_all_it_holds() {
     graph.steps[0].kind = map(10, 4, Template::Text(vec![]));
     graph.steps[0].limits = Limits { fuel: Some(5_000_000), ..Limits::default() };
     check(&graph, "30 calls, 5000000 fuel, 0 open, 250 nano, 39s, waits 0");
+}
+
+/// Its tries share what the limits say; the fallback comes after them and has as much again, also
+/// of time.
+#[test]
+fn a_fallback_has_limits_of_its_own() {
+    let uses = |step: &Step| match &step.kind {
+        StepKind::Uses(uses) => Some(Fallback::Uses(uses.clone())),
+        _ => None,
+    };
+    let step = call();
+    let step = Step { fallback: uses(&step), timeout: Some(Duration::from_secs(4)), ..step };
+    check(
+        &Graph::of_steps("t", vec![step]),
+        "4 calls, 6000000 fuel, 0 open, 300 nano, 5s, waits 0",
+    );
+}
+
+#[track_caller]
+fn check_lines(graph: &Graph, expected: &[&str]) {
+    let lines = bound::of(graph, &DEFAULTS).lines;
+    let found: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{}{} {}", " ".repeat(line.depth), line.id, line.sum))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn lines_tell_how_the_calls_add_up() {
+    let list = |items: serde_json::Value| map(10, 4, Template::Literal(items));
+    check_lines(
+        &holding(list(json!([1, 2])), call()),
+        &["holder 2 items x 3 calls = 6 calls", " a 3 tries x 1 call = 3 calls"],
+    );
+    let plain = Step { retry: None, ..call() };
+    check_lines(
+        &holding(list(json!([1])), plain),
+        &["holder 1 item x 1 call = 1 call", " a 1 call"],
+    );
+    let fallback = match &call().kind {
+        StepKind::Uses(uses) => Some(Fallback::Uses(uses.clone())),
+        _ => None,
+    };
+    check_lines(
+        &Graph::of_steps("t", vec![Step { fallback, ..call() }]),
+        &["a 3 tries x 1 call + 1 call of the fallback = 4 calls"],
+    );
+    let silent = Step::new("s", StepKind::Wait(Wait::Duration(Duration::ZERO)));
+    check_lines(&holding(list(json!([1, 2])), silent), &["holder 2 items, no calls"]);
 }
 
 #[test]

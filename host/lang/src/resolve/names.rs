@@ -209,12 +209,16 @@ impl<'d, 'n> Names<'d, 'n> {
         self.blocks(view).find_map(|block| self.step(block, id, view.scope))
     }
 
-    /// Everything that can be named, inner ones first.
-    pub(super) fn all(&self, view: View) -> impl Iterator<Item = &str> + Clone {
+    /// Everything that `owner` can name, inner ones first.
+    pub(super) fn all(
+        &self,
+        view: View,
+        owner: Option<usize>,
+    ) -> impl Iterator<Item = &str> + Clone {
         let items: Vec<&str> = self.items(view).collect();
         // A macro does not see the inputs of the pipelines that use it.
         let inputs = (view.scope == 0).then_some("inputs");
-        self.ids(view).chain(items).chain(inputs).chain(["run"])
+        self.ids(view, owner).chain(items).chain(inputs).chain(["run"])
     }
 
     /// What the items around are called, inner ones first.
@@ -228,12 +232,19 @@ impl<'d, 'n> Names<'d, 'n> {
         })
     }
 
-    /// The ids that can be used, inner ones first.
-    pub(super) fn ids(&self, view: View) -> impl Iterator<Item = &'n str> + Clone {
+    /// The ids that `owner` can use, inner ones first: not its own, and not those of the steps
+    /// that hold it, which have no output before it has one.
+    pub(super) fn ids(
+        &self,
+        view: View,
+        owner: Option<usize>,
+    ) -> impl Iterator<Item = &'n str> + Clone {
+        let unusable: Vec<usize> =
+            owner.into_iter().flat_map(|owner| self.document.around(owner)).collect();
         self.blocks(view)
             .filter_map(|block| self.ids.get(block))
             .flat_map(|ids| ids.iter())
-            .filter(|(_, step)| self.scope(**step) == view.scope)
+            .filter(|(_, step)| self.scope(**step) == view.scope && !unusable.contains(*step))
             .map(|(id, _)| *id)
             .collect::<Vec<_>>()
             .into_iter()
@@ -272,6 +283,9 @@ impl<'d, 'n> Names<'d, 'n> {
                     .to_owned()
             }
             ("branches", _) => "`branches` is there in the `output` of a `parallel`".to_owned(),
+            ("result" | "steps" | "totals" | "events", _) => {
+                format!("`{name}` is there in the `assert` of a test; here, name a step by its id")
+            }
             _ => return None,
         };
         Some(help)

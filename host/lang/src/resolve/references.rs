@@ -77,7 +77,8 @@ impl Binder<'_, '_> {
         } else if let Some(help) = self.names.elsewhere(name, self.view) {
             problem.help(help)
         } else {
-            let help = self.report.suggest(name, "there are", self.names.all(self.view));
+            let help =
+                self.report.suggest(name, "there are", self.names.all(self.view, self.owner));
             problem.maybe_help(help)
         };
         self.report.push(problem.at(path));
@@ -95,7 +96,8 @@ impl Binder<'_, '_> {
         self.view = self.view.from(self.sources.scope(id.span));
         let Some(index) = self.names.find_step(&id.text, self.view) else {
             let help = self.names.elsewhere(&id.text, self.view).or_else(|| {
-                self.report.suggest(&id.text, "the steps are", self.names.ids(self.view))
+                let ids = self.names.ids(self.view, self.owner);
+                self.report.suggest(&id.text, "the steps are", ids)
             });
             let message = format!("there is no step `{}`", shown(&id.text));
             self.report.push(

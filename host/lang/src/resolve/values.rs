@@ -127,7 +127,10 @@ impl<'r, 'n> Binder<'r, 'n> {
         let pieces = match holes::split_around(&text.text, &text.data) {
             Ok(pieces) => pieces,
             Err(error) => {
-                let place = Locator::new(text, self.sources).place(0..text.text.len());
+                // What is wrong stands in the source as it is, where the whole text may not.
+                let range = error.start..error.end;
+                let place = Locator::new(text, self.sources).place(range.clone());
+                let error = ExprError { start: 0, end: range.len(), ..error };
                 self.report_expr(error, &place, path);
                 return TreeKind::Broken;
             }

@@ -58,10 +58,8 @@ fn what_a_failure_does() {
     add `uses: …`, or write the value itself: `value: …`
 10:39 missing-key: `steps[5].fallback` has neither `value` nor `uses`
     say what takes the place of the output: `fallback: { value: null }`
-11:47 missing-param: `std/text#stats` needs `text`: string
-    add `text: …` to `with`
 11:71 unknown-param: `std/text#stats` has no parameter `txt`
-    did you mean `text`?
+    did you mean `text`? it is missing, and needed
 11:93 unknown-value: `contineu` is not a value of `on_error`
     did you mean `continue`?
 12:41 missing-key: `steps[7].fallback` has neither `value` nor `uses`

@@ -22,10 +22,8 @@ fn other_files() {
 "##,
         r##"5:24 unknown-file: `triage` is not a file, and pipelines are named by file
     write its path from here: `pipeline: ./triage.yml`; skills are called with `uses`
-6:24 missing-param: `./triage.yml` needs the input `ticket`: string
-    add `ticket: …` to `with`
 6:46 unknown-param: `./triage.yml` has no input `tikcet`
-    did you mean `ticket`?
+    did you mean `ticket`? it is missing, and needed
 6:65 type-mismatch: expected bool, found the number `3`
     write `true` or `false`
 7:24 unknown-file: there is no file `./no.yml`

@@ -8,10 +8,8 @@ fn parameters() {
         r##"steps:
   - { id: a, uses: std/text#split, with: { txt: x, "max-parts": 3 } }
 "##,
-        r##"5:20 missing-param: `std/text#split` needs `text`: string
-    add `text: …` to `with`
-5:44 unknown-param: `std/text#split` has no parameter `txt`
-    did you mean `text`?
+        r##"5:44 unknown-param: `std/text#split` has no parameter `txt`
+    did you mean `text`? it is missing, and needed
 5:52 unknown-param: `std/text#split` has no parameter `max-parts`
     did you mean `max_parts`?
 "##,
@@ -317,6 +315,42 @@ steps:
     say what to use then: `{{ words.language | default('…', true) }}`
 11:31 optional-value: `words.language` may be null, and stands in a text
     say what to write then: `{{ words.language | default('…', true) }}`
+"##,
+    );
+}
+
+/// A condition is true or false; what is not known is asked when it is there.
+#[test]
+fn conditions_are_true_or_false() {
+    check(
+        r##"inputs: { text: string, n: { type: integer }, some: { type: array, items: { type: string } }, on: boolean, any: {} }
+steps:
+  - { id: words, uses: std/text#stats, with: { text: "hi" } }
+  - { id: a, when: inputs.text, set: { n: 1 } }
+  - { id: b, when: words.word_count, set: { n: 1 } }
+  - { id: c, when: inputs.any, set: { n: 1 } }
+  - { id: d, when: c.n, set: { n: 1 } }
+  - id: e
+    loop: { max: 2, while: inputs.some, until: loop.state, state: { n: 1 }, steps: [{ id: x, set: { on: true } }], next: { n: 2 } }
+  - id: f
+    switch:
+      cases:
+        - { when: inputs.on, steps: [{ id: y, set: { n: 1 } }] }
+        - { when: a, steps: [{ id: z, set: { n: 1 } }] }
+  - { id: g, when: "inputs.text is defined", needs: [e, f], set: { n: 1 } }
+"##,
+        r##"7:20 type-mismatch: `inputs.text` is string, expected true or false
+    compare it: `inputs.text == '…'`
+8:20 type-mismatch: `words.word_count` is u32, expected true or false
+    compare it: `words.word_count > 0`
+10:20 type-mismatch: `c.n` is integer 1, expected true or false
+    compare it: `c.n > 0`
+12:28 type-mismatch: `inputs.some` is list<string>, expected true or false
+    ask how many there are: `inputs.some | length > 0`
+12:48 type-mismatch: `loop.state` is record { n }, expected true or false
+    compare one of its fields: `loop.state.NAME == …`, or ask whether it is there: `loop.state is defined`
+17:19 type-mismatch: `a` is record { n }, expected true or false
+    compare one of its fields: `a.NAME == …`, or ask whether it is there: `a is defined`
 "##,
     );
 }

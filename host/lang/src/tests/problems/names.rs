@@ -49,7 +49,7 @@ fn references_to_nothing_and_in_circles() {
         r##"6:28 unknown-name: there is no step or value `my`
     `-` is a minus here; write `my_step`
 6:31 unknown-name: there is no step or value `step`
-    there are: `b`, `my_step`, `inputs`, `run`
+    there are: `my_step`, `inputs`, `run`
 "##,
     );
 }
@@ -65,6 +65,10 @@ outputs:
   a: "{{ words.word_count + }}"
   b: "{{ words.word_count | uper | lowr }} and {{ nope }}"
   c: "x {% if %}"
+  c2: |
+    First
+    {% for x in y %}
+  c3: "\u00e9 {# if"
   d: >-
     folded {{ words.wrod_count }}
     text
@@ -79,11 +83,15 @@ outputs:
     did you mean `lower`?
 10:51 unknown-name: there is no step or value `nope`
     there are: `words`, `inputs`, `run`
-11:9 unsupported-statement: `{%` begins a statement or comment, and texts have only `{{ }}` holes
-    compute it in an expression: `{{ a if b else c }}`; for the characters themselves write `{{ '{%' }}`
-13:21 unknown-field: `words` has no field `wrod_count`
+11:9 unsupported-statement: `{%` begins a statement, and texts have only `{{ }}` holes
+    choose in an expression: `{{ a if b else c }}`; for the characters themselves write `{{ '{%' }}`
+14:5 unsupported-statement: `{%` begins a statement, and texts have only `{{ }}` holes
+    join the items in an expression: `{{ items | map('upper') | join(', ') }}`, or make their texts in a `map` step; for the characters themselves write `{{ '{%' }}`
+15:15 unsupported-statement: `{#` begins a comment, and texts have only `{{ }}` holes
+    write a comment of YAML: `# …` outside of the text; for the characters themselves write `{{ '{#' }}`
+17:21 unknown-field: `words` has no field `wrod_count`
     did you mean `word_count`?
-15:21 unknown-field: `words` has no field `foo`
+19:21 unknown-field: `words` has no field `foo`
     it has: `word_count`, `language`, `counts`
 "##,
     );

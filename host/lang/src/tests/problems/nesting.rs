@@ -64,7 +64,7 @@ outputs: { z: "{{ z.n }}", i: "{{ entry }}" }
 22:38 self-reference: `l` holds this step, and has no output before this step has one
     use the output of another step; what an iteration hands to the next is `loop.state`
 23:17 unknown-name: there is no step or value `kk`
-    there are: `k`, `after`, `gather`, `l`, `m`, `inputs`, `run`
+    there are: `k`, `after`, `gather`, `m`, `inputs`, `run`
 24:19 unknown-name: there is no step or value `z`
     `z` is inside `m`; use what `m` comes to
 24:35 unknown-name: there is no step or value `entry`

@@ -50,6 +50,48 @@ steps:
 "##,
     );
     check(
+        r##"caps: { log: true, random: true }
+steps:
+  - { id: a, uses: acme/note, with: { text: x }, caps: { log: true, random: true } }
+  - id: each
+    caps: { log: true, random: false }
+    map: { over: [1], steps: [{ id: b, uses: std/text#stats, with: { text: x } }] }
+"##,
+        r##"4:20 unused-capability: the pipeline grants `random`, and no step can use it
+    remove it
+6:69 unused-capability: the step grants `random`, and nothing in it can use it
+    remove it
+8:13 unused-capability: the step grants `log`, and nothing in it can use it
+    remove it
+"##,
+    );
+    // What says no in so many words.
+    check(
+        r##"caps: { http: ["GET https://api.example.com/**"], log: true }
+steps:
+  - { id: a, uses: std/web, with: { url: x }, caps: { http: [] } }
+  - { id: b, uses: acme/note, with: { text: x }, caps: { log: false } }
+"##,
+        r##"6:20 capability-not-granted: `std/web` needs the capability `http`, which `steps[0].caps` does not grant
+    6:61 grants nothing
+    an empty list allows no request at all; if some are intended, list them: `http: ["GET https://api.example.com/**"]`
+7:20 capability-not-granted: `acme/note` needs the capability `log`, which `steps[1].caps` does not grant
+    7:63 grants nothing
+    if that is intended, write `log: true` in `steps[1].caps`
+"##,
+    );
+    check(
+        r##"caps: { http: ["https://example.com/*", "GET https://example.com/a*", "https://*"] }
+steps:
+  - { id: a, uses: std/web, with: { url: x } }
+"##,
+        r##"4:16 bad-grant: `https://example.com/*` is not an HTTP grant: `*` stands elsewhere than in a final `/**`
+    `/**` at the end is everything below, and a host alone every path: `https://example.com/**`
+4:41 bad-grant: `GET https://example.com/a*` is not an HTTP grant: `*` stands elsewhere than in a final `/**`
+    `/**` at the end is everything below, and a host alone every path: `GET https://example.com/a/**`
+"##,
+    );
+    check(
         r##"caps: { http: ["GET https://a.org/**", 3, "ftp://x"] }
 steps:
   - { id: a, uses: std/web, with: { url: x }, caps: { http: ["https://a.org"] } }

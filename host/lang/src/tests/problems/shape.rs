@@ -135,11 +135,19 @@ fn steps_of_the_wrong_shape() {
         r##"steps:
   - { id: if, set: { n: 1 } }
   - { id: item, set: { n: 1 } }
+  - { id: totals, set: { n: 1 } }
+  - { id: events, set: { n: "{{ steps.item }}" } }
 "##,
         r##"5:11 reserved-name: `if` means something else in expressions, so no step can be called that
     for example `if_step`
 6:11 reserved-name: `item` means something else in expressions, so no step can be called that
     for example `item_step`
+7:11 reserved-name: `totals` means something else in expressions, so no step can be called that
+    for example `totals_step`
+8:11 reserved-name: `events` means something else in expressions, so no step can be called that
+    for example `events_step`
+8:33 unknown-name: there is no step or value `steps`
+    `steps` is there in the `assert` of a test; here, name a step by its id
 "##,
     );
     check(

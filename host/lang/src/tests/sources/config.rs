@@ -77,6 +77,25 @@ fn grants_have_a_ceiling_too() {
     assert_eq!(codes("{ http: 3 }"), ["wrong-shape"]);
 }
 
+/// What is wrong with one document does not hide what is wrong with the pipeline, and does not
+/// show up again where it is used.
+#[test]
+fn problems_of_all_documents_are_reported_together() {
+    let no = "set: { n: \"{{ inputs.no }}\" }";
+    let case = |steps: &str, extra: &str| {
+        Case::of(&format!("steps: [{{ id: a, {steps} }}]\n"))
+            .extra("coldframe.yml", format!("{}---\n{extra}", config("ceiling: {}\n")))
+            .codes()
+    };
+    let policy = |text: &str| document("Policy", "patient", text);
+    assert_eq!(case(no, &policy("timeout: 3s\n")), ["unknown-field", "unknown-key"]);
+    let used = format!("policy: patient, {no}");
+    assert_eq!(case(&used, &policy("timeout: 3s\n")), ["unknown-field", "unknown-key"]);
+    assert_eq!(case(&used, &policy("timeout: 3\n")), ["unknown-field", "unknown-key", "bad-limit"]);
+    let bad = document("Macro", "m", "steps: []\noutput: 1\nx: 2\n");
+    assert_eq!(case("macro: m", &bad), ["unknown-key", "wrong-shape", "unknown-key"]);
+}
+
 #[test]
 fn steps_are_held_to_what_the_config_fills_in() {
     Case::of("steps: [{ id: a, limits: { fuel: 3e9 }, set: { n: 1 } }]\n")

@@ -38,7 +38,7 @@ error[unknown-name]: there is no step or value `x`
 4 | steps: !include steps.yml
   |        ------------------ included here
   |
-  = help: there are: `a`, `b`, `inputs`, `run`
+  = help: there are: `a`, `inputs`, `run`
 
 ",
     );

@@ -167,7 +167,7 @@ error[unknown-name]: there is no step or value `nope`
  4 | steps: !include inner.yml
    |        ------------------ included here
    |
-   = help: there are: `c`, `run`
+   = help: there are: `run`
 
 ",
         );
