@@ -398,3 +398,9 @@ fn which_document_is_said() {
     say which document is meant: `Pipeline/a`, `Pipeline/?`",
     );
 }
+
+#[test]
+fn a_text_of_one_line_break_keeps_it() {
+    let patch = json!([{ "op": "add", "path": "/a", "value": "\n" }]);
+    check("a: 1\n", &patch, "a: \"\\n\"\n");
+}

@@ -37,6 +37,7 @@ pub(crate) fn raw(line: String) -> Written {
 pub(crate) fn text(text: &str) -> Written {
     let body = text.strip_suffix('\n').unwrap_or(text);
     let readable = text.contains('\n')
+        && !body.is_empty()
         && !body.ends_with('\n')
         && !body.starts_with([' ', '\t', '\n'])
         && body.chars().all(|c| c == '\n' || scalar::is_visible(c))
