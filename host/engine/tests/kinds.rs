@@ -250,7 +250,7 @@ fn every_join_is_decided_as_it_says() {
         (
             vote(Tie::Fail),
             &[(1, Some(1)), (2, Some(2))],
-            "failed [join.failed] 2 results have 1 votes each -> {}",
+            "failed [join.failed] 2 results have 1 vote each, and none has more -> {}",
         ),
         (
             vote(Tie::First),
