@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use coldframe_engine::{Call, CallLimits, Cancel, Invoke, MemoryMeter};
 use coldframe_format::Digest;
+use coldframe_lang::diagnostic::Severity;
 use coldframe_lang::foreseen::{Foreseen, broken, foreseen};
 use coldframe_lang::template::Expr;
 use serde_json::{Map, Value, json};
@@ -38,7 +39,11 @@ pub(crate) fn rules(global: &Global, project: &Project, checked: &mut Checked) -
                 Some(when) => truth(&*invoke, evaluator, when, &values).await == Some(true),
             };
             if applies && truth(&*invoke, evaluator, &policy.assert, &values).await == Some(false) {
-                checked.diagnostics.push(broken(&policy, &checked.text));
+                let problem = broken(&policy, &checked.text);
+                if problem.severity == Severity::Error {
+                    checked.graph = None;
+                }
+                checked.diagnostics.push(problem);
             }
         }
     });

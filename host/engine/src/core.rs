@@ -38,10 +38,6 @@ pub use crate::plan::needs_evaluator;
 
 /// What the driver must do.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every command is a record, and lives for one turn of the driver"
-)]
 pub enum Command {
     /// Append this record: it follows from what is known.
     Record(Event),

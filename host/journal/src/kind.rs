@@ -151,7 +151,8 @@ impl<'de> Deserialize<'de> for ErrorKind {
 mod tests {
     use super::*;
 
-    /// Only what a skill says of itself can pass, and a join whose branches failed with that.
+    /// Only what a skill says of itself can pass, a join whose branches failed with that, and what
+    /// is left alone for a while.
     #[test]
     fn every_kind_has_a_page() {
         for kind in ErrorKind::ALL {
@@ -160,7 +161,10 @@ mod tests {
             for part in ["\n\nCauses: ", "\n\nWhat to do: "] {
                 assert!(page.contains(part), "{kind} has no `{}`", part.trim());
             }
-            let transient = matches!(kind, ErrorKind::GuestError | ErrorKind::JoinFailed);
+            let transient = matches!(
+                kind,
+                ErrorKind::GuestError | ErrorKind::JoinFailed | ErrorKind::BreakerOpen
+            );
             let word = if transient { "yes, " } else { "no." };
             let line = format!("\n\nRetried by `on: [transient]`: {word}");
             assert!(page.contains(&line), "{kind}");

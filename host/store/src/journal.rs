@@ -98,7 +98,12 @@ mod tests {
                 output: json!([1, null]),
                 receipt: Receipt { attempt: 1, fuel: 3, ..Receipt::default() },
             },
-            Event::RunFinished { status: RunStatus::Succeeded, outputs: json!({}), failure: None },
+            Event::RunFinished {
+                status: RunStatus::Succeeded,
+                outputs: json!({}),
+                failure: None,
+                broken: Vec::new(),
+            },
         ];
         let number = |(seq, event)| Record { seq: seq as u64, at_us: 9, event };
         events.into_iter().enumerate().map(number).collect()

@@ -25,7 +25,7 @@ pub(crate) fn run(global: &Global, args: &GraphArgs) -> Result<(), Fail> {
     match global.format {
         FormatArg::Json => output::json(&json!({ "mermaid": mermaid::mermaid(&graph) })),
         FormatArg::Text | FormatArg::Sarif | FormatArg::Mermaid => {
-            output::result(&mermaid::mermaid(&graph))
+            output::result(&mermaid::mermaid(&graph));
         }
         FormatArg::Dot => output::result(&draw::dot(&graph)),
         FormatArg::Svg => output::result(&draw::svg(&graph)),
