@@ -192,7 +192,7 @@ fn look_up(
     children: &mut Children<'_>,
     report: &mut Report,
 ) {
-    let mut skills = skills::Lookup::new(children.world.skills, children.is_released());
+    let mut skills = skills::Lookup::new(children.world, children.is_released());
     for (decl, step) in document.steps.iter().zip(steps) {
         for (key, call) in step.calls_mut() {
             call.skill = skills.find(call.reference, &join(&decl.path, key), report);

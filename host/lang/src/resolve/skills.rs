@@ -8,17 +8,19 @@ use coldframe_format::{Operation, OperationError, SkillId, SkillRef, Type};
 use semver::{Version, VersionReq};
 
 use super::{Param, Skill};
-use crate::catalog::{CatalogError, SkillCatalog, SkillEntry};
+use crate::catalog::{CatalogError, PipelineCatalog, SkillCatalog, SkillEntry};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::shown::{sentence, shown};
 use crate::suggest;
 use crate::types::Ty;
+use crate::world::World;
 use crate::yaml::node::Text;
 
 /// Looks skills up, each reference once.
 pub(super) struct Lookup<'c> {
     catalog: &'c dyn SkillCatalog,
+    pipelines: &'c dyn PipelineCatalog,
     /// Whether references have to say which versions will do: what is published means the same
     /// wherever it runs.
     exact: bool,
@@ -45,8 +47,16 @@ impl Problem {
 }
 
 impl<'c> Lookup<'c> {
-    pub(super) fn new(catalog: &'c dyn SkillCatalog, exact: bool) -> Self {
-        Self { catalog, exact, found: BTreeMap::new(), skills: BTreeMap::new(), ids: None }
+    pub(super) fn new(world: World<'c>, exact: bool) -> Self {
+        let (catalog, pipelines) = (world.skills, world.pipelines);
+        Self {
+            catalog,
+            pipelines,
+            exact,
+            found: BTreeMap::new(),
+            skills: BTreeMap::new(),
+            ids: None,
+        }
     }
 
     /// The operation that a reference means.
@@ -129,6 +139,9 @@ impl<'c> Lookup<'c> {
     }
 
     fn nearest(&mut self, id: &SkillId, report: &mut Report) -> Option<String> {
+        if self.pipelines.ids().contains(id) {
+            return Some(format!("`{id}` is a pipeline: run it with `pipeline`"));
+        }
         let catalog = self.catalog;
         let ids =
             self.ids.get_or_insert_with(|| catalog.ids().iter().map(ToString::to_string).collect());

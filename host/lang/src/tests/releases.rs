@@ -89,7 +89,7 @@ steps: [{ id: a, uses: acme/note@^1, with: { text: x } }]
             "caps: { log: true }\nsteps: [{ id: a, uses: acme/note@^1, with: { text: x } }]\n",
         );
         shelf.edit("acme/other", |entry| {
-            entry.text = entry.text.replace("name: other", "name: third").into()
+            entry.text = entry.text.replace("name: other", "name: third").into();
         });
         shelf.edit("acme/wider", |entry| entry.caps = Caps::default());
         for n in 1..10 {
@@ -173,6 +173,7 @@ fn what_is_wrong_with_a_reference() {
   - { id: g, pipeline: acme/triage@^3 }
   - { id: h, pipeline: acme/forged }
   - { id: i, pipeline: acme/triage, with: { ticket: 3, urgent: true } }
+  - { id: j, uses: acme/triage, with: { ticket: x } }
 ",
         "bad-pipeline-reference: `triage` is neither a file nor `namespace/name`
     write its path from here, `./triage.yml`, or its name in a registry, `acme/triage@^1`
@@ -194,6 +195,8 @@ type-mismatch: expected string, found the number `3`
     quote it: `\"3\"`
 unknown-param: `acme/triage` has no input `urgent`
     it takes: `ticket`
+unknown-skill: there is no skill `acme/triage`
+    `acme/triage` is a pipeline: run it with `pipeline`
 ",
     );
 }
@@ -202,7 +205,7 @@ unknown-param: `acme/triage` has no input `urgent`
 fn what_is_published_stands_alone_and_is_what_was_signed() {
     let owner = "choose another version of it, and tell its owner";
     let one = |name: &str, expected: &str| {
-        check(&format!("steps: [{{ id: a, pipeline: acme/{name} }}]\n"), expected)
+        check(&format!("steps: [{{ id: a, pipeline: acme/{name} }}]\n"), expected);
     };
     for (name, why) in [
         ("reads", "in line 4: `./triage.yml` is a file, and a pipeline of a registry stands alone"),

@@ -42,14 +42,14 @@ pub(super) fn read<'n>(
     match from(reference) {
         Ok(from) => Some(Body::Pipeline(PipelineDecl { reference, from, with })),
         Err(problem) => {
-            reader.report.push(problem.at(&path));
+            reader.report.push((*problem).at(&path));
             None
         }
     }
 }
 
 /// A path begins with `./` or `../` or ends like a file; everything else is a name.
-fn from(reference: &Text) -> Result<From, Diagnostic> {
+fn from(reference: &Text) -> Result<From, Box<Diagnostic>> {
     let text = reference.text.as_str();
     let is_file = ["./", "../", "/"].iter().any(|start| text.starts_with(start))
         || [".yml", ".yaml"].iter().any(|end| text.ends_with(end));
@@ -57,7 +57,8 @@ fn from(reference: &Text) -> Result<From, Diagnostic> {
         return Ok(From::File);
     }
     let bad = |message: String, help: &str| {
-        Diagnostic::new(&codes::BAD_PIPELINE_REFERENCE, reference.span, message).help(help)
+        let problem = Diagnostic::new(&codes::BAD_PIPELINE_REFERENCE, reference.span, message);
+        Box::new(problem.help(help))
     };
     let help =
         "write its path from here, `./triage.yml`, or its name in a registry, `acme/triage@^1`";
