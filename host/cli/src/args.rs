@@ -128,12 +128,12 @@ pub(crate) enum Command {
     /// Show and resume runs
     #[command(subcommand)]
     Runs(crate::commands::runs::RunsCommand),
-    /// Search the registries for skills
+    /// Search the registries for skills and pipelines
     Search(crate::commands::search::SearchArgs),
     /// Make, build, check and publish skills
     #[command(subcommand)]
     Skill(crate::commands::skill::SkillCommand),
-    /// Make registries
+    /// Make registries, publish pipelines, show what is in them
     #[command(subcommand)]
     Registry(crate::commands::registry::RegistryCommand),
     /// Move the pins of `coldframe.lock` to the newest versions that will do

@@ -215,7 +215,7 @@ fn load(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<Digest, F
 }
 
 fn load_skills(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<(), Fail> {
-    for (id, (version, component)) in pins(graph) {
+    for ((id, version), component) in pins(graph).skills {
         let skill = project.fetch(&id, &version, component)?;
         load_one(sandbox, &skill, &format!("{id}@{version}"))?;
     }

@@ -1,14 +1,18 @@
-//! The skills a pipeline can use: its lock file and the registries, as one catalog.
+//! The skills and pipelines a pipeline can use: its lock file and the registries, as one catalog.
 
 mod files;
 mod pins;
+mod pipelines;
+mod releasing;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use coldframe_client::{BUILTIN, Error, Expect, Hit, Registries, Registry, VerifiedSkill};
+use coldframe_client::{
+    BUILTIN, Error, Expect, Hit, Registries, Registry, VerifiedPipeline, VerifiedSkill,
+};
 use coldframe_format::{Digest, Lockfile, SkillId, SkillRef};
 use coldframe_lang::Sources;
 use coldframe_lang::catalog::{CatalogError, SkillCatalog, SkillEntry};
@@ -22,9 +26,10 @@ use serde_json::{Value, json};
 
 pub(crate) use self::files::KeptFile;
 use self::files::ProjectFiles;
+pub(crate) use self::releasing::Shown;
 use crate::args::Global;
 use crate::exit::{Exit, Fail};
-use crate::settings::Settings;
+use crate::settings::{Pins, Settings};
 use crate::{inputs, output, place};
 
 /// The largest pipeline file that is read at all, bytes. The compiler's own bound is far below
@@ -40,7 +45,7 @@ pub(crate) struct Project {
     lock: Lockfile,
     lock_path: PathBuf,
     /// Exactly what a resumed run was started with.
-    pins: Option<BTreeMap<SkillId, (Version, Digest)>>,
+    pins: Option<Pins>,
     /// Registries named by flag or by the lock file.
     places: Vec<PathBuf>,
     /// Files that pipelines name.
@@ -53,6 +58,8 @@ pub(crate) struct Project {
     env_used: RefCell<BTreeMap<String, String>>,
     /// What was fetched: the compiler and the loader look at the same bytes.
     fetched: RefCell<BTreeMap<(SkillId, Version), Arc<VerifiedSkill>>>,
+    /// Pipelines that were fetched.
+    documents: RefCell<BTreeMap<(SkillId, Version), Arc<VerifiedPipeline>>>,
     /// The first registry error the compiler was told of, for its kind and help.
     refused: RefCell<Option<Error>>,
 }
@@ -128,7 +135,7 @@ impl Project {
         lock: Lockfile,
         lock_path: PathBuf,
         places: BTreeMap<PathBuf, Expect>,
-        pins: Option<BTreeMap<SkillId, (Version, Digest)>>,
+        pins: Option<Pins>,
         (files, extra, env): Texts,
     ) -> Result<Self, Fail> {
         let data_dir = place::data_dir(global)?;
@@ -160,12 +167,19 @@ impl Project {
             env,
             env_used: RefCell::default(),
             fetched: RefCell::default(),
+            documents: RefCell::default(),
             refused: RefCell::default(),
         })
     }
 
     /// Checks a pipeline file.
     pub(crate) fn check_file(&self, file: &Path) -> Result<Checked, Fail> {
+        let text = Self::read_text(file)?;
+        Ok(self.check_text(file.display().to_string(), text))
+    }
+
+    /// The text of a pipeline file.
+    pub(crate) fn read_text(file: &Path) -> Result<String, Fail> {
         let name = file.display().to_string();
         if std::fs::metadata(file).is_ok_and(|found| found.len() > PIPELINE_BYTES_MAX) {
             let message = format!("`{name}` is too large for a pipeline, expected at most 1 MiB");
@@ -173,12 +187,11 @@ impl Project {
                 .help("put data into files and hand them in as inputs"));
         }
         let bytes = inputs::read_bytes(file, PIPELINE_BYTES_MAX)?;
-        let text = String::from_utf8(bytes).map_err(|error| {
+        String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Fail::new(Exit::Problems, format!("`{name}` is not UTF-8 text: byte {at} is not"))
                 .help("a pipeline is a YAML file in UTF-8")
-        })?;
-        Ok(self.check_text(name, text))
+        })
     }
 
     fn check_text(&self, name: String, text: String) -> Checked {
@@ -311,7 +324,8 @@ impl Project {
     fn with_world<T>(&self, ask: impl FnOnce(World<'_>) -> T) -> T {
         let extra: Vec<Source<'_>> =
             self.extra.iter().map(|file| Source { name: &file.name, text: &file.text }).collect();
-        ask(World { skills: self, files: &self.files, extra: &extra, env: &self.env })
+        let files = &self.files;
+        ask(World { skills: self, pipelines: self, files, extra: &extra, env: &self.env })
     }
 
     /// The files that compiled pipelines named, for a run to keep.
@@ -327,8 +341,8 @@ impl Project {
 
     fn resolve(&self, wanted: &SkillRef) -> Result<VerifiedSkillRef, Error> {
         if let Some(pins) = &self.pins {
-            return match pins.get(&wanted.id) {
-                Some((version, _)) => self.exactly(&wanted.id, version),
+            return match newest_pinned(&pins.skills, wanted) {
+                Some(version) => self.exactly(&wanted.id, version),
                 None => Err(self.registries.unknown(&wanted.id)),
             };
         }
@@ -364,6 +378,16 @@ impl Project {
         }
         Ok(skill)
     }
+}
+
+/// The newest of the versions a run was started with that a reference accepts.
+fn newest_pinned<'p>(
+    pins: &'p BTreeMap<(SkillId, Version), Digest>,
+    wanted: &SkillRef,
+) -> Option<&'p Version> {
+    let versions =
+        pins.keys().filter(|(id, version)| *id == wanted.id && wanted.req.matches(version));
+    versions.last().map(|(_, version)| version)
 }
 
 /// A skill that the compiler and the loader share.

@@ -18,13 +18,20 @@ pub(crate) struct Settings {
     /// Bounds from the command line.
     pub(crate) limits: Limits,
     /// Exactly what was resolved.
-    pub(crate) pins: BTreeMap<SkillId, (Version, Digest)>,
+    pub(crate) pins: Pins,
     /// Registries the run was started with, besides the built-in one.
     pub(crate) registries: Vec<String>,
     /// Files that the pipeline names.
     pub(crate) files: Vec<KeptFile>,
     /// Values of the environment that went into its text.
     pub(crate) env: BTreeMap<String, String>,
+}
+
+/// What a graph runs, exactly: digests of components, and of documents of published pipelines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Pins {
+    pub(crate) skills: BTreeMap<(SkillId, Version), Digest>,
+    pub(crate) pipelines: BTreeMap<(SkillId, Version), Digest>,
 }
 
 impl Settings {
@@ -41,10 +48,15 @@ impl Settings {
 
     /// As kept with the run.
     pub(crate) fn to_json(&self) -> String {
-        let pins = self.pins.iter().map(|(id, (version, component))| KeptPin {
+        let pins = self.pins.skills.iter().map(|((id, version), component)| KeptPin {
             id: id.clone(),
             version: version.clone(),
             component: *component,
+        });
+        let pipelines = self.pins.pipelines.iter().map(|((id, version), document)| KeptPipeline {
+            id: id.clone(),
+            version: version.clone(),
+            document: *document,
         });
         let micros = |wall: Duration| u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
         let kept = Kept {
@@ -54,6 +66,7 @@ impl Settings {
             cost_nano: self.limits.cost_nano,
             memory_bytes: self.limits.memory_bytes,
             pins: pins.collect(),
+            pipelines: pipelines.collect(),
             registries: self.registries.clone(),
             files: self.files.clone(),
             env: self.env.clone(),
@@ -67,7 +80,9 @@ impl Settings {
         if kept.version > KEPT_VERSION {
             return None;
         }
-        let pins = kept.pins.into_iter().map(|pin| (pin.id, (pin.version, pin.component)));
+        let skills = kept.pins.into_iter().map(|pin| ((pin.id, pin.version), pin.component));
+        let pipelines = kept.pipelines.into_iter().map(|pin| ((pin.id, pin.version), pin.document));
+        let pins = Pins { skills: skills.collect(), pipelines: pipelines.collect() };
         Some(Self {
             limits: Limits {
                 fuel: kept.fuel,
@@ -75,7 +90,7 @@ impl Settings {
                 cost_nano: kept.cost_nano,
                 memory_bytes: kept.memory_bytes,
             },
-            pins: pins.collect(),
+            pins,
             registries: kept.registries,
             files: kept.files,
             env: kept.env,
@@ -91,8 +106,8 @@ impl Settings {
     }
 }
 
-/// The version of [`Kept`]. Version 1 had no files.
-const KEPT_VERSION: u32 = 2;
+/// The version of [`Kept`]. Version 1 had no files, version 2 no published pipelines.
+const KEPT_VERSION: u32 = 3;
 
 /// [`Settings`] as they stand in the store.
 #[derive(Serialize, Deserialize)]
@@ -104,6 +119,8 @@ struct Kept {
     cost_nano: Option<u64>,
     memory_bytes: Option<u64>,
     pins: Vec<KeptPin>,
+    #[serde(default)]
+    pipelines: Vec<KeptPipeline>,
     registries: Vec<String>,
     #[serde(default)]
     files: Vec<KeptFile>,
@@ -119,10 +136,22 @@ struct KeptPin {
     component: Digest,
 }
 
-/// Every skill a graph calls, with what it was resolved to.
-pub(crate) fn pins(graph: &Graph) -> BTreeMap<SkillId, (Version, Digest)> {
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KeptPipeline {
+    id: SkillId,
+    version: Version,
+    document: Digest,
+}
+
+/// Everything a graph runs, with what it was resolved to.
+pub(crate) fn pins(graph: &Graph) -> Pins {
     let calls = graph.with_children().into_iter().flat_map(Graph::calls);
-    calls.map(|uses| (uses.skill.clone(), (uses.version.clone(), uses.component))).collect()
+    let skills = calls.map(|uses| ((uses.skill.clone(), uses.version.clone()), uses.component));
+    let releases = graph.releases().into_iter();
+    let pipelines =
+        releases.map(|(found, _)| ((found.id.clone(), found.version.clone()), found.document));
+    Pins { skills: skills.collect(), pipelines: pipelines.collect() }
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@ use crate::parts::Broken;
 pub struct Receipt {
     /// Which try, from 1.
     pub attempt: u32,
-    /// Digest of the component that ran; none for a step that calls nothing.
+    /// Digest of the component that ran, or of the text of the pipeline that was begun; none for a
+    /// step that calls nothing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub component: Option<String>,
     /// The skill and operation, `std/text@1.0.0#stats`.

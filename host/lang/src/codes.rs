@@ -121,6 +121,9 @@ codes! {
     OPERATION_NEEDED = "operation-needed",
 
     UNKNOWN_FILE = "unknown-file",
+    BAD_PIPELINE_REFERENCE = "bad-pipeline-reference",
+    UNKNOWN_PIPELINE = "unknown-pipeline",
+    #[refusal] PIPELINE_REFUSED = "pipeline-refused",
     PIPELINE_CYCLE = "pipeline-cycle",
     CHILD_PIPELINE = "child-pipeline",
     #[refusal] CHILD_REFUSED = "child-refused",

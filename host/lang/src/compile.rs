@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::graph::Graph;
 use crate::load::{Asked, Loader, Project};
-use crate::resolve::Children;
+use crate::resolve::{Children, Origin};
 use crate::source::Source;
 use crate::sources::Sources;
 use crate::types::Ty;
@@ -44,7 +44,7 @@ pub fn compile(source: &Source<'_>, world: World<'_>) -> Compiled {
 /// Compiles one of several pipelines of a source, by `metadata.name`.
 pub fn compile_named(source: &Source<'_>, name: Option<&str>, world: World<'_>) -> Compiled {
     let mut report = Report::default();
-    let mut children = Children::new(world, source.name);
+    let mut children = Children::new(world, Origin::File(source.name.to_owned()));
     let mut loader = Loader::new(world.files);
     let asked = Asked { name, child: false };
     let graph = stages(source, asked, &mut loader, &mut children, &mut report);
@@ -70,6 +70,9 @@ pub(crate) fn stages(
     report: &mut Report,
 ) -> Option<(Graph, Ty)> {
     let documents = load::load(source, asked, children.world, loader, report)?;
+    if children.is_released() {
+        documents.refuse_env(report);
+    }
     let (pipeline, others) = documents.fill_env(children.world.env, &mut children.env, report);
     if report.has_errors() {
         return None;

@@ -30,7 +30,8 @@ use crate::yaml::node::{Node, Text};
 pub(crate) use common::FallbackDecl;
 pub(crate) use fields::join;
 pub(crate) use kinds::{
-    ApproveDecl, CallDecl, LoopDecl, MapDecl, ParallelDecl, PipelineDecl, SwitchDecl, TestDecl,
+    ApproveDecl, CallDecl, From, LoopDecl, MapDecl, ParallelDecl, PipelineDecl, SwitchDecl,
+    TestDecl,
 };
 pub(crate) use rules::RuleDecl;
 pub(crate) use steps::RESERVED;

@@ -38,7 +38,7 @@ pub use kind::StepKind;
 pub use looped::{Loop, OnMax};
 pub use map::{ITEMS_MAX, Map, OnItemError, SIDE_BY_SIDE};
 pub use parallel::{Branch, Join, Parallel, Tie};
-pub use pipeline::Pipeline;
+pub use pipeline::{Pipeline, Release};
 pub use policy::{Action, Policy, Subject};
 pub use retry::{Backoff, FAILURES, Retry, RetryOn};
 pub use set::Set;
@@ -155,6 +155,16 @@ impl Graph {
             };
             own.into_iter().chain(fallback)
         })
+    }
+
+    /// Every pipeline of a registry that a run can come to, as often as it is named.
+    pub fn releases(&self) -> Vec<(&Release, &Step)> {
+        let steps = self.with_children().into_iter().flat_map(|graph| &graph.steps);
+        let found = steps.filter_map(|step| match &step.kind {
+            StepKind::Pipeline(child) => Some((child.release.as_ref()?, step)),
+            _ => None,
+        });
+        found.collect()
     }
 
     /// This graph and those of its sub-pipelines, outer ones first.

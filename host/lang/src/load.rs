@@ -164,6 +164,10 @@ pub(crate) fn unreadable(error: &FileError) -> (&'static Code, String, &'static 
             (&codes::UNKNOWN_FILE, "paths begin at the folder of the file they stand in")
         }
         FileError::Outside { .. } => (&codes::FILE_OUTSIDE, "move the file into the project"),
+        FileError::Released(_) => (
+            &codes::FILE_OUTSIDE,
+            "write out what the file holds, or publish a pipeline with `--flat`, which does that",
+        ),
         FileError::Unreadable { .. } => (&codes::UNKNOWN_FILE, "put a readable text file there"),
     };
     (code, sentence(&error.to_string()), help)

@@ -23,7 +23,7 @@ use crate::graph::Graph;
 
 pub use bound::{Bound, Excess};
 pub use paths::DataPath;
-pub use rights::{SkillUse, StepRights};
+pub use rights::{PipelineUse, SkillUse, StepRights};
 
 /// What applies where a file is silent. The engine's own numbers; the compiler has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,8 @@ pub struct Defaults {
 pub struct Plan {
     /// Every skill that can be called, by id and version.
     pub skills: Vec<SkillUse>,
+    /// Every published pipeline that can be run, by id and version.
+    pub pipelines: Vec<PipelineUse>,
     /// The steps that have rights, in the order of the file.
     pub rights: Vec<StepRights>,
     /// Ways from a step that reads over the network to one that can write over it.
@@ -61,6 +63,7 @@ pub fn plan(graph: &Graph, skills: &dyn SkillCatalog, defaults: &Defaults) -> Pl
     let rights = rights::of(graph, skills);
     Plan {
         skills: rights::skills(graph),
+        pipelines: rights::pipelines(graph),
         paths: paths::of(graph, &rights),
         excess: bound::excess(graph, &bound),
         rights,

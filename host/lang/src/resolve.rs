@@ -29,7 +29,7 @@ use crate::sources::{Sources, Texts as _};
 use crate::types::Ty;
 
 pub(crate) use body::{Approve, Call, Loop, SubPipeline, Switch, Test, Work};
-pub(crate) use children::{Child, Children};
+pub(crate) use children::{Child, Children, Origin};
 pub(crate) use claims::{Claim, Looks};
 
 use claims::Claims;
@@ -202,14 +202,14 @@ fn look_up(
     children: &mut Children<'_>,
     report: &mut Report,
 ) {
-    let mut skills = skills::Lookup::new(children.world.skills);
+    let mut skills = skills::Lookup::new(children.world, children.is_released());
     for (decl, step) in document.steps.iter().zip(steps) {
         for (key, call) in step.calls_mut() {
             call.skill = skills.find(call.reference, &join(&decl.path, key), report);
         }
         if let Work::Pipeline(child) = &mut step.work {
             let from = sources.text_at(child.reference.span.start).name;
-            child.child = children.find(from, child.reference, &decl.path, report);
+            child.child = children.find(from, child.reference, &child.from, &decl.path, report);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::catalog::SkillCatalog;
+use crate::catalog::{NoPipelines, PipelineCatalog, SkillCatalog};
 use crate::source::Source;
 
 /// Where skills and other files come from.
@@ -11,6 +11,8 @@ use crate::source::Source;
 pub struct World<'w> {
     /// The skills.
     pub skills: &'w dyn SkillCatalog,
+    /// Published pipelines.
+    pub pipelines: &'w dyn PipelineCatalog,
     /// Files that a file names: sub-pipelines and includes.
     pub files: &'w dyn Files,
     /// Documents that hold for every pipeline of the project: `Config`, `Policy`, `Macro`. Empty
@@ -25,7 +27,13 @@ impl<'w> World<'w> {
     /// Skills and files, and nothing else.
     pub fn new(skills: &'w dyn SkillCatalog, files: &'w dyn Files) -> Self {
         static NONE: BTreeMap<String, String> = BTreeMap::new();
-        Self { skills, files, extra: &[], env: &NONE }
+        Self { skills, pipelines: &NoPipelines, files, extra: &[], env: &NONE }
+    }
+
+    /// What a published pipeline sees: skills and published pipelines. It means the same wherever
+    /// it runs, so no file, no document of a project and no environment is there for it.
+    pub(crate) fn of_releases(self) -> Self {
+        Self { pipelines: self.pipelines, ..Self::new(self.skills, &Alone) }
     }
 }
 
@@ -66,6 +74,9 @@ pub enum FileError {
         /// The folder.
         root: String,
     },
+    /// A published pipeline names it.
+    #[error("`{0}` is a file, and a pipeline of a registry stands alone")]
+    Released(String),
     /// Larger than a file of this sort may be, not UTF-8, or the system says no.
     #[error("failed to read `{path}`: {why}")]
     Unreadable {
@@ -83,5 +94,14 @@ pub struct NoFiles;
 impl Files for NoFiles {
     fn read(&self, _from: &str, path: &str) -> Result<File, FileError> {
         Err(FileError::Missing(path.to_owned()))
+    }
+}
+
+/// The files of a published pipeline: none, and that is why.
+struct Alone;
+
+impl Files for Alone {
+    fn read(&self, _from: &str, path: &str) -> Result<File, FileError> {
+        Err(FileError::Released(path.to_owned()))
     }
 }

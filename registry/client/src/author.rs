@@ -18,5 +18,5 @@ mod tests;
 
 pub use init::init;
 pub use keys::default_keys_dir;
-pub use publish::{Published, publish};
+pub use publish::{Published, publish, publish_pipeline};
 pub use release::release;

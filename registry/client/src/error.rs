@@ -170,10 +170,18 @@ pub enum Error {
         /// What was probably meant.
         closest: Option<String>,
     },
-    /// The skill is there, in other versions.
+    /// No registry has the pipeline.
+    #[error("no registry has the pipeline `{id}`")]
+    UnknownPipeline {
+        /// The pipeline.
+        id: SkillId,
+        /// What was probably meant.
+        closest: Option<String>,
+    },
+    /// The skill or pipeline is there, in other versions.
     #[error("`{id}` has no version {wanted}, expected one of {}", suggest::list(versions))]
     NoVersion {
-        /// The skill.
+        /// The skill or pipeline.
         id: SkillId,
         /// What was asked for.
         wanted: String,
@@ -238,6 +246,7 @@ impl Error {
             Self::Manifest { source, .. } => source.kind(),
             Self::Namespace { .. } => "registry.namespace",
             Self::UnknownSkill { .. } => "registry.unknown-skill",
+            Self::UnknownPipeline { .. } => "registry.unknown-pipeline",
             Self::NoVersion { .. } => "registry.no-version",
             Self::Revoked { .. } => "registry.revoked",
             Self::Io { .. } => "registry.io",
@@ -252,6 +261,7 @@ impl Error {
         !matches!(
             self,
             Self::UnknownSkill { .. }
+                | Self::UnknownPipeline { .. }
                 | Self::NoVersion { .. }
                 | Self::Io { .. }
                 | Self::State { .. }
@@ -274,7 +284,8 @@ impl Error {
             Self::Root { .. } => {
                 Some("ask the owner whether the registry was made anew before trusting it".to_owned())
             }
-            Self::UnknownSkill { closest: Some(closest), .. } => {
+            Self::UnknownSkill { closest: Some(closest), .. }
+            | Self::UnknownPipeline { closest: Some(closest), .. } => {
                 Some(format!("did you mean `{closest}`?"))
             }
             Self::State { path, .. } => Some(format!(

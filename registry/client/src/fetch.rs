@@ -102,7 +102,8 @@ impl Registry {
     }
 }
 
-fn read(tree: &dyn Tree, blob: &Blob, max: usize) -> Result<Bytes, Error> {
+/// Reads a file of a release, if it is not larger than one of its sort may be.
+pub(crate) fn read(tree: &dyn Tree, blob: &Blob, max: usize) -> Result<Bytes, Error> {
     if blob.length > max as u64 {
         let (file, expected) = (tree.name(&blob.path), format!("at most {max}"));
         return Err(Error::Length { file, expected, found: blob.length });

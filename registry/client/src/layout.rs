@@ -32,11 +32,12 @@ pub(crate) fn paths_of(namespace: &str) -> String {
     format!("{namespace}/*/*")
 }
 
-/// The two files of a release.
+/// What a file of a release is: a skill has a component and a manifest, a pipeline its document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Component,
     Manifest,
+    Document,
 }
 
 impl Kind {
@@ -44,6 +45,7 @@ impl Kind {
         match self {
             Self::Component => "wasm",
             Self::Manifest => "json",
+            Self::Document => "yml",
         }
     }
 }
@@ -60,10 +62,9 @@ impl TargetName {
     /// Reads a name; `None` for anything that is not written exactly as [`Self::path`] writes it.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (id, file) = text.rsplit_once('/')?;
-        let (version, kind) = match file.strip_suffix(".wasm") {
-            Some(version) => (version, Kind::Component),
-            None => (file.strip_suffix(".json")?, Kind::Manifest),
-        };
+        let (version, end) = file.rsplit_once('.')?;
+        let kinds = [Kind::Component, Kind::Manifest, Kind::Document];
+        let kind = kinds.into_iter().find(|kind| kind.extension() == end)?;
         let name = Self { id: id.parse().ok()?, version: version.parse().ok()?, kind };
         (name.path() == text && name.version.build.is_empty()).then_some(name)
     }
@@ -93,11 +94,13 @@ mod tests {
         let digest = Digest::of(b"");
         let file = name.file(&digest);
         assert_eq!(file, format!("targets/acme/summarize/{}.1.2.0-rc.1.wasm", digest.hex()));
+        assert_eq!(TargetName::parse("acme/triage/1.0.0.yml").unwrap().kind, Kind::Document);
         for text in [
             "acme/summarize/1.2.wasm",
             "acme/summarize/01.2.0.wasm",
             "acme/summarize/1.2.0+x.wasm",
             "acme/summarize/1.2.0",
+            "acme/summarize/1.2.0.yaml",
             "acme/1.2.0.wasm",
             "acme/x/y/1.2.0.wasm",
             "acme/../1.2.0.wasm",

@@ -1,8 +1,8 @@
-//! Fetches, verifies, resolves and publishes skills of a signed registry.
+//! Fetches, verifies, resolves and publishes skills and pipelines of a signed registry.
 //!
 //! A registry is a tree of files in TUF layout. [`Registry`] opens one and verifies its metadata,
 //! [`Registries`] puts several side by side, [`author`] writes them. What comes out is a
-//! [`VerifiedSkill`], and nothing else reaches the loader.
+//! [`VerifiedSkill`], and nothing else reaches the loader; or a [`VerifiedPipeline`], which is a text.
 //!
 //! Expiry stops updates, never execution: a run verifies every signature, digest and version, and
 //! only asks for the date where somebody wants something newer ([`Registry::stale`]).
@@ -13,6 +13,8 @@ pub mod error;
 mod fetch;
 mod floors;
 mod layout;
+mod namespace;
+pub mod pipeline;
 pub mod registries;
 pub mod registry;
 pub mod search;
@@ -23,8 +25,9 @@ mod trust;
 mod unsigned;
 
 pub use error::Error;
+pub use pipeline::{PipelineRelease, VerifiedPipeline};
 pub use registries::Registries;
 pub use registry::{BUILTIN, Expect, Registry, Release};
-pub use search::Hit;
+pub use search::{Found, Hit};
 pub use skill::{Provenance, VerifiedSkill};
 pub use unsigned::unsigned;

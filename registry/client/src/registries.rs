@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use coldframe_format::row::State;
 use coldframe_format::{SkillId, SkillRef, suggest};
+use semver::{Version, VersionReq};
 
 use crate::error::Error;
+use crate::pipeline::PipelineRelease;
 use crate::registry::{Registry, Release};
 use crate::skill::VerifiedSkill;
 
@@ -78,15 +80,25 @@ impl Registries {
         let (Some(owner), false) = (owner, releases.is_empty()) else {
             return Err(self.unknown(&wanted.id));
         };
-        let newest = |state: State| {
-            releases
-                .iter()
-                .rev()
-                .find(|r| r.row.state == state && wanted.req.matches(&r.row.version))
-        };
-        match newest(State::Ok).or_else(|| newest(State::Deprecated)) {
+        match newest(&releases, &wanted.req, |release| release.row.rank()) {
             Some(release) => Ok((owner, release.clone())),
-            None => Err(no_version(wanted, &releases)),
+            None => Err(no_version(wanted, releases.iter().map(|release| release.row.rank()))),
+        }
+    }
+
+    /// The release of a pipeline that a reference means, as [`Self::resolve`] has that of a skill.
+    pub fn resolve_pipeline(
+        &self,
+        wanted: &SkillRef,
+    ) -> Result<(&Registry, PipelineRelease), Error> {
+        let owner = self.owner(wanted.id.namespace());
+        let releases = owner.map_or(Ok(Vec::new()), |owner| owner.pipelines_of(&wanted.id))?;
+        let (Some(owner), false) = (owner, releases.is_empty()) else {
+            return Err(self.unknown_pipeline(&wanted.id));
+        };
+        match newest(&releases, &wanted.req, |release| release.row.rank()) {
+            Some(release) => Ok((owner, release.clone())),
+            None => Err(no_version(wanted, releases.iter().map(|release| release.row.rank()))),
         }
     }
 
@@ -103,16 +115,78 @@ impl Registries {
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
         Error::UnknownSkill { id: id.clone(), closest: suggest::closest(&id.to_string(), &names) }
     }
+
+    /// The error for a pipeline that is not there, with the nearest one that is.
+    pub fn unknown_pipeline(&self, id: &SkillId) -> Error {
+        let ids = self.pipeline_ids().unwrap_or_default();
+        let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let closest = suggest::closest(&id.to_string(), &names);
+        Error::UnknownPipeline { id: id.clone(), closest }
+    }
+
+    /// Every pipeline, sorted. Reads the rows of every namespace.
+    pub fn pipeline_ids(&self) -> Result<Vec<SkillId>, Error> {
+        let mut ids: Vec<SkillId> =
+            self.pipelines()?.into_iter().map(|(_, release)| release.row.id.clone()).collect();
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    /// Every release of a pipeline of every registry.
+    pub(crate) fn pipelines(&self) -> Result<Vec<(&Registry, PipelineRelease)>, Error> {
+        let mut all = Vec::new();
+        for registry in &self.registries {
+            for namespace in registry.namespaces() {
+                let releases = registry.pipelines(namespace)?;
+                all.extend(releases.iter().map(|release| (registry, release.clone())));
+            }
+        }
+        Ok(all)
+    }
 }
 
-fn no_version(wanted: &SkillRef, releases: &[Release]) -> Error {
+/// What a choice among releases is made by.
+type Rank<'r> = (&'r Version, State);
+
+trait Ranked {
+    fn rank(&self) -> Rank<'_>;
+}
+
+impl Ranked for coldframe_format::IndexRow {
+    fn rank(&self) -> Rank<'_> {
+        (&self.version, self.state)
+    }
+}
+
+impl Ranked for coldframe_format::PipelineRow {
+    fn rank(&self) -> Rank<'_> {
+        (&self.version, self.state)
+    }
+}
+
+/// The newest of releases, oldest first, that will do; a deprecated one only where there is no other.
+fn newest<'r, R>(
+    releases: &'r [R],
+    req: &VersionReq,
+    rank: impl Fn(&'r R) -> Rank<'r>,
+) -> Option<&'r R> {
+    let newest = |wanted: State| {
+        releases.iter().rev().find(|release| {
+            let (version, state) = rank(release);
+            state == wanted && req.matches(version)
+        })
+    };
+    newest(State::Ok).or_else(|| newest(State::Deprecated))
+}
+
+fn no_version<'r>(wanted: &SkillRef, releases: impl DoubleEndedIterator<Item = Rank<'r>>) -> Error {
     let versions = releases
-        .iter()
         .rev()
-        .map(|release| match release.row.state {
-            State::Ok | State::Deprecated => release.row.version.to_string(),
-            State::Yanked => format!("{} (yanked)", release.row.version),
-            State::Revoked => format!("{} (revoked)", release.row.version),
+        .map(|(version, state)| match state {
+            State::Ok | State::Deprecated => version.to_string(),
+            State::Yanked => format!("{version} (yanked)"),
+            State::Revoked => format!("{version} (revoked)"),
         })
         .collect();
     Error::NoVersion {

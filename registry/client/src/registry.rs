@@ -9,9 +9,11 @@ use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::floors::{self, Floors};
-use crate::layout::{self, Kind, TargetName};
+use crate::layout;
+use crate::namespace::{self, Namespace};
+use crate::pipeline::PipelineRelease;
 use crate::tree::{DirTree, EmbeddedTree, Tree};
-use crate::trust::{self, Floor, Trust};
+use crate::trust::{Floor, Trust};
 
 /// What the built-in registry is called where others have a path.
 pub const BUILTIN: &str = "builtin";
@@ -44,10 +46,10 @@ pub struct Registry {
 #[derive(Debug)]
 struct State {
     trust: Trust,
-    releases: BTreeMap<String, Arc<[Release]>>,
+    loaded: BTreeMap<String, Namespace>,
 }
 
-/// A release that the role of its namespace signed.
+/// A release of a skill that the role of its namespace signed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Release {
     pub(crate) row: Arc<IndexRow>,
@@ -130,7 +132,7 @@ impl Registry {
         trust: Trust,
     ) -> Self {
         let namespaces = trust.namespaces().keys().cloned().collect();
-        let state = Mutex::new(State { trust, releases: BTreeMap::new() });
+        let state = Mutex::new(State { trust, loaded: BTreeMap::new() });
         Self { location, tree, fingerprint, first_use, namespaces, state }
     }
 
@@ -164,26 +166,40 @@ impl Registry {
         LockedRegistry { location: location.to_owned(), root: self.fingerprint }
     }
 
-    /// The releases of a namespace, sorted by name and version; none where it isn't ours.
+    /// The releases of skills of a namespace, sorted by name and version; none where it isn't ours.
     pub fn releases(&self, namespace: &str) -> Result<Arc<[Release]>, Error> {
-        self.with_state(|state| {
-            if let Some(releases) = state.releases.get(namespace) {
-                return Ok(Arc::clone(releases));
-            }
-            let Some(role) = state.trust.namespaces().get(namespace).cloned() else {
-                return Ok(Arc::from([]));
-            };
-            let releases: Arc<[Release]> =
-                load_releases(&*self.tree, &mut state.trust, namespace, &role)?.into();
-            state.releases.insert(namespace.to_owned(), Arc::clone(&releases));
-            Ok(releases)
-        })
+        Ok(self.load(namespace)?.skills)
     }
 
     /// The releases of one skill, oldest first.
     pub fn releases_of(&self, id: &SkillId) -> Result<Vec<Release>, Error> {
         let releases = self.releases(id.namespace())?;
         Ok(releases.iter().filter(|release| release.row.id == *id).cloned().collect())
+    }
+
+    /// The releases of pipelines of a namespace, as [`Self::releases`] has those of skills.
+    pub fn pipelines(&self, namespace: &str) -> Result<Arc<[PipelineRelease]>, Error> {
+        Ok(self.load(namespace)?.pipelines)
+    }
+
+    /// The releases of one pipeline, oldest first.
+    pub fn pipelines_of(&self, id: &SkillId) -> Result<Vec<PipelineRelease>, Error> {
+        let releases = self.pipelines(id.namespace())?;
+        Ok(releases.iter().filter(|release| release.row.id == *id).cloned().collect())
+    }
+
+    fn load(&self, namespace: &str) -> Result<Namespace, Error> {
+        self.with_state(|state| {
+            if let Some(loaded) = state.loaded.get(namespace) {
+                return Ok(loaded.clone());
+            }
+            let Some(role) = state.trust.namespaces().get(namespace).cloned() else {
+                return Ok(Namespace::default());
+            };
+            let loaded = namespace::load(&*self.tree, &mut state.trust, namespace, &role)?;
+            state.loaded.insert(namespace.to_owned(), loaded.clone());
+            Ok(loaded)
+        })
     }
 
     /// The first expiry among the metadata read so far, if it is past at `now`: a warning for
@@ -215,55 +231,6 @@ fn first_root(tree: &dyn Tree) -> Result<Vec<u8>, Error> {
     root.map(Into::into).ok_or_else(|| Error::Missing { file: tree.name(FIRST_ROOT) })
 }
 
-/// Verifies the role of a namespace and reads its rows. One bad row spoils the role: its owner
-/// signed it, so it is either a mistake or an attack, and both should be seen.
-fn load_releases(
-    tree: &dyn Tree,
-    trust: &mut Trust,
-    namespace: &str,
-    role: &str,
-) -> Result<Vec<Release>, Error> {
-    let targets = trust.load_role(tree, role)?.targets.clone();
-    let file = trust.path_of(role).map_or_else(String::new, |(path, _)| tree.name(&path));
-    let mut releases = Vec::new();
-    for (path, target) in &targets {
-        let name = TargetName::parse(path)
-            .filter(|name| name.id.namespace() == namespace)
-            .ok_or_else(|| Error::Delegation {
-                file: file.clone(),
-                why: format!(
-                    "it lists `{path}`, expected `{namespace}/NAME/VERSION.wasm` or `.json`"
-                ),
-            })?;
-        if name.kind == Kind::Manifest {
-            continue;
-        }
-        let bad_row = |why: String| Error::Row { file: file.clone(), target: path.clone(), why };
-        let custom = target.custom.as_ref().ok_or_else(|| bad_row("there is none".to_owned()))?;
-        let row = IndexRow::from_value(custom).map_err(|e| bad_row(e.to_string()))?;
-        if row.id != name.id || row.version != name.version {
-            return Err(bad_row(format!("it is about `{}@{}`", row.id, row.version)));
-        }
-        let manifest_name = TargetName { kind: Kind::Manifest, ..name.clone() };
-        let manifest = targets
-            .get(&manifest_name.path())
-            .ok_or_else(|| bad_row("there is no manifest beside it".to_owned()))?;
-        let component = blob(&file, &name, target)?;
-        let manifest = blob(&file, &manifest_name, manifest)?;
-        if component.digest != row.component || manifest.digest != row.manifest {
-            return Err(bad_row("it has other digests than the targets".to_owned()));
-        }
-        releases.push(Release { row: Arc::new(row), component, manifest });
-    }
-    releases.sort_by(|a, b| (&a.row.id, &a.row.version).cmp(&(&b.row.id, &b.row.version)));
-    Ok(releases)
-}
-
-fn blob(file: &str, name: &TargetName, target: &sigstore_tuf::TargetFile) -> Result<Blob, Error> {
-    let (length, digest) = trust::target_pin(file, &name.path(), target)?;
-    Ok(Blob { path: name.file(&digest), length, digest })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -283,6 +250,9 @@ mod tests {
         for namespace in registry.namespaces() {
             for release in registry.releases(namespace).unwrap().iter() {
                 registry.fetch(release).unwrap();
+            }
+            for release in registry.pipelines(namespace).unwrap().iter() {
+                registry.fetch_pipeline(release).unwrap();
             }
         }
     }

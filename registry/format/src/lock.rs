@@ -1,5 +1,5 @@
-//! `coldframe.lock`: which release of each skill a project runs, by digest, and whose word that
-//! was taken on.
+//! `coldframe.lock`: which release of each skill and pipeline a project runs, by digest, and whose
+//! word that was taken on.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ const VERSION: u64 = 1;
 const LOCK_BYTES_MAX: usize = 4 << 20;
 
 const HEADER: &str = "\
-# The skills this project runs, by digest. Written by coldframe; keep it under version control.
+# The skills and pipelines this project runs, by digest. Written by coldframe; keep it under version control.
 # It changes only when you ask for it.
 ";
 
@@ -26,6 +26,7 @@ const HEADER: &str = "\
 pub struct Lockfile {
     registries: Vec<LockedRegistry>,
     skills: Vec<LockedSkill>,
+    pipelines: Vec<LockedPipeline>,
 }
 
 /// A registry and the root of trust it had.
@@ -57,6 +58,23 @@ pub struct LockedSkill {
     pub caps: Caps,
 }
 
+/// One release of one pipeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockedPipeline {
+    /// The pipeline.
+    pub id: SkillId,
+    /// The exact version.
+    pub version: Version,
+    /// The location of the registry it came from.
+    pub registry: String,
+    /// Digest of the document.
+    pub document: Digest,
+    /// What it granted when it was locked, so that more shows.
+    #[serde(default, skip_serializing_if = "Caps::is_empty")]
+    pub caps: Caps,
+}
+
 /// What is wrong with a lock file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LockError {
@@ -72,10 +90,10 @@ pub enum LockError {
     /// Two entries for one thing.
     #[error("the lock file has two entries for `{0}`")]
     Duplicate(String),
-    /// A skill of a registry that is not listed.
+    /// A skill or pipeline of a registry that is not listed.
     #[error("the lock file has `{id}` from `{registry}`, but no registry of that location")]
     UnknownRegistry {
-        /// The skill.
+        /// The skill or pipeline.
         id: SkillId,
         /// The location it names.
         registry: String,
@@ -90,6 +108,8 @@ struct Written {
     registry: Vec<LockedRegistry>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     skill: Vec<LockedSkill>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pipeline: Vec<LockedPipeline>,
 }
 
 impl Lockfile {
@@ -109,7 +129,11 @@ impl Lockfile {
             }
         }
         let written: Written = toml::from_str(text).map_err(syntax)?;
-        let mut lock = Self { registries: written.registry, skills: written.skill };
+        let mut lock = Self {
+            registries: written.registry,
+            skills: written.skill,
+            pipelines: written.pipeline,
+        };
         lock.sort();
         lock.validate()?;
         Ok(lock)
@@ -121,6 +145,7 @@ impl Lockfile {
             version: VERSION,
             registry: self.registries.clone(),
             skill: self.skills.clone(),
+            pipeline: self.pipelines.clone(),
         };
         // Tables of strings and booleans: there is nothing that can fail.
         let body = toml::to_string(&written).unwrap_or_default();
@@ -137,6 +162,11 @@ impl Lockfile {
         &self.skills
     }
 
+    /// Every pipeline, by name and version.
+    pub fn pipelines(&self) -> &[LockedPipeline] {
+        &self.pipelines
+    }
+
     /// The registry of a location.
     pub fn registry(&self, location: &str) -> Option<&LockedRegistry> {
         self.registries.iter().find(|registry| registry.location == location)
@@ -150,25 +180,63 @@ impl Lockfile {
             .max_by(|a, b| a.version.cmp(&b.version))
     }
 
+    /// The newest locked release of a pipeline that a reference accepts.
+    pub fn find_pipeline(&self, wanted: &SkillRef) -> Option<&LockedPipeline> {
+        self.pipelines
+            .iter()
+            .filter(|locked| locked.id == wanted.id && wanted.req.matches(&locked.version))
+            .max_by(|a, b| a.version.cmp(&b.version))
+    }
+
     /// Adds a skill and the registry it came from, in place of earlier entries for them.
     pub fn insert(&mut self, registry: LockedRegistry, skill: LockedSkill) {
-        self.registries.retain(|other| other.location != registry.location);
-        self.registries.push(registry);
+        self.add_registry(registry);
         self.skills.retain(|other| (&other.id, &other.version) != (&skill.id, &skill.version));
         self.skills.push(skill);
         self.sort();
     }
 
-    /// Keeps the skills of which `keep` says so, and the registries they need.
+    /// Adds a pipeline and the registry it came from, in place of earlier entries for them.
+    pub fn insert_pipeline(&mut self, registry: LockedRegistry, pipeline: LockedPipeline) {
+        self.add_registry(registry);
+        self.pipelines
+            .retain(|other| (&other.id, &other.version) != (&pipeline.id, &pipeline.version));
+        self.pipelines.push(pipeline);
+        self.sort();
+    }
+
+    /// Keeps the skills of which `keep` says so, and the registries that are needed.
     pub fn retain(&mut self, keep: impl FnMut(&LockedSkill) -> bool) {
         self.skills.retain(keep);
-        let used: BTreeSet<_> = self.skills.iter().map(|skill| skill.registry.clone()).collect();
+        self.drop_registries();
+    }
+
+    /// Keeps the pipelines of which `keep` says so, and the registries that are needed.
+    pub fn retain_pipelines(&mut self, keep: impl FnMut(&LockedPipeline) -> bool) {
+        self.pipelines.retain(keep);
+        self.drop_registries();
+    }
+
+    fn add_registry(&mut self, registry: LockedRegistry) {
+        self.registries.retain(|other| other.location != registry.location);
+        self.registries.push(registry);
+    }
+
+    fn drop_registries(&mut self) {
+        let used: BTreeSet<_> = self.origins().map(|(_, _, from)| from.to_owned()).collect();
         self.registries.retain(|registry| used.contains(&registry.location));
+    }
+
+    /// Name, version and registry of every entry: skills first, each sort by name and version.
+    fn origins(&self) -> impl Iterator<Item = (&SkillId, &Version, &str)> {
+        let skills = self.skills.iter().map(|s| (&s.id, &s.version, s.registry.as_str()));
+        skills.chain(self.pipelines.iter().map(|p| (&p.id, &p.version, p.registry.as_str())))
     }
 
     fn sort(&mut self) {
         self.registries.sort();
         self.skills.sort_by(|a, b| (&a.id, &a.version).cmp(&(&b.id, &b.version)));
+        self.pipelines.sort_by(|a, b| (&a.id, &a.version).cmp(&(&b.id, &b.version)));
     }
 
     fn validate(&self) -> Result<(), LockError> {
@@ -177,14 +245,13 @@ impl Lockfile {
                 return Err(LockError::Duplicate(a.location.clone()));
             }
         }
-        for (a, b) in self.skills.iter().zip(self.skills.iter().skip(1)) {
-            if (&a.id, &a.version) == (&b.id, &b.version) {
-                return Err(LockError::Duplicate(format!("{}@{}", a.id, a.version)));
+        let mut seen = BTreeSet::new();
+        for (id, version, registry) in self.origins() {
+            if !seen.insert((id, version)) {
+                return Err(LockError::Duplicate(format!("{id}@{version}")));
             }
-        }
-        for skill in &self.skills {
-            if self.registry(&skill.registry).is_none() {
-                let (id, registry) = (skill.id.clone(), skill.registry.clone());
+            if self.registry(registry).is_none() {
+                let (id, registry) = (id.clone(), registry.to_owned());
                 return Err(LockError::UnknownRegistry { id, registry });
             }
         }
@@ -216,7 +283,18 @@ mod tests {
         lock.insert(registry("builtin"), skill("std/text", "1.10.0", "builtin"));
         lock.insert(registry("../ours"), skill("acme/log", "0.1.0", "../ours"));
         lock.insert(registry("builtin"), skill("std/text", "1.9.0", "builtin"));
+        lock.insert_pipeline(registry("../ours"), pipeline("acme/triage", "1.2.0"));
         lock
+    }
+
+    fn pipeline(id: &str, version: &str) -> LockedPipeline {
+        LockedPipeline {
+            id: id.parse().unwrap(),
+            version: version.parse().unwrap(),
+            registry: "../ours".to_owned(),
+            document: Digest::of(b"document"),
+            caps: Caps::default(),
+        }
     }
 
     #[test]
@@ -227,7 +305,7 @@ mod tests {
         let names: Vec<_> =
             full().skills().iter().map(|s| format!("{}@{}", s.id, s.version)).collect();
         assert_eq!(names, ["acme/log@0.1.0", "std/text@1.9.0", "std/text@1.10.0"]);
-        assert!(text.starts_with("# The skills"), "{text}");
+        assert!(text.starts_with("# The skills and pipelines"), "{text}");
         assert_eq!(Lockfile::parse(&Lockfile::default().print()), Ok(Lockfile::default()));
     }
 
@@ -240,6 +318,10 @@ mod tests {
         assert_eq!(find("std/text@~1.9").as_deref(), Some("1.9.0"));
         assert_eq!(find("std/text@2"), None);
         assert_eq!(find("std/html"), None);
+        // A pipeline is none of the skills.
+        assert_eq!(find("acme/triage"), None);
+        let wanted = "acme/triage@^1".parse().unwrap();
+        assert_eq!(lock.find_pipeline(&wanted), Some(&pipeline("acme/triage", "1.2.0")));
     }
 
     #[test]
@@ -249,6 +331,10 @@ mod tests {
         assert_eq!(lock.skills().len(), 3);
         lock.retain(|skill| skill.id.namespace() == "acme");
         assert_eq!(lock.registries(), [registry("../ours")]);
+        lock.retain(|_| false);
+        assert_eq!(lock.registries(), [registry("../ours")]);
+        lock.retain_pipelines(|_| false);
+        assert_eq!(lock, Lockfile::default());
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::interface::Interface;
 use crate::manifest::Manifest;
 use crate::name::SkillId;
 
-/// The version of the row's own format.
-const VERSION: u64 = 1;
+/// The version of the format of rows.
+pub(crate) const VERSION: u64 = 1;
 
 /// Characters of an operation's documentation in the row; the whole text is in the component.
 const SUMMARY_CHARS_MAX: usize = 200;

@@ -66,6 +66,15 @@ fn text(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
     if plan.skills.is_empty() {
         text += "  none\n";
     }
+    if !plan.pipelines.is_empty() {
+        text += "\npipelines\n";
+    }
+    for pipeline in &plan.pipelines {
+        let release = &pipeline.release;
+        let name = format!("{}@{}", release.id, release.version);
+        let steps = pipeline.steps.join(", ");
+        text += &format!("  {name:<24} {steps}\n    {DIM}{}{DIM:#}\n", release.document);
+    }
     text += "\nrights\n";
     for rights in &plan.rights {
         let caps = &rights.caps;

@@ -1,45 +1,28 @@
-//! `coldframe registry init DIR`: a new, empty, signed registry.
+//! `coldframe registry init|publish|show`: registries, and the pipelines in them.
 
-use std::path::PathBuf;
+mod init;
+mod publish;
+mod show;
 
 use clap::Subcommand;
-use coldframe_client::author;
-use serde_json::json;
 
 use crate::args::Global;
 use crate::exit::Fail;
-use crate::output::{self, Format};
-use crate::project::refusal;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RegistryCommand {
     /// Make a registry, its keys and its root of trust
-    Init {
-        /// The registry's directory; anything that serves files can serve it
-        dir: PathBuf,
-        /// Where to put the keys; beside the registry without it, never inside
-        #[arg(long, value_name = "DIR")]
-        keys: Option<PathBuf>,
-    },
+    Init(init::InitArgs),
+    /// Check a pipeline and sign it into a registry; skills have `coldframe skill publish`
+    Publish(publish::PublishArgs),
+    /// Print what a registry says of a skill or pipeline
+    Show(show::ShowArgs),
 }
 
 pub(crate) fn run(global: &Global, command: &RegistryCommand) -> Result<(), Fail> {
-    let RegistryCommand::Init { dir, keys } = command;
-    let keys = keys.clone().unwrap_or_else(|| author::default_keys_dir(dir));
-    let root = author::init(dir, &keys, jiff::Timestamp::now()).map_err(refusal)?;
-    match global.format() {
-        Format::Json => output::json(&json!({
-            "registry": dir.display().to_string(),
-            "keys": keys.display().to_string(),
-            "root": root,
-        })),
-        Format::Text => {
-            if !global.quiet {
-                output::note(&format!("made the registry `{}`", dir.display()));
-                output::note(&format!("its keys are in `{}`: keep them secret", keys.display()));
-            }
-            output::result(&root.to_string());
-        }
+    match command {
+        RegistryCommand::Init(args) => init::run(global, args),
+        RegistryCommand::Publish(args) => publish::run(global, args),
+        RegistryCommand::Show(args) => show::run(global, args),
     }
-    Ok(())
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use coldframe_journal::event::Waiting;
 use coldframe_journal::{Event, Record};
+use coldframe_lang::graph::{Step, StepKind};
 use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::{Value, json};
 
@@ -195,6 +196,11 @@ fn show_line(line: &report::Line<'_>, width: usize) -> String {
     for rule in line.receipt.into_iter().flat_map(|receipt| &receipt.broken) {
         let message = output::safe(&rule.message);
         text.push_str(&format!("\n    rule `{}` ({}): {message}", rule.policy, rule.action));
+    }
+    if let Some(Step { kind: StepKind::Pipeline(child), .. }) = line.step
+        && let Some(release) = &child.release
+    {
+        text.push_str(&format!("\n    {DIM}document  {}{DIM:#}", release.document));
     }
     if let Some(failure) = line.failure {
         let at = line.step.map_or_else(String::new, |step| format!(" (line {})", step.line));

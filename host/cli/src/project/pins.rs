@@ -2,9 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use coldframe_client::{BUILTIN, Provenance, VerifiedSkill};
-use coldframe_format::{LockedSkill, Lockfile, SkillRef};
+use coldframe_client::{BUILTIN, Provenance, VerifiedPipeline, VerifiedSkill};
+use coldframe_format::{
+    Caps, LockedPipeline, LockedRegistry, LockedSkill, Lockfile, SkillId, SkillRef,
+};
 use coldframe_lang::graph::Graph;
+use semver::Version;
 
 use super::{Project, refusal};
 use crate::exit::{Exit, Fail};
@@ -17,20 +20,36 @@ impl Project {
     /// Adds what the graph uses to the lock file, where it is not there yet.
     pub(crate) fn keep_pins(&self, graph: &Graph, locked: bool) -> Result<(), Fail> {
         let mut lock = self.lock.clone();
-        for (id, (version, _)) in crate::settings::pins(graph) {
-            if lock.skills().iter().any(|skill| skill.id == id && skill.version == version) {
+        let pins = crate::settings::pins(graph);
+        let missing = |what: String| {
+            let message = format!("`{what}` is not in {}", self.lock_path.display());
+            Fail::new(Exit::Problems, message)
+                .help("run once without --locked, and keep the lock file under version control")
+        };
+        for (id, version) in pins.skills.keys() {
+            if lock.skills().iter().any(|skill| skill.id == *id && skill.version == *version) {
                 continue;
             }
             if locked {
-                let message = format!("`{id}@{version}` is not in {}", self.lock_path.display());
-                return Err(Fail::new(Exit::Problems, message).help(
-                    "run once without --locked, and keep the lock file under version control",
-                ));
+                return Err(missing(format!("{id}@{version}")));
             }
-            // A pipeline uses one version of a skill; the pin it had does not serve any more.
-            lock.retain(|skill| skill.id != id);
-            let skill = self.exactly(&id, &version).map_err(refusal)?;
+            // The pin that was there does not serve any more.
+            let used = |other: &Version| pins.skills.contains_key(&(id.clone(), other.clone()));
+            lock.retain(|skill| skill.id != *id || used(&skill.version));
+            let skill = self.exactly(id, version).map_err(refusal)?;
             self.pin(&mut lock, &skill);
+        }
+        for (id, version) in pins.pipelines.keys() {
+            if lock.pipelines().iter().any(|one| one.id == *id && one.version == *version) {
+                continue;
+            }
+            if locked {
+                return Err(missing(format!("{id}@{version}")));
+            }
+            let used = |other: &Version| pins.pipelines.contains_key(&(id.clone(), other.clone()));
+            lock.retain_pipelines(|one| one.id != *id || used(&one.version));
+            let pipeline = self.exact_pipeline(id, version).map_err(refusal)?;
+            self.pin_pipeline(&mut lock, &pipeline);
         }
         self.write_lock(&lock)
     }
@@ -40,9 +59,7 @@ impl Project {
         let mut lock = self.lock.clone();
         let mut changes = Vec::new();
         for old in self.lock.skills() {
-            let req = semver::VersionReq::parse(&format!("^{}", old.version))
-                .map_err(|error| Fail::new(Exit::Bug, error.to_string()))?;
-            let wanted = SkillRef { id: old.id.clone(), req, operation: None };
+            let wanted = within(&old.id, &old.version)?;
             let (registry, release) = self.registries.resolve(&wanted).map_err(refusal)?;
             if let Some(stale) = registry.stale(jiff::Timestamp::now()) {
                 return Err(refusal(stale));
@@ -51,23 +68,45 @@ impl Project {
             if row.version == old.version && row.component == old.component {
                 continue;
             }
-            if let Err(wider) = row.caps.is_within(&old.caps) {
-                changes.push(format!(
-                    "held {} at {}: {} asks for more: {}",
-                    old.id,
-                    old.version,
-                    row.version,
-                    wider.0.join(", ")
-                ));
+            let moved = (&old.id, &old.version, &row.version);
+            if moves(moved, &row.caps, &old.caps, &mut changes) {
+                let skill = registry.fetch(&release).map_err(refusal)?;
+                lock.retain(|skill| (&skill.id, &skill.version) != (&old.id, &old.version));
+                self.pin(&mut lock, &skill);
+            }
+        }
+        for old in self.lock.pipelines() {
+            let wanted = within(&old.id, &old.version)?;
+            let (registry, release) = self.registries.resolve_pipeline(&wanted).map_err(refusal)?;
+            if let Some(stale) = registry.stale(jiff::Timestamp::now()) {
+                return Err(refusal(stale));
+            }
+            let row = release.row();
+            if row.version == old.version && row.document == old.document {
                 continue;
             }
-            changes.push(format!("{} {} -> {}", old.id, old.version, row.version));
-            let skill = registry.fetch(&release).map_err(refusal)?;
-            lock.retain(|skill| skill.id != old.id);
-            self.pin(&mut lock, &skill);
+            let moved = (&old.id, &old.version, &row.version);
+            if moves(moved, &row.caps, &old.caps, &mut changes) {
+                let pipeline = registry.fetch_pipeline(&release).map_err(refusal)?;
+                lock.retain_pipelines(|one| (&one.id, &one.version) != (&old.id, &old.version));
+                self.pin_pipeline(&mut lock, &pipeline);
+            }
         }
         self.write_lock(&lock)?;
         Ok(changes)
+    }
+
+    fn pin_pipeline(&self, lock: &mut Lockfile, pipeline: &VerifiedPipeline) {
+        let row = pipeline.row();
+        let location = self.beside(pipeline.location());
+        let locked = LockedPipeline {
+            id: row.id.clone(),
+            version: row.version.clone(),
+            registry: location.clone(),
+            document: row.document,
+            caps: row.caps.clone(),
+        };
+        lock.insert_pipeline(LockedRegistry { location, root: pipeline.root() }, locked);
     }
 
     fn pin(&self, lock: &mut Lockfile, skill: &VerifiedSkill) {
@@ -76,7 +115,7 @@ impl Project {
         else {
             return;
         };
-        let location = if location == BUILTIN { BUILTIN.to_owned() } else { self.beside(location) };
+        let location = self.beside(location);
         let locked = LockedSkill {
             id: manifest.id.clone(),
             version: manifest.version.clone(),
@@ -85,11 +124,14 @@ impl Project {
             manifest: *manifest_digest,
             caps: manifest.capabilities.clone(),
         };
-        lock.insert(coldframe_format::LockedRegistry { location, root: *root }, locked);
+        lock.insert(LockedRegistry { location, root: *root }, locked);
     }
 
-    /// A path as the lock file writes it: relative to its folder.
+    /// A registry as the lock file writes it: its path from there.
     fn beside(&self, location: &str) -> String {
+        if location == BUILTIN {
+            return BUILTIN.to_owned();
+        }
         let folder = self.lock_path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).canonicalize().unwrap_or_default();
         relative(&folder, Path::new(location)).display().to_string()
@@ -123,6 +165,29 @@ pub(super) fn read_lock(path: &Path) -> Result<Lockfile, Fail> {
         Fail::new(Exit::Problems, format!("`{}`: {error}", path.display()))
             .help("restore it from version control, or remove it to resolve every skill anew")
     })
+}
+
+/// The releases that may take the place of one.
+fn within(id: &SkillId, version: &Version) -> Result<SkillRef, Fail> {
+    let req = semver::VersionReq::parse(&format!("^{version}"))
+        .map_err(|error| Fail::new(Exit::Bug, error.to_string()))?;
+    Ok(SkillRef { id: id.clone(), req, operation: None })
+}
+
+/// Whether a pin moves: not to what asks for more. Says so either way.
+fn moves(
+    (id, old, new): (&SkillId, &Version, &Version),
+    caps: &Caps,
+    before: &Caps,
+    changes: &mut Vec<String>,
+) -> bool {
+    if let Err(wider) = caps.is_within(before) {
+        let more = wider.0.join(", ");
+        changes.push(format!("held {id} at {old}: {new} asks for more: {more}"));
+        return false;
+    }
+    changes.push(format!("{id} {old} -> {new}"));
+    true
 }
 
 /// `path` as seen from `folder`; both absolute.

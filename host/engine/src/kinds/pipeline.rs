@@ -17,7 +17,11 @@ pub(super) async fn head(worker: &mut Worker<'_>, child: &Pipeline) -> Result<En
         given.insert(name.clone(), worker.fill(template).await?);
     }
     match coldframe_lang::inputs::bind(&child.graph.inputs, given) {
-        Ok(inputs) => Ok(End::Entered(Head::Inputs(inputs))),
+        Ok(inputs) => {
+            // The journal says which text ran, also where it came from a registry.
+            worker.receipt.component = Some(child.graph.spec_sha256.to_string());
+            Ok(End::Entered(Head::Inputs(inputs)))
+        }
         Err(problems) => {
             let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Err(CallError::new(ErrorKind::InvalidInput, problems.join("; ")))

@@ -131,7 +131,8 @@ pub fn parallel(id: &str, join: Join, branches: Vec<(&str, Vec<Node>, Option<Tem
 
 pub fn child(id: &str, graph: Arc<Graph>, with: &[(&str, Template)]) -> Node {
     let with = with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
-    leaf(id, StepKind::Pipeline(Pipeline { source: "child.yml".into(), graph, with }))
+    let kind = Pipeline { source: "child.yml".into(), release: None, graph, with };
+    leaf(id, StepKind::Pipeline(kind))
 }
 
 /// A value without holes.

@@ -2,7 +2,7 @@
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::document::{Document, LimitsDecl, join};
+use crate::document::{Document, From, LimitsDecl, join};
 use crate::limits::NAMES;
 use crate::resolve::{Resolved, Work};
 use crate::shown::shown;
@@ -39,7 +39,12 @@ pub(super) fn within_those_around(
                     outer.possessive()
                 );
                 let path = join(&decl.path, "pipeline");
-                report.push(outer.problem(child.reference.span, message).at(&path));
+                let mut problem = outer.problem(child.reference.span, message);
+                if let From::Registry(_) = child.from {
+                    let of = outer.possessive();
+                    problem = problem.help(format!("raise {of}, or choose another pipeline"));
+                }
+                report.push(problem.at(&path));
             }
         }
     }

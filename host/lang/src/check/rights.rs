@@ -7,7 +7,7 @@ use coldframe_format::{CapNeeds, Caps};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::document::{CapsDecl, Document, join};
+use crate::document::{CapsDecl, Document, From, join};
 use crate::resolve::{Call, Resolved, SubPipeline, Work};
 use crate::shown::{sentence, shown};
 
@@ -194,11 +194,13 @@ impl<'a, 'n> Grants<'a, 'n> {
             if let Some(outer) = outer {
                 problem = problem.label(outer.span, format!("what {who} grants"));
             }
+            let narrow = match child.from {
+                From::File => "narrow those of that file",
+                From::Registry(_) => "choose another pipeline",
+            };
             report.push(
                 problem
-                    .help(format!(
-                        "if that is intended, widen the `caps` of {who}; else narrow those of that file"
-                    ))
+                    .help(format!("if that is intended, widen the `caps` of {who}; else {narrow}"))
                     .at(&join(self.path, "pipeline")),
             );
         }

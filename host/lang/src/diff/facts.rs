@@ -106,6 +106,17 @@ fn parts(graph: &Graph, step: &Step) -> BTreeMap<String, String> {
                     out.insert("operation".to_owned(), uses.operation.clone());
                 }
             }
+            "pipeline" => {
+                if let StepKind::Pipeline(child) = &step.kind {
+                    let release = child.release.as_ref();
+                    let name =
+                        release.map_or_else(|| child.source.clone(), |found| found.id.to_string());
+                    out.insert("pipeline".to_owned(), name);
+                    out.extend(
+                        release.map(|found| ("version".to_owned(), found.version.to_string())),
+                    );
+                }
+            }
             "with" | "set" | "retry" | "rate_limit" | "circuit_breaker" | "fallback"
             | "approve" => entries(key, value, &mut out),
             "map" | "loop" | "switch" | "parallel" => holder(key, value, &mut out),

@@ -19,7 +19,7 @@ pub(crate) use approve::ApproveDecl;
 pub(crate) use looped::LoopDecl;
 pub(crate) use map::MapDecl;
 pub(crate) use parallel::ParallelDecl;
-pub(crate) use pipeline::PipelineDecl;
+pub(crate) use pipeline::{From, PipelineDecl};
 pub(crate) use switch::{SwitchDecl, TestDecl};
 pub(crate) use uses::CallDecl;
 

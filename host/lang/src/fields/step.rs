@@ -73,7 +73,8 @@ pub(super) static STEP: Object = Object {
             Shape::Text,
             "",
             "./triage.yml",
-            "Runs another pipeline file with inputs of its own.",
+            "Runs another pipeline with inputs of its own: a file, or one of a registry such as \
+             `acme/triage@^1.2`.",
         ),
         optional(
             "approve",

@@ -11,7 +11,7 @@ use super::governance::Governance;
 use super::macros::{self, Macro};
 use super::policy::{self, Policy};
 use crate::codes;
-use crate::diagnostic::Report;
+use crate::diagnostic::{Diagnostic, Report};
 use crate::yaml::node::{Node, Text};
 
 /// What holds for a pipeline beside what stands in it.
@@ -43,6 +43,25 @@ impl Documents {
             env::fill(&mut other.node, of, lists, &mut env, report);
         }
         (self.pipeline, self.others)
+    }
+}
+
+impl Documents {
+    /// Reports documents that take values of the environment: what is published means the same
+    /// wherever it runs.
+    pub(crate) fn refuse_env(&self, report: &mut Report) {
+        let others = self.others.iter().map(|other| &other.node);
+        for document in std::iter::once(&self.pipeline).chain(others) {
+            let entries = document.entries();
+            if let Some(entry) = entries.iter().find(|entry| entry.key.text == "env") {
+                let message = "a pipeline of a registry takes no values of the environment";
+                report.push(
+                    Diagnostic::new(&codes::ENV_NOT_HERE, entry.key.span, message)
+                        .help("make each of them an input, which the one who runs it fills in")
+                        .at("env"),
+                );
+            }
+        }
     }
 }
 

@@ -57,11 +57,19 @@ impl<'n> Lowering<'_, 'n> {
                     output: self.maybe(output.as_ref())?,
                 })
             }
-            (_, Work::Pipeline(child)) => StepKind::Pipeline(Pipeline {
-                source: child.reference.text.clone(),
-                graph: Arc::clone(&child.child.as_ref()?.graph),
-                with: self.named(&child.with)?,
-            }),
+            (_, Work::Pipeline(child)) => {
+                let found = child.child.as_ref()?;
+                let release = found.release.clone();
+                StepKind::Pipeline(Pipeline {
+                    source: release.as_ref().map_or_else(
+                        || child.reference.text.clone(),
+                        |found| format!("{}@{}", found.id, found.version),
+                    ),
+                    release,
+                    graph: Arc::clone(&found.graph),
+                    with: self.named(&child.with)?,
+                })
+            }
             (Body::Approve(decl), Work::Approve(ask)) => StepKind::Approve(Approve {
                 message: self.template(&ask.message)?,
                 show: self.maybe(ask.show.as_ref())?,

@@ -17,6 +17,12 @@ impl Plan {
                 "component": skill.component.to_string(),
                 "steps": skill.steps,
             })).collect::<Vec<_>>(),
+            "pipelines": self.pipelines.iter().map(|pipeline| json!({
+                "id": pipeline.release.id.to_string(),
+                "version": pipeline.release.version.to_string(),
+                "document": pipeline.release.document.to_string(),
+                "steps": pipeline.steps,
+            })).collect::<Vec<_>>(),
             "rights": self.rights.iter().map(|rights| json!({
                 "yaml_path": rights.yaml_path,
                 "step": rights.id,

@@ -7,7 +7,7 @@ use coldframe_format::{Caps, Digest, SkillId, SkillRef};
 use semver::{Comparator, Op, Version, VersionReq};
 
 use crate::catalog::SkillCatalog;
-use crate::graph::{Fallback, Graph, Step, StepKind, Uses};
+use crate::graph::{Fallback, Graph, Release, Step, StepKind, Uses};
 
 /// One version of a skill that can be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,15 @@ pub struct SkillUse {
     /// The component's digest.
     pub component: Digest,
     /// Steps that call it, by place in the source.
+    pub steps: Vec<String>,
+}
+
+/// One version of a published pipeline that can be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PipelineUse {
+    /// What it is, exactly.
+    pub release: Release,
+    /// Steps that run it.
     pub steps: Vec<String>,
 }
 
@@ -70,6 +79,17 @@ pub fn skills(graph: &Graph) -> Vec<SkillUse> {
                 entry.steps.push(step.id.clone());
             }
         }
+    }
+    found.into_values().collect()
+}
+
+/// Every published pipeline, by id and version.
+pub fn pipelines(graph: &Graph) -> Vec<PipelineUse> {
+    let mut found: BTreeMap<(SkillId, Version), PipelineUse> = BTreeMap::new();
+    for (release, step) in graph.releases() {
+        let key = (release.id.clone(), release.version.clone());
+        let new = || PipelineUse { release: release.clone(), steps: Vec::new() };
+        found.entry(key).or_insert_with(new).steps.push(step.id.clone());
     }
     found.into_values().collect()
 }

@@ -105,7 +105,11 @@ fn kind(graph: &Graph, kind: &StepKind) -> Vec<Line> {
         StepKind::Switch(switch) => vec![("switch", opened(self::switch(graph, switch)))],
         StepKind::Parallel(parallel) => vec![("parallel", opened(self::parallel(graph, parallel)))],
         StepKind::Pipeline(child) => {
-            let mut lines = vec![("pipeline", text(&child.source))];
+            let reference = match &child.release {
+                Some(release) => format!("{}@={}", release.id, release.version),
+                None => child.source.clone(),
+            };
+            let mut lines = vec![("pipeline", text(&reference))];
             if !child.with.is_empty() {
                 lines.push(("with", flow(child.with.iter().map(|(k, v)| (k, template(v))))));
             }

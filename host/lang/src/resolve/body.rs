@@ -8,7 +8,7 @@ use super::names::View;
 use super::tree::{Bound, Named, Tree, TreeKind};
 use super::values::Binder;
 use crate::document::{
-    ApproveDecl, Body, LoopDecl, MapDecl, ParallelDecl, StepDecl, SwitchDecl, TestDecl, join,
+    ApproveDecl, Body, From, LoopDecl, MapDecl, ParallelDecl, StepDecl, SwitchDecl, TestDecl, join,
 };
 use crate::yaml::node::{NodeKind, Text};
 
@@ -68,6 +68,7 @@ pub(crate) enum Test<'n> {
 #[derive(Debug)]
 pub(crate) struct SubPipeline<'n> {
     pub(crate) reference: &'n Text,
+    pub(crate) from: From,
     pub(crate) with: Named<'n>,
     /// `None` for what could not be compiled.
     pub(crate) child: Option<Arc<Child>>,
@@ -96,6 +97,7 @@ pub(super) fn bind<'n>(index: usize, decl: &StepDecl<'n>, binder: &mut Binder<'_
         Body::Parallel(parallel) => Work::Parallel(output(index, decl, parallel, binder)),
         Body::Pipeline(child) => Work::Pipeline(SubPipeline {
             reference: child.reference,
+            from: child.from.clone(),
             with: binder.values(&child.with, &below("with")),
             child: None,
         }),

@@ -99,10 +99,10 @@ impl Binder<'_, '_> {
                 let ids = self.names.ids(self.view, self.owner);
                 self.report.suggest(&id.text, "the steps are", ids)
             });
+            let help = help.unwrap_or_else(|| "there is no other step to come after".to_owned());
             let message = format!("there is no step `{}`", shown(&id.text));
-            self.report.push(
-                Diagnostic::new(&codes::UNKNOWN_STEP, id.span, message).maybe_help(help).at(path),
-            );
+            self.report
+                .push(Diagnostic::new(&codes::UNKNOWN_STEP, id.span, message).help(help).at(path));
             return;
         };
         let Some((owner, waiting)) = self.waiting(index) else { return };

@@ -5,20 +5,25 @@ use std::sync::Arc;
 
 use coldframe_format::types::json_name;
 use coldframe_format::{Operation, OperationError, SkillId, SkillRef, Type};
-use semver::Version;
+use semver::{Version, VersionReq};
 
 use super::{Param, Skill};
-use crate::catalog::{CatalogError, SkillCatalog, SkillEntry};
+use crate::catalog::{CatalogError, PipelineCatalog, SkillCatalog, SkillEntry};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::shown::{sentence, shown};
 use crate::suggest;
 use crate::types::Ty;
+use crate::world::World;
 use crate::yaml::node::Text;
 
 /// Looks skills up, each reference once.
 pub(super) struct Lookup<'c> {
     catalog: &'c dyn SkillCatalog,
+    pipelines: &'c dyn PipelineCatalog,
+    /// Whether references have to say which versions will do: what is published means the same
+    /// wherever it runs.
+    exact: bool,
     /// By the text of the reference.
     found: BTreeMap<String, Result<Arc<Skill>, Problem>>,
     /// By what the references come to: types can be large, and are converted once.
@@ -42,8 +47,16 @@ impl Problem {
 }
 
 impl<'c> Lookup<'c> {
-    pub(super) fn new(catalog: &'c dyn SkillCatalog) -> Self {
-        Self { catalog, found: BTreeMap::new(), skills: BTreeMap::new(), ids: None }
+    pub(super) fn new(world: World<'c>, exact: bool) -> Self {
+        let (catalog, pipelines) = (world.skills, world.pipelines);
+        Self {
+            catalog,
+            pipelines,
+            exact,
+            found: BTreeMap::new(),
+            skills: BTreeMap::new(),
+            ids: None,
+        }
     }
 
     /// The operation that a reference means.
@@ -76,6 +89,21 @@ impl<'c> Lookup<'c> {
                 let help = "write `namespace/name#operation`, as in `std/text@^1#stats`".to_owned();
                 Problem::new(&codes::BAD_SKILL_REFERENCE, sentence(&error.to_string()), Some(help))
             })?;
+        if self.exact && wanted.req == VersionReq::STAR {
+            let (id, text) = (&wanted.id, shown(text));
+            let message = format!(
+                "`{text}` has no version, and a pipeline of a registry says which ones it runs with"
+            );
+            let operation = wanted.operation.map_or_else(String::new, |name| format!("#{name}"));
+            let found = self.catalog.find(&SkillRef {
+                id: id.clone(),
+                req: VersionReq::STAR,
+                operation: None,
+            });
+            let version = found.map_or_else(|_| "1".to_owned(), |entry| entry.version.to_string());
+            let help = format!("write `{id}@^{version}{operation}`");
+            return Err(Problem::new(&codes::BAD_SKILL_REFERENCE, message, Some(help)));
+        }
         let entry =
             self.catalog.find(&wanted).map_err(|error| self.not_found(&wanted, error, report))?;
         let operation = operation(&entry, &wanted)?;
@@ -111,6 +139,9 @@ impl<'c> Lookup<'c> {
     }
 
     fn nearest(&mut self, id: &SkillId, report: &mut Report) -> Option<String> {
+        if self.pipelines.ids().contains(id) {
+            return Some(format!("`{id}` is a pipeline: run it with `pipeline`"));
+        }
         let catalog = self.catalog;
         let ids =
             self.ids.get_or_insert_with(|| catalog.ids().iter().map(ToString::to_string).collect());

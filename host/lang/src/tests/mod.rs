@@ -9,6 +9,7 @@ mod hostile;
 pub(crate) mod nested;
 mod problems;
 pub(crate) mod properties;
+mod releases;
 mod rendering;
 mod sources;
 mod yaml_suite;
@@ -24,7 +25,9 @@ pub(crate) fn compiled(text: &str) -> Compiled {
 /// The same with these files next to it.
 fn compiled_with(text: &str, files: &files::Folder) -> Compiled {
     let skills = catalog::Table::new();
-    compile(&Source { name: "flow.yml", text }, World::new(&skills, files))
+    let pipelines = releases::Shelf::new();
+    let world = World { pipelines: &pipelines, ..World::new(&skills, files) };
+    compile(&Source { name: "flow.yml", text }, world)
 }
 
 /// The skills of these tests.

@@ -1,6 +1,6 @@
-//! `coldframe skill publish`: one release into a registry in a directory.
+//! `coldframe skill publish` and `registry publish`: one release into a registry in a directory.
 //!
-//! Order of writes: component and manifest (named by content), the role of the namespace, the list
+//! Order of writes: component and manifest, or document (named by content), the role of the namespace, the list
 //! of namespaces if it is a new one, the snapshot (created exclusively: of two publishers at the
 //! same time one loses and starts over), the timestamp last. Nothing points to what was written
 //! before the timestamp takes its place, so a crash anywhere leaves the registry as it was.
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use coldframe_format::{Digest, IndexRow, Manifest};
+use coldframe_format::{Digest, IndexRow, Manifest, PipelineRow};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sigstore_tuf::RoleKeys;
@@ -18,7 +18,7 @@ use super::init::{ONLINE_KEY, TARGETS_KEY};
 use super::keys::KeyRing;
 use super::roles::{self, Head, Pin, SOLO};
 use super::sign::{Signer, envelope};
-use super::submission::Submission;
+use super::submission::{Row, Submission};
 use super::write::{self, Applied, Step};
 use crate::error::Error;
 use crate::floors;
@@ -32,11 +32,11 @@ const ATTEMPTS: usize = 8;
 
 /// What a publish did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub struct Published<R = IndexRow> {
     /// What was signed about the release.
-    pub row: IndexRow,
+    pub row: R,
     /// The newest release before it, to compare with.
-    pub previous: Option<IndexRow>,
+    pub previous: Option<R>,
     /// Whether the namespace was created with it.
     pub new_namespace: bool,
     /// Whether exactly this was published before, so that nothing was written.
@@ -57,7 +57,27 @@ pub fn publish(
     component: Vec<u8>,
     now: Timestamp,
 ) -> Result<Published, Error> {
-    let submission = Submission::new(manifest, component, now)?;
+    submit(dir, keys_dir, &Submission::new(manifest, component, now)?, now)
+}
+
+/// Publishes the document of a pipeline. The compiler has accepted it as it stands, and `row` is
+/// what it says of it; digest and time are set here.
+pub fn publish_pipeline(
+    dir: &Path,
+    keys_dir: &Path,
+    row: PipelineRow,
+    document: &str,
+    now: Timestamp,
+) -> Result<Published<PipelineRow>, Error> {
+    submit(dir, keys_dir, &Submission::of_pipeline(row, document, now)?, now)
+}
+
+fn submit<R: Row>(
+    dir: &Path,
+    keys_dir: &Path,
+    submission: &Submission<R>,
+    now: Timestamp,
+) -> Result<Published<R>, Error> {
     let ring = KeyRing::open(keys_dir)?;
     let dir = dir.canonicalize().map_err(Error::io("open the registry", dir))?;
     // Held until the end. Where the file system has no locks, the exclusive files still decide.
@@ -65,11 +85,11 @@ pub fn publish(
     let mut conflict = String::new();
     for _ in 0..ATTEMPTS {
         let current = open(&dir, &ring)?;
-        let plan = plan(&current, &ring, &submission, now)?;
+        let plan = plan(&current, &ring, submission, now)?;
         match write::apply(&dir, &plan.steps)? {
             Applied::All => {
                 // Reads back what was written, and remembers it beside the keys.
-                open(&dir, &ring)?.releases(submission.row.id.namespace())?;
+                open(&dir, &ring)?.releases(submission.row.id().namespace())?;
                 return Ok(plan.published);
             }
             Applied::Conflict(path) => conflict = path,
@@ -83,9 +103,9 @@ pub fn publish(
 
 /// The writes of a publish, and what they come to.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(super) struct Plan<R = IndexRow> {
     pub(super) steps: Vec<Step>,
-    pub(super) published: Published,
+    pub(super) published: Published<R>,
 }
 
 /// Opens the registry as the owner of the keys knows it.
@@ -108,28 +128,33 @@ pub(super) fn open(dir: &Path, ring: &KeyRing) -> Result<Registry, Error> {
 }
 
 /// Decides what to write. Touches nothing but the key of a new namespace.
-pub(super) fn plan(
+pub(super) fn plan<R: Row>(
     current: &Registry,
     ring: &KeyRing,
-    submission: &Submission,
+    submission: &Submission<R>,
     now: Timestamp,
-) -> Result<Plan, Error> {
+) -> Result<Plan<R>, Error> {
     let row = &submission.row;
-    let releases = current.releases_of(&row.id)?;
-    let previous = releases.last().map(|release| release.row().clone());
+    let (id, version) = (row.id(), row.version());
+    if let Some(other) = R::taken(current, id)? {
+        return Err(Error::author(
+            format!("`{id}` is a {other} already, and a name is that of one thing"),
+            Some("choose another name"),
+        ));
+    }
+    let releases = R::published(current, id)?;
     let mut published = Published {
         row: row.clone(),
-        previous,
-        new_namespace: !current.namespaces().iter().any(|n| n == row.id.namespace()),
+        previous: releases.last().cloned(),
+        new_namespace: !current.namespaces().iter().any(|n| n == id.namespace()),
         already: false,
         snapshot: current.snapshot_version(),
     };
-    if let Some(existing) = releases.iter().find(|r| r.row().version == row.version) {
-        let existing = existing.row();
-        if (existing.component, existing.manifest) != (row.component, row.manifest) {
+    if let Some(existing) = releases.iter().find(|other| other.version() == version) {
+        if !existing.is_same(row) {
             return Err(Error::author(
-                format!("`{}@{}` is published already, with other content", row.id, row.version),
-                Some("raise the version in skill.toml"),
+                format!("`{id}@{version}` is published already, with other content"),
+                Some(&format!("raise the version in {}", R::VERSION_IN)),
             ));
         }
         (published.row, published.already) = (existing.clone(), true);
@@ -201,13 +226,13 @@ impl<'a> Change<'a> {
     }
 
     /// The role of the submission's namespace, and the list of namespaces where that changes.
-    fn namespace(
+    fn namespace<R: Row>(
         &mut self,
         ring: &KeyRing,
-        submission: &Submission,
+        submission: &Submission<R>,
         new: bool,
     ) -> Result<(), Error> {
-        let namespace = submission.row.id.namespace();
+        let namespace = submission.row.id().namespace();
         let role = layout::role_of(namespace);
         let mut delegations =
             self.documents.get("targets").and_then(|d| d.get("delegations")).cloned();

@@ -1,19 +1,97 @@
-//! A skill that is about to be published: checked, with everything that follows from its bytes.
+//! What is about to be published: checked, with everything that follows from its bytes.
 
-use coldframe_format::{Digest, IndexRow, Interface, Manifest, read};
+use coldframe_format::pipeline_row::DOCUMENT_BYTES_MAX;
+use coldframe_format::{Digest, IndexRow, Interface, Manifest, PipelineRow, SkillId, read};
 use jiff::Timestamp;
+use semver::Version;
 use serde_json::{Map, Value, json};
 
 use super::write::Step;
 use crate::error::Error;
 use crate::layout::{Kind, TargetName};
+use crate::registry::Registry;
 
 /// A release in the making.
 #[derive(Debug)]
-pub(super) struct Submission {
-    pub(super) row: IndexRow,
-    component: Vec<u8>,
-    manifest: Vec<u8>,
+pub(super) struct Submission<R = IndexRow> {
+    pub(super) row: R,
+    /// The first one carries the row.
+    files: Vec<(Kind, Digest, Vec<u8>)>,
+}
+
+/// The row of a skill or of a pipeline.
+pub(super) trait Row: Clone {
+    /// What it is called in messages.
+    const WHAT: &'static str;
+    /// Where its version is written.
+    const VERSION_IN: &'static str;
+    fn id(&self) -> &SkillId;
+    fn version(&self) -> &Version;
+    /// Whether the release has the same content.
+    fn is_same(&self, other: &Self) -> bool;
+    fn to_value(&self) -> Value;
+    /// The releases of this sort that there are, oldest first.
+    fn published(registry: &Registry, id: &SkillId) -> Result<Vec<Self>, Error>;
+    /// What else is published under the name already.
+    fn taken(registry: &Registry, id: &SkillId) -> Result<Option<&'static str>, Error>;
+}
+
+impl Row for IndexRow {
+    const WHAT: &'static str = "skill";
+    const VERSION_IN: &'static str = "skill.toml";
+
+    fn id(&self) -> &SkillId {
+        &self.id
+    }
+
+    fn version(&self) -> &Version {
+        &self.version
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        (self.component, self.manifest) == (other.component, other.manifest)
+    }
+
+    fn to_value(&self) -> Value {
+        Self::to_value(self)
+    }
+
+    fn published(registry: &Registry, id: &SkillId) -> Result<Vec<Self>, Error> {
+        Ok(registry.releases_of(id)?.iter().map(|release| release.row().clone()).collect())
+    }
+
+    fn taken(registry: &Registry, id: &SkillId) -> Result<Option<&'static str>, Error> {
+        Ok((!registry.pipelines_of(id)?.is_empty()).then_some(PipelineRow::WHAT))
+    }
+}
+
+impl Row for PipelineRow {
+    const WHAT: &'static str = "pipeline";
+    const VERSION_IN: &'static str = "`metadata.version`";
+
+    fn id(&self) -> &SkillId {
+        &self.id
+    }
+
+    fn version(&self) -> &Version {
+        &self.version
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self.document == other.document
+    }
+
+    fn to_value(&self) -> Value {
+        Self::to_value(self)
+    }
+
+    fn published(registry: &Registry, id: &SkillId) -> Result<Vec<Self>, Error> {
+        Ok(registry.pipelines_of(id)?.iter().map(|release| release.row().clone()).collect())
+    }
+
+    fn taken(registry: &Registry, id: &SkillId) -> Result<Option<&'static str>, Error> {
+        Ok((!registry.releases_of(id)?.is_empty()).then_some(IndexRow::WHAT))
+    }
 }
 
 impl Submission {
@@ -40,34 +118,57 @@ impl Submission {
         let text = manifest.to_json(&interface).into_bytes();
         let digests = (Digest::of(&component), Digest::of(&text));
         let row = IndexRow::new(manifest, &interface, digests.0, digests.1, now.as_second());
-        Ok(Self { row, component, manifest: text })
+        let component = (Kind::Component, digests.0, component);
+        Ok(Self { row, files: vec![component, (Kind::Manifest, digests.1, text)] })
     }
+}
 
-    /// Adds the two targets of the release to those of its namespace.
+impl Submission<PipelineRow> {
+    /// A document that the compiler has accepted, and what it said of it. The digest in the row is
+    /// set here.
+    pub(super) fn of_pipeline(
+        mut row: PipelineRow,
+        document: &str,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        if document.len() > DOCUMENT_BYTES_MAX {
+            let bytes = document.len();
+            return Err(Error::author(
+                format!("the document has {bytes} bytes, expected at most {DOCUMENT_BYTES_MAX}"),
+                Some("put data into inputs"),
+            ));
+        }
+        row.document = Digest::of(document.as_bytes());
+        row.published = now.as_second();
+        let file = (Kind::Document, row.document, document.as_bytes().to_vec());
+        Ok(Self { row, files: vec![file] })
+    }
+}
+
+impl<R: Row> Submission<R> {
+    /// Adds the targets of the release to those of its namespace.
     pub(super) fn add_to(&self, targets: &mut Map<String, Value>) {
-        let component = json!({
-            "length": self.component.len(),
-            "hashes": { "sha256": self.row.component.hex() },
-            "custom": self.row.to_value(),
-        });
-        targets.insert(self.name(Kind::Component).path(), component);
-        let manifest = json!({
-            "length": self.manifest.len(),
-            "hashes": { "sha256": self.row.manifest.hex() },
-        });
-        targets.insert(self.name(Kind::Manifest).path(), manifest);
+        for (index, (kind, digest, bytes)) in self.files.iter().enumerate() {
+            let mut target = json!({
+                "length": bytes.len(),
+                "hashes": { "sha256": digest.hex() },
+            });
+            if let (0, Some(target)) = (index, target.as_object_mut()) {
+                target.insert("custom".to_owned(), self.row.to_value());
+            }
+            targets.insert(self.name(*kind).path(), target);
+        }
     }
 
     /// The files of the release, by their content.
-    pub(super) fn files(&self) -> [Step; 2] {
-        let file = |kind, digest, bytes: &[u8]| Step::content(self.name(kind).file(digest), bytes);
-        [
-            file(Kind::Component, &self.row.component, &self.component),
-            file(Kind::Manifest, &self.row.manifest, &self.manifest),
-        ]
+    pub(super) fn files(&self) -> Vec<Step> {
+        let files = self.files.iter();
+        files
+            .map(|(kind, digest, bytes)| Step::content(self.name(*kind).file(digest), bytes))
+            .collect()
     }
 
     fn name(&self, kind: Kind) -> TargetName {
-        TargetName { id: self.row.id.clone(), version: self.row.version.clone(), kind }
+        TargetName { id: self.row.id().clone(), version: self.row.version().clone(), kind }
     }
 }

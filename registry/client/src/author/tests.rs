@@ -3,5 +3,6 @@
 mod attacks;
 mod crash;
 mod forge;
+mod pipelines;
 mod publishing;
 mod world;

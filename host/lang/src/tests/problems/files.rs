@@ -20,8 +20,8 @@ fn other_files() {
   - { id: l, pipeline: ./triage.yml, with: { ticket: 3 } }
   - { id: m, set: { n: "{{ l.cout }}" } }
 "##,
-        r##"5:24 unknown-file: `triage` is not a file, and pipelines are named by file
-    write its path from here: `pipeline: ./triage.yml`; skills are called with `uses`
+        r##"5:24 bad-pipeline-reference: `triage` is neither a file nor `namespace/name`
+    write its path from here, `./triage.yml`, or its name in a registry, `acme/triage@^1`
 6:46 unknown-param: `./triage.yml` has no input `tikcet`
     did you mean `ticket`? it is missing, and needed
 6:65 type-mismatch: expected bool, found the number `3`

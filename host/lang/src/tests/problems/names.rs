@@ -121,7 +121,7 @@ fn names_where_there_are_none() {
     check(
         "steps:\n  - { id: b, needs: a, set: { n: 1 } }\n",
         "5:21 unknown-step: there is no step `a`
-    the steps are: `b`
+    there is no other step to come after
 ",
     );
     check(
@@ -129,7 +129,7 @@ fn names_where_there_are_none() {
         "5:7 missing-key: `id` is missing in `steps[0]`
     give the step a name that expressions can use: `id: words`
 5:14 unknown-step: there is no step `a`
-    `coldframe explain unknown-step` says more
+    there is no other step to come after
 ",
     );
 }

@@ -7,7 +7,7 @@ use coldframe_format::{Caps, SkillRef};
 
 use super::world::{CLOCK, World, component, copy, manifest, now};
 use crate::author::{default_keys_dir, init, release};
-use crate::{Error, Expect, Provenance, Registries, Registry};
+use crate::{Error, Expect, Found, Provenance, Registries, Registry};
 
 #[track_caller]
 fn check_refused<T: std::fmt::Debug>(result: Result<T, Error>, kind: &str, text: &str) {
@@ -211,7 +211,12 @@ fn search_finds_the_newest_of_what_fits_best_first() {
     let find = |text: &str| -> Vec<String> {
         let hits = registries.search(text).unwrap();
         hits.iter()
-            .map(|hit| format!("{}@{}", hit.release.row().id, hit.release.row().version))
+            .map(|hit| match &hit.found {
+                Found::Skill(release) => format!("{}@{}", release.row().id, release.row().version),
+                Found::Pipeline(release) => {
+                    format!("{}@{}", release.row().id, release.row().version)
+                }
+            })
             .collect()
     };
     assert_eq!(find("page"), ["acme/page@1.0.0", "acme/draw@1.0.0"]);
