@@ -385,9 +385,9 @@ fn newest_pinned<'p>(
     pins: &'p BTreeMap<(SkillId, Version), Digest>,
     wanted: &SkillRef,
 ) -> Option<&'p Version> {
-    let versions =
+    let mut versions =
         pins.keys().filter(|(id, version)| *id == wanted.id && wanted.req.matches(version));
-    versions.last().map(|(_, version)| version)
+    versions.next_back().map(|(_, version)| version)
 }
 
 /// A skill that the compiler and the loader share.
