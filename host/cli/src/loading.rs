@@ -8,11 +8,12 @@ use coldframe_engine::{
 };
 use coldframe_format::Digest;
 use coldframe_journal::Record;
-use coldframe_lang::graph::{Action, Graph, Limits, StepKind, Wait};
+use coldframe_lang::graph::{Action, Adapters, Graph, Limits, StepKind, Wait};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::Value;
 
+use crate::adapters;
 use crate::answers::Inbox;
 use crate::args::{Global, LimitArgs};
 use crate::exit::{Exit, Fail};
@@ -101,7 +102,7 @@ pub(crate) struct Start {
 /// Drives a run to its end and prints what it came to.
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
     let Start { graph, inputs, past, mut keeping, run_id, limits } = start;
-    let sandbox = sandbox(global)?;
+    let sandbox = sandbox_with(global, &graph.adapters)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
     let quiet = global.quiet || global.format() == Format::Json;
@@ -196,9 +197,14 @@ pub(crate) fn asks(graph: &Graph) -> bool {
 
 /// The sandbox, with its cache under the data directory and sockets for granted HTTP.
 pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
+    sandbox_with(global, &Adapters::default())
+}
+
+/// The same with the ports that a pipeline wants.
+fn sandbox_with(global: &Global, adapters: &Adapters) -> Result<Arc<Sandbox>, Fail> {
     let config = SandboxConfig {
         cache_dir: Some(place::data_dir(global)?.join("code")),
-        http: Some(Arc::new(coldframe_ports::HttpClient::new())),
+        http: Some(adapters::http(adapters)),
         ..SandboxConfig::default()
     };
     Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))

@@ -1,5 +1,6 @@
 //! The coldframe command: arguments in, exit code out.
 
+mod adapters;
 mod answers;
 mod args;
 mod commands;

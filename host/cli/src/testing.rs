@@ -16,10 +16,11 @@ use coldframe_engine::{
 use coldframe_format::Digest;
 use coldframe_journal::{Record, RunState};
 use coldframe_lang::graph::{Graph, Limits, Test};
-use coldframe_ports::{Exchange, RecordedHttp};
+use coldframe_ports::RecordedHttp;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
+use crate::adapters;
 use crate::args::Global;
 use crate::exit::Fail;
 use crate::loading::{self, NANO_PER_MFUEL};
@@ -78,14 +79,7 @@ pub(crate) fn ready(
     graph: &Arc<Graph>,
     test: &Test,
 ) -> Result<Ready, Fail> {
-    let exchanges = test.http.iter().map(|one| Exchange {
-        method: one.method.clone(),
-        url: one.url.clone(),
-        status: one.status,
-        headers: one.headers.clone(),
-        body: one.body.clone().into_bytes(),
-    });
-    let http = Arc::new(RecordedHttp::new(exchanges));
+    let http = Arc::new(adapters::recorded(&test.http));
     let config = SandboxConfig {
         cache_dir: Some(place::data_dir(global)?.join("code")),
         http: Some(Arc::clone(&http) as _),

@@ -74,6 +74,7 @@ codes! {
     POLICY_OVERLAP = "policy-overlap",
     UNRULED_POLICY = "unruled-policy",
     POLICY_DENIED = "policy-denied",
+    UNKNOWN_ADAPTER = "unknown-adapter",
     UNKNOWN_MACRO = "unknown-macro",
     MACRO_CYCLE = "macro-cycle",
     ABOVE_CEILING = "above-ceiling",

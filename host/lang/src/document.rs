@@ -3,6 +3,7 @@
 //! Knows nothing of other steps, skills or expressions. What is missing or of the wrong shape is
 //! reported and left out, so that the stages behind can look at the rest.
 
+pub(crate) mod adapters;
 pub(crate) mod common;
 pub(crate) mod fields;
 pub(crate) mod gates;
@@ -22,7 +23,7 @@ use semver::Version;
 use serde_json::Value;
 
 use crate::diagnostic::Report;
-use crate::graph::{CircuitBreaker, Limits, OnError, RateLimit, Retry, Wait};
+use crate::graph::{Adapters, CircuitBreaker, Limits, OnError, RateLimit, Retry, Wait};
 use crate::shown::shown;
 use crate::source::Span;
 use crate::yaml::node::{Node, Text};
@@ -47,6 +48,7 @@ pub(crate) struct Document<'n> {
     pub(crate) inputs: Vec<InputDecl<'n>>,
     pub(crate) limits: LimitsDecl<'n>,
     pub(crate) caps: Option<CapsDecl<'n>>,
+    pub(crate) adapters: Adapters,
     /// Every step, in source order: a step stands before those it holds.
     pub(crate) steps: Vec<StepDecl<'n>>,
     /// Every list of steps. The first one is the pipeline's own.
@@ -195,10 +197,23 @@ pub(crate) fn read<'n>(root: &'n Node, report: &mut Report) -> Option<Document<'
     let inputs = inputs::read(top.take("inputs"), "inputs", &mut 0, report);
     let limits = rights::limits(top.take("limits"), "limits", report);
     let caps = rights::caps(top.take("caps"), "caps", report);
+    let adapters = adapters::read(top.take("adapters"), report);
     let (steps, blocks) = steps::read(&mut top, report);
     let outputs = fields::named_values(top.take("outputs"), "outputs", report);
     let rules = rules::read(top.take("policies"), "policies", report);
     let trials = trials::read(top.take("tests"), report);
     top.done("a pipeline", &["macros", "secrets", "on_error"], report);
-    Some(Document { name, version, inputs, limits, caps, steps, blocks, outputs, rules, trials })
+    Some(Document {
+        name,
+        version,
+        inputs,
+        limits,
+        caps,
+        adapters,
+        steps,
+        blocks,
+        outputs,
+        rules,
+        trials,
+    })
 }

@@ -86,6 +86,8 @@ pub enum Shape {
     Objects(&'static Object),
     /// A list of maps with known keys, or names of documents in which such stand.
     ObjectsOrNames(&'static Object),
+    /// A map with known keys, or the name of a document in which they stand.
+    NameOr(&'static Object),
     /// A list of steps. A variant of its own, since steps hold steps.
     Steps,
     /// Maps with known keys, by free names.
@@ -105,6 +107,7 @@ pub const DOCUMENTS: &[(&str, &Object)] = &[
     ("Pipeline", &pipeline::PIPELINE),
     ("Config", &documents::CONFIG),
     ("Policy", &documents::POLICY),
+    ("Adapter", &documents::ADAPTER),
     ("Macro", &documents::MACRO),
 ];
 
@@ -129,6 +132,7 @@ impl Shape {
             Self::Object(object) => format!("map ({})", object.name),
             Self::Objects(object) => format!("list of map ({})", object.name),
             Self::ObjectsOrNames(object) => format!("list of name or map ({})", object.name),
+            Self::NameOr(object) => format!("name or map ({})", object.name),
             Self::Steps => "list of map (step)".to_owned(),
             Self::ObjectMap(object) => format!("map of map ({})", object.name),
             Self::WordOr(words, object) => {
@@ -146,6 +150,7 @@ impl Shape {
             Self::Object(object)
             | Self::Objects(object)
             | Self::ObjectsOrNames(object)
+            | Self::NameOr(object)
             | Self::ObjectMap(object)
             | Self::WordOr(_, object)
             | Self::DurationOr(object) => Some(object),

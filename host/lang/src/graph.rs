@@ -2,6 +2,7 @@
 //!
 //! One file per kind of step; `step` has what all of them share.
 
+mod adapters;
 mod approve;
 mod fallback;
 mod gates;
@@ -31,6 +32,7 @@ use serde_json::Value;
 
 use crate::template::Template;
 
+pub use adapters::{Adapters, ClientTimes, HttpAdapter};
 pub use approve::{Approve, OnReject};
 pub use fallback::Fallback;
 pub use gates::{CircuitBreaker, RateLimit};
@@ -68,6 +70,9 @@ pub struct Graph {
     pub limits: Limits,
     /// What the pipeline grants to its steps. A step never has more than this.
     pub caps: Caps,
+    /// How host services are provided to a run of it. A pipeline that a step runs has those of the
+    /// run.
+    pub adapters: Adapters,
     /// Every step, outer ones before inner ones.
     pub steps: Vec<Step>,
     /// Lists of steps. The first one is the pipeline's own.
@@ -125,6 +130,7 @@ impl Graph {
             inputs: IndexMap::new(),
             limits: Limits::default(),
             caps: Caps::default(),
+            adapters: Adapters::default(),
             blocks: vec![Block { holder: None, steps: 0..steps.len(), output: None }],
             steps,
             outputs: IndexMap::new(),

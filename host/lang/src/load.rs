@@ -4,6 +4,7 @@
 //! All of it happens on trees of nodes, each with its place, so that the stages behind see a
 //! pipeline as if it were written out, and their problems point at where things really stand.
 
+mod adapter;
 mod config;
 mod documents;
 mod env;

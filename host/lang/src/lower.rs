@@ -55,6 +55,7 @@ pub(crate) fn lower(
         inputs: inputs.collect(),
         limits: document.limits.limits.clone(),
         caps: document.caps.as_ref().map_or_else(Caps::default, |decl| decl.caps.clone()),
+        adapters: document.adapters.clone(),
         steps,
         blocks,
         outputs: lowering.named(&resolved.outputs)?,

@@ -3,7 +3,7 @@
 //! The text compiles to the same graph, but for the digest of its source and the places in it.
 //! Versions are exact (`@=1.2.3`), and steps stand in the order in which they can run.
 
-mod parts;
+pub(crate) mod parts;
 pub(crate) mod steps;
 #[cfg(test)]
 mod tests;
@@ -39,6 +39,7 @@ pub fn to_yaml(graph: &Graph) -> String {
     }
     top.extend(parts::limits(&graph.limits));
     top.extend(parts::caps(Some(&graph.caps).filter(|caps| !caps.is_empty())));
+    top.extend(parts::adapters(&graph.adapters));
     top.push(("steps", steps::steps(graph, 0)));
     if !graph.outputs.is_empty() {
         let outputs = graph.outputs.iter();

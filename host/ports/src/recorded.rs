@@ -76,7 +76,7 @@ impl HttpPort for RecordedHttp {
             }),
             None => Err(HttpFailure::new(
                 HttpCause::Refused(ErrorKind::DeniedHost),
-                format!("`{} {url}` is not recorded in the test", request.method),
+                format!("`{} {url}` is not recorded", request.method),
             )),
         };
         Box::pin(std::future::ready(answer))
@@ -160,7 +160,7 @@ mod tests {
             exchange("https://a.example/y", ""),
         ]);
         let asked = ["/x", "/x", "/x", "/z"].map(|path| ask(&port, path));
-        let refused = "`GET https://a.example/z` is not recorded in the test";
+        let refused = "`GET https://a.example/z` is not recorded";
         assert_eq!(asked, ["200 one", "200 two", "200 two", refused]);
         let unused: Vec<String> = port.unused().into_iter().map(|one| one.url).collect();
         assert_eq!(unused, ["https://a.example/y"]);

@@ -254,3 +254,29 @@ async fn nobody_there() {
     assert_ne!(port, free);
     assert_eq!(send(&HttpClient::new(), request("127.0.0.1", free, true)).await, "Connect");
 }
+
+#[tokio::test]
+async fn an_adapter_gives_less_time_and_never_more() {
+    let most = Duration::MAX;
+    let all = HttpTimeouts { connect: most, first_byte: most, between_bytes: most, total: most };
+    let short = Duration::from_millis(100);
+    for (limits, pieces) in [
+        (HttpTimeouts { first_byte: short, connect: short, ..all }, &[][..]),
+        (HttpTimeouts { total: short, ..all }, &[][..]),
+        (
+            HttpTimeouts { between_bytes: short, ..all },
+            &["HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n", "a"][..],
+        ),
+    ] {
+        let server = server(pieces, Duration::from_secs(5)).await;
+        let client = crate::LimitedHttp::new(Arc::new(HttpClient::new()), limits);
+        let begun = std::time::Instant::now();
+        let response = client.send(request("127.0.0.1", server.port, true)).await;
+        let failure = match response {
+            Err(failure) => failure,
+            Ok(response) => crate::tests::all(response.body).await.unwrap_err(),
+        };
+        assert_eq!(failure.cause, HttpCause::Timeout, "{limits:?}");
+        assert!(begun.elapsed() < Duration::from_secs(4));
+    }
+}

@@ -30,7 +30,10 @@ pub(super) fn changes(before: &Graph, after: &Graph) -> Vec<Change> {
         let mark = new.is_none().then_some(Mark::Breaking);
         found.push(change((part, old, new), mark));
     }
-    for part in parts(&rules(before), &rules(after)) {
+    for part in parts(&rules(before), &rules(after))
+        .into_iter()
+        .chain(parts(&adapters(before), &adapters(after)))
+    {
         found.push(change(part, None));
     }
     found
@@ -55,6 +58,11 @@ fn outputs(graph: &Graph) -> BTreeMap<String, String> {
     outputs
         .map(|(name, value)| (format!("outputs.{name}"), alone(values::template(value))))
         .collect()
+}
+
+fn adapters(graph: &Graph) -> BTreeMap<String, String> {
+    let written = crate::print::parts::adapters(&graph.adapters);
+    written.into_iter().map(|(key, value)| (key.to_owned(), alone(value))).collect()
 }
 
 fn rules(graph: &Graph) -> BTreeMap<String, String> {

@@ -11,9 +11,9 @@ use crate::yaml::node::{Node, Text};
 
 const API_VERSION: &str = "coldframe/v1";
 /// Kinds of documents.
-const KINDS: &[&str] = &["Pipeline", "Config", "Policy", "Macro"];
+const KINDS: &[&str] = &["Pipeline", "Config", "Policy", "Adapter", "Macro"];
 /// Kinds of documents that the language will have.
-const LATER: &[&str] = &["Adapter", "System"];
+const LATER: &[&str] = &["System"];
 
 /// Checks that this is a pipeline of our version. `None` where it is something else altogether.
 pub(crate) fn api_version_and_kind(top: &mut Fields<'_>, report: &mut Report) -> Option<()> {

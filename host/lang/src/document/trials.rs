@@ -81,7 +81,7 @@ fn trial<'n>(node: &'n Node, path: String, report: &mut Report) -> Option<TrialD
         .and_then(|node| text(node, &join(&path, "name"), report));
     let input = fields.take("input");
     let stubs = entries(fields.take("stub"), &join(&path, "stub"), report);
-    let http = http(fields.take("http"), &join(&path, "http"), report);
+    let http = exchanges(fields.take("http"), &join(&path, "http"), report);
     let decisions = decisions(fields.take("decisions"), &join(&path, "decisions"), report);
     let wanted = fields.require(
         "assert",
@@ -166,7 +166,8 @@ fn decisions<'n>(
     found
 }
 
-fn http(node: Option<&Node>, path: &str, report: &mut Report) -> Vec<Exchange> {
+/// Requests with their answers.
+pub(super) fn exchanges(node: Option<&Node>, path: &str, report: &mut Report) -> Vec<Exchange> {
     let Some(node) = node else { return Vec::new() };
     let NodeKind::List(items) = &node.kind else {
         report.push(

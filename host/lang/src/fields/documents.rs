@@ -1,6 +1,6 @@
 //! The keys of the documents beside pipelines.
 
-use super::pipeline::{API_VERSION, CAPS, ENV, LIMITS, METADATA, POLICY as RULE};
+use super::pipeline::{API_VERSION, CAPS, ENV, EXCHANGE, LIMITS, METADATA, POLICY as RULE};
 use super::step::{CIRCUIT_BREAKER, RATE_LIMIT, RETRY};
 use super::{Field, Object, Shape, optional, required};
 
@@ -34,9 +34,98 @@ pub(super) static CONFIG: Object = Object {
             "[house-rules]",
             "Policies whose `governance` and `rules` hold for every pipeline.",
         ),
+        optional(
+            "adapters",
+            Shape::Map(&Shape::Name),
+            "none",
+            "{ http: offline }",
+            "For each port, the `kind: Adapter` of pipelines that do not bind it themselves.",
+        ),
     ],
     one_of: &[],
 };
+
+/// `kind: Adapter`
+pub(super) static ADAPTER: Object = Object {
+    name: "adapter-document",
+    doc: "How a host service is provided, for the pipelines and configs that bind a port to it.",
+    fields: &[
+        API_VERSION,
+        required("kind", Shape::OneOf(&["Adapter"]), "Adapter", "What the document is."),
+        NAMED,
+        required("port", Shape::OneOf(&["http"]), "http", "The service."),
+        HTTP_ADAPTER,
+        CONNECT,
+        FIRST_BYTE,
+        BETWEEN_BYTES,
+        TOTAL,
+        EXCHANGES,
+    ],
+    one_of: &[],
+};
+
+/// For each port, its adapter.
+pub(super) static ADAPTERS: Object = Object {
+    name: "adapters",
+    doc: "How host services are provided. An adapter never widens rights.",
+    fields: &[optional(
+        "http",
+        Shape::NameOr(&HTTP),
+        "the host's client",
+        "offline",
+        "Requests: the name of a `kind: Adapter`, or what stands in one.",
+    )],
+    one_of: &[],
+};
+
+static HTTP: Object = Object {
+    name: "http-adapter",
+    doc: "How requests are sent.",
+    fields: &[HTTP_ADAPTER, CONNECT, FIRST_BYTE, BETWEEN_BYTES, TOTAL, EXCHANGES],
+    one_of: &[],
+};
+
+const HTTP_ADAPTER: Field = required(
+    "adapter",
+    Shape::OneOf(&["client", "recorded"]),
+    "client",
+    "`client` sends requests; `recorded` sends nothing, and answers them as written.",
+);
+const CONNECT: Field = optional(
+    "connect",
+    Shape::Duration,
+    "that of the host",
+    "2s",
+    "The most time to resolve, connect and shake hands. For `client`.",
+);
+const FIRST_BYTE: Field = optional(
+    "first_byte",
+    Shape::Duration,
+    "that of the host",
+    "5s",
+    "The most time from there to the head of the answer. For `client`.",
+);
+const BETWEEN_BYTES: Field = optional(
+    "between_bytes",
+    Shape::Duration,
+    "that of the host",
+    "2s",
+    "The most time between two pieces of the body. For `client`.",
+);
+const TOTAL: Field = optional(
+    "total",
+    Shape::Duration,
+    "that of the host",
+    "20s",
+    "The most time of a whole exchange. For `client`.",
+);
+const EXCHANGES: Field = optional(
+    "exchanges",
+    Shape::Objects(&EXCHANGE),
+    "none",
+    "[{ url: \"https://example.com/a\", body: hello }]",
+    "Requests with their answers. For `recorded`; what is not there is refused.",
+);
 
 static DEFAULTS: Object = Object {
     name: "defaults",

@@ -1,5 +1,6 @@
 //! The keys of a pipeline, above its steps.
 
+use super::documents::ADAPTERS;
 use super::step::STEP;
 use super::{Field, Object, Shape, optional, required};
 
@@ -39,6 +40,13 @@ pub(super) static PIPELINE: Object = Object {
             "none",
             "{ http: [\"GET https://api.example.com/**\"] }",
             "The rights its steps can have. A step has one only if its skill asks for it too.",
+        ),
+        optional(
+            "adapters",
+            Shape::Object(&ADAPTERS),
+            "those of the host",
+            "{ http: offline }",
+            "How host services are provided when it is run by itself.",
         ),
         required(
             "steps",
@@ -230,7 +238,7 @@ static TEST: Object = Object {
     one_of: &[],
 };
 
-static EXCHANGE: Object = Object {
+pub(super) static EXCHANGE: Object = Object {
     name: "exchange",
     doc: "A request, and the answer it gets in a test.",
     fields: &[

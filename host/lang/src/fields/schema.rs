@@ -90,6 +90,9 @@ fn of_shape(shape: &Shape) -> Value {
             "type": "array",
             "items": { "anyOf": [of_shape(&Shape::Name), reference(object)] },
         }),
+        Shape::NameOr(object) => {
+            json!({ "anyOf": [of_shape(&Shape::Name), reference(object)] })
+        }
         Shape::Steps => json!({ "type": "array", "items": reference(&STEP) }),
         Shape::ObjectMap(object) => {
             json!({ "type": "object", "additionalProperties": reference(object) })

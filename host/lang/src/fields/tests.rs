@@ -68,6 +68,8 @@ const PLACES: &[(&str, &str)] = &[
         "circuit_breaker",
         "steps: [{ id: a, set: {}, circuit_breaker: { failures: 1, open_for: 1s, zzzz: 1 } }]",
     ),
+    ("adapters", "adapters: { zzzz: 1 }"),
+    ("http-adapter", "adapters: { http: { adapter: client, zzzz: 1 } }"),
     ("policy", "policies: [{ id: a, assert: b, action: warn, zzzz: 1 }]"),
     ("fallback", "steps: [{ id: a, set: {}, fallback: { value: 1, zzzz: 1 } }]"),
     ("map", "steps: [{ id: a, map: { over: [1], steps: [{ id: b, set: {} }], zzzz: 1 } }]"),

@@ -42,6 +42,7 @@ impl Place {
                 "inputs",
                 "limits",
                 "caps",
+                "adapters",
                 "steps",
                 "outputs",
                 "policies",

@@ -2,6 +2,7 @@
 
 use super::documents::first;
 use crate::diagnostic::Report;
+use crate::document::adapters::PORTS;
 use crate::document::{CapsDecl, LimitsDecl, fields, header, rights};
 use crate::graph::Limits;
 use crate::limits::NAMES;
@@ -17,6 +18,8 @@ pub(super) struct Config<'n> {
     pub(super) ceiling: Ceiling<'n>,
     /// Names of policies that hold for every pipeline.
     pub(super) policies: Vec<&'n Text>,
+    /// For each port, the name of an adapter.
+    pub(super) adapters: Vec<&'n Entry>,
 }
 
 /// What no pipeline has more of.
@@ -62,8 +65,23 @@ pub(super) fn read<'n>(document: &'n Node, report: &mut Report) -> Option<Config
         fields.done("`ceilings`", &[], report);
     }
     let policies = policies(top.take("policies"), report);
-    top.done("a config", &["adapters", "secrets"], report);
-    Some(Config { defaults, ceiling, policies })
+    let adapters = adapters(top.take("adapters"), report);
+    top.done("a config", &["secrets"], report);
+    Some(Config { defaults, ceiling, policies, adapters })
+}
+
+fn adapters<'n>(node: Option<&'n Node>, report: &mut Report) -> Vec<&'n Entry> {
+    let Some(node) = node else { return Vec::new() };
+    let Some(mut fields) = Fields::like(node, "adapters", "adapters: { http: NAME }", report)
+    else {
+        return Vec::new();
+    };
+    let found: Vec<&Entry> = PORTS.iter().filter_map(|port| fields.take_entry(port)).collect();
+    fields.done("`adapters`", &[], report);
+    let named = |entry: &&Entry| {
+        fields::text(&entry.value, &format!("adapters.{}", entry.key.text), report).is_some()
+    };
+    found.into_iter().filter(named).collect()
 }
 
 fn policies<'n>(node: Option<&'n Node>, report: &mut Report) -> Vec<&'n Text> {

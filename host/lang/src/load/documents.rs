@@ -33,6 +33,7 @@ pub(crate) enum Kind {
     /// The project's, for a pipeline that a step runs: its limits hold for the step already.
     ConfigAround,
     Policy,
+    Adapter,
     Macro,
 }
 
@@ -96,7 +97,8 @@ fn kind(node: &Node, report: &mut Report) -> Result<Kind, Option<Pipeline>> {
         "Config" => Ok(Kind::Config),
         "Policy" => Ok(Kind::Policy),
         "Macro" => Ok(Kind::Macro),
-        "Adapter" | "System" => {
+        "Adapter" => Ok(Kind::Adapter),
+        "System" => {
             header::check(node, report);
             Err(None)
         }
@@ -182,5 +184,7 @@ fn misplaced(node: &Node) -> Diagnostic {
         first(node),
         "a pipeline among the documents that hold for every pipeline of the project",
     )
-    .help("put it into a file of its own; only `Config`, `Policy` and `Macro` belong here")
+    .help(
+        "put it into a file of its own; only `Config`, `Policy`, `Adapter` and `Macro` belong here",
+    )
 }

@@ -11,11 +11,13 @@ mod body;
 use std::collections::BTreeMap;
 
 use super::Loader;
+use super::adapter::Adapter;
 use super::governance::Governance;
 use super::policy::Policy;
 use super::project::Project;
 use crate::codes::{self, Code};
 use crate::diagnostic::{Diagnostic, Report};
+use crate::document::adapters::PORTS;
 use crate::document::{fields, join};
 use crate::shown::shown;
 use crate::source::Span;
@@ -114,6 +116,62 @@ impl<'p, 'a, 'n, 'w> Expander<'p, 'a, 'n, 'w> {
             }),
         }
         governance
+    }
+
+    /// Puts adapters in the place of their names. Ports that the pipeline does not bind are bound
+    /// as a `Config` says.
+    pub(super) fn adapters<'t>(
+        &mut self,
+        pipeline: &mut Node,
+        defaults: impl Iterator<Item = &'t &'t Entry>,
+    ) {
+        let span = pipeline.span;
+        let NodeKind::Map(top) = &mut pipeline.kind else { return };
+        let mut bound = match top.iter_mut().find(|entry| entry.key.text == "adapters") {
+            None => Vec::new(),
+            Some(entry) => match &mut entry.value.kind {
+                NodeKind::Map(entries) => std::mem::take(entries),
+                // The next stage says so.
+                _ => return,
+            },
+        };
+        for entry in defaults {
+            if bound.iter().all(|own| own.key.text != entry.key.text) {
+                bound.push((*entry).clone());
+            }
+        }
+        if bound.is_empty() {
+            return;
+        }
+        for entry in &mut bound {
+            let Some(name) = entry.value.as_text().cloned() else { continue };
+            let port = entry.key.text.clone();
+            if !PORTS.contains(&port.as_str()) {
+                continue;
+            }
+            let fits = |adapter: &&Adapter<'_>| adapter.port == port;
+            let all = self.project.adapters.iter().filter(fits);
+            let Some(adapter) = all.clone().find(|adapter| adapter.name == name.text) else {
+                let names = all.map(|adapter| adapter.name.as_str());
+                let problem = unknown(&codes::UNKNOWN_ADAPTER, "adapter", "Adapter", &name);
+                let help = self.report.suggest(&name.text, "there are", names);
+                self.report.push(problem.maybe_help(help).at(&join("adapters", &port)));
+                continue;
+            };
+            let entries: Vec<Entry> =
+                adapter.entries.iter().map(|entry| (*entry).clone()).collect();
+            let value = Node { span: name.span, kind: NodeKind::Map(entries) };
+            if self.takes(value.count(), name.span) {
+                entry.value = value;
+            }
+        }
+        match top.iter_mut().find(|entry| entry.key.text == "adapters") {
+            Some(entry) => entry.value.kind = NodeKind::Map(bound),
+            None => top.push(Entry {
+                key: Text::made("adapters", span),
+                value: Node { span, kind: NodeKind::Map(bound) },
+            }),
+        }
     }
 
     fn named_rules(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Loader;
+use super::adapter::{self, Adapter};
 use super::config::{self, Ceiling, Config};
 use super::documents::{Documents, Kind, Other};
 use super::env::{self, Env};
@@ -21,6 +22,7 @@ pub(crate) struct Project<'n> {
     /// Names of policies that hold because of a `Config` around the pipeline that is run.
     imposed: Vec<&'n Text>,
     pub(super) policies: Vec<Policy<'n>>,
+    pub(super) adapters: Vec<Adapter<'n>>,
     pub(super) macros: Vec<Macro<'n>>,
 }
 
@@ -38,6 +40,7 @@ impl Documents {
             let (of, lists) = match other.kind {
                 Kind::Config | Kind::ConfigAround => ("the config", true),
                 Kind::Policy => ("a policy", false),
+                Kind::Adapter => ("an adapter", false),
                 Kind::Macro => ("a macro", false),
             };
             env::fill(&mut other.node, of, lists, &mut env, report);
@@ -73,8 +76,9 @@ impl<'n> Project<'n> {
         let mut patterns = 0;
         for other in others {
             let mut own = Report::default();
-            let Self { configs, imposed, policies, macros } = &mut project;
-            let before = (configs.len(), policies.len(), macros.len(), imposed.len());
+            let Self { configs, imposed, policies, adapters, macros } = &mut project;
+            let before =
+                (configs.len(), policies.len(), macros.len(), imposed.len(), adapters.len());
             match other.kind {
                 Kind::Config => configs.extend(config::read(&other.node, &mut own)),
                 Kind::ConfigAround => {
@@ -82,6 +86,7 @@ impl<'n> Project<'n> {
                     imposed.extend(config.into_iter().flat_map(|config| config.policies));
                 }
                 Kind::Policy => policy::read(&other.node, policies, &mut own),
+                Kind::Adapter => adapter::read(&other.node, adapters, &mut own),
                 Kind::Macro => macros::read(&other.node, macros, &mut patterns, &mut own),
             }
             if own.has_errors() {
@@ -89,6 +94,7 @@ impl<'n> Project<'n> {
                 policies.truncate(before.1);
                 macros.truncate(before.2);
                 imposed.truncate(before.3);
+                adapters.truncate(before.4);
             }
             report.append(own);
         }
@@ -109,11 +115,13 @@ impl<'n> Project<'n> {
         let imposed = self.configs.iter().flat_map(|config| &config.policies).chain(&self.imposed);
         let mut expander = Expander::new(self, loader, &mut own);
         let governance = expander.rules(&mut pipeline, imposed.copied());
+        expander.adapters(&mut pipeline, self.configs.iter().flat_map(|config| &config.adapters));
         expander.pipeline(&mut pipeline);
         // What a step names may be a document that was left out; why is said where that stands.
         let unsure = report.has_errors();
         if unsure {
             own.forget(&codes::UNKNOWN_POLICY);
+            own.forget(&codes::UNKNOWN_ADAPTER);
         }
         // Without its macro, a step is none.
         let is_whole = !own.has_errors();

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::fmt::scalar;
 use crate::fmt::tree::{Collection, Item, Written};
-use crate::graph::{Decision, Exchange, Limits, Policy, Subject, Test};
+use crate::graph::{
+    Adapters, ClientTimes, Decision, Exchange, HttpAdapter, Limits, Policy, Subject, Test,
+};
 use crate::patch::written;
 
 use super::values::{condition, value};
@@ -122,6 +124,31 @@ pub(crate) fn bytes_text(bytes: u64) -> Option<String> {
         let whole = bytes >> shift;
         (whole > 0 && whole << shift == bytes).then(|| format!("{whole}{unit}"))
     })
+}
+
+/// `adapters: { … }`, if there are any.
+pub(crate) fn adapters(adapters: &Adapters) -> Option<Line> {
+    let http = match adapters.http.as_ref()? {
+        HttpAdapter::Client(times) => {
+            let ClientTimes { connect, first_byte, between_bytes, total } = times;
+            let times = [
+                ("connect", connect),
+                ("first_byte", first_byte),
+                ("between_bytes", between_bytes),
+                ("total", total),
+            ];
+            let mut lines = vec![("adapter", text("client"))];
+            let written = |time: &Duration| written::raw(duration(*time));
+            lines
+                .extend(times.iter().filter_map(|(key, t)| Some((*key, t.as_ref().map(written)?))));
+            flow(lines)
+        }
+        HttpAdapter::Recorded(exchanges) => flow([
+            ("adapter", text("recorded")),
+            ("exchanges", list(exchanges.iter().map(exchange))),
+        ]),
+    };
+    Some(("adapters", flow([("http", http)])))
 }
 
 /// A rule.

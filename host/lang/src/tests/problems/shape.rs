@@ -31,11 +31,11 @@ fn the_top_of_the_file() {
 "##,
     );
     check_whole(
-        r##"kind: Adapter
+        r##"kind: System
 "##,
         r##"1:1 missing-key: `apiVersion` is missing
     begin the file with `apiVersion: coldframe/v1`
-1:7 unsupported-kind: `kind: Adapter` is not supported yet by this version: nothing would use it
+1:7 unsupported-kind: `kind: System` is not supported yet by this version: nothing would use it
     remove the document; nothing is ignored silently
 "##,
     );

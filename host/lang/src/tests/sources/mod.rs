@@ -1,5 +1,6 @@
 //! Pipelines that are made of several documents and files, and what is said about them.
 
+mod adapters;
 mod config;
 mod docs;
 mod env;

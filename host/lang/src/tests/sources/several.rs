@@ -55,10 +55,7 @@ fn documents_that_are_not_of_use() {
     let alone = Case { text: document("Config", "acme", ""), ..Case::default() };
     assert_eq!(alone.codes(), ["which-pipeline"]);
     assert_eq!(Case::of(STEPS).with("Pipeline", "t", STEPS).codes(), ["duplicate-document"]);
-    assert_eq!(
-        Case::of(STEPS).with("Adapter", "web", "port: http\n").codes(),
-        ["unsupported-kind"]
-    );
+    assert_eq!(Case::of(STEPS).with("System", "web", "port: http\n").codes(), ["unsupported-kind"]);
     assert_eq!(Case::of(STEPS).with("Pipline", "x", STEPS).codes(), ["unknown-kind"]);
     let none = Case { text: format!("{HEAD}{STEPS}---\nsteps: []\n"), ..Case::default() };
     assert_eq!(none.codes(), ["missing-key", "missing-key"]);
