@@ -1,6 +1,6 @@
 //! Rules over outputs and results, and the gates before tries.
 
-#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
