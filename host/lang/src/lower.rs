@@ -1,5 +1,6 @@
 //! The checked pipeline to a graph. Nothing is looked up or reported any more.
 
+mod apart;
 mod kinds;
 
 use coldframe_format::Caps;
@@ -39,7 +40,10 @@ pub(crate) fn lower(
                 None => None,
             },
             steps: start..steps.len(),
-            output: lowering.maybe(block.output.as_ref())?,
+            output: match lowering.maybe(block.output.as_ref())? {
+                Some(output) => Some(output),
+                None => lowering.unnamed(&block.order),
+            },
         });
     }
     let inputs = document.inputs.iter().map(|input| {
@@ -94,6 +98,8 @@ struct Lowering<'a, 'n> {
     blocks: Vec<usize>,
     /// From steps of the document to steps of the graph.
     places: Vec<usize>,
+    /// What steps and items are called.
+    names: apart::Names,
 }
 
 impl<'a, 'n> Lowering<'a, 'n> {
@@ -112,7 +118,8 @@ impl<'a, 'n> Lowering<'a, 'n> {
                 order.extend(document.steps.get(*step)?.body.blocks());
             }
         }
-        Some(Self { document, resolved, order, blocks, places })
+        let names = apart::Names::new(document, &order);
+        Some(Self { document, resolved, order, blocks, places, names })
     }
 
     /// A test, with steps by place in the graph.
@@ -146,7 +153,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
 
     fn step(&self, index: usize, line: &dyn Fn(Span) -> usize) -> Option<Step> {
         let (decl, step) = (self.document.steps.get(index)?, self.resolved.steps.get(index)?);
-        let id = decl.id?.text.clone();
+        let id = self.names.step(index)?.to_owned();
         let mut needs: Vec<usize> =
             step.needs.keys().map(|index| self.place(*index)).collect::<Option<_>>()?;
         needs.sort_unstable();
@@ -156,12 +163,12 @@ impl<'a, 'n> Lowering<'a, 'n> {
         };
         let StepDecl { name, path, retry, timeout, on_error, cache, .. } = decl;
         Some(Step {
-            name: name.clone().unwrap_or_else(|| id.clone()),
+            name: name.clone().or_else(|| Some(decl.id?.text.clone()))?,
             id,
             yaml_path: path.clone(),
             line: line(decl.span),
             block: self.block(decl.block)?,
-            kind: self.kind(decl, step)?,
+            kind: self.kind(index, decl, step)?,
             needs,
             when: self.condition(step.when.as_ref())?,
             retry: retry.clone(),
@@ -192,6 +199,26 @@ impl<'a, 'n> Lowering<'a, 'n> {
             operation: skill.operation.clone(),
             with: self.named(&call.with)?,
         })
+    }
+
+    /// What a block without an output comes to, where that isn't an object by the ids its steps
+    /// have in the graph.
+    fn unnamed(&self, steps: &[usize]) -> Option<Template> {
+        let named = |step: &usize| {
+            let (old, new) = (self.document.steps.get(*step)?.id?, self.names.step(*step)?);
+            Some((old.text.clone(), new, *step))
+        };
+        let named = steps.iter().map(named).collect::<Option<Vec<_>>>()?;
+        if named.iter().all(|(old, new, _)| old == new) {
+            return None;
+        }
+        let values = named.into_iter().map(|(old, new, step)| {
+            let roots = vec![Root::Step(self.place(step)?, new.to_owned())];
+            // A step that was skipped comes to nothing.
+            let source = format!("{new} | default(none)");
+            Some((old, Template::Expr(Expr { source, roots, path: None })))
+        });
+        values.collect::<Option<_>>().map(Template::Map)
     }
 
     /// Named values as whatever map is wanted.
@@ -262,7 +289,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
             Some(used) if bound.plain => Some(self.path(used)?),
             _ => None,
         };
-        Some(Expr { source: bound.source.clone(), roots, path })
+        Some(Expr { source: self.names.source(self.document, bound), roots, path })
     }
 
     fn path(&self, used: &BoundUse) -> Option<Path> {
@@ -275,11 +302,10 @@ impl<'a, 'n> Lowering<'a, 'n> {
             Target::Inputs => Root::Inputs,
             Target::Run => Root::Run,
             Target::Step(index) => {
-                let id = self.document.steps.get(index)?.id?.text.clone();
-                Root::Step(self.place(index)?, id)
+                Root::Step(self.place(index)?, self.names.step(index)?.to_owned())
             }
             Target::Item(index) => {
-                Root::Item(self.place(index)?, self.document.item(index).to_owned())
+                Root::Item(self.place(index)?, self.names.item(index)?.to_owned())
             }
             Target::Index(index) => Root::Index(self.place(index)?),
             Target::Loop(index) => Root::Loop(self.place(index)?),

@@ -10,13 +10,18 @@ use crate::graph::{
 use crate::resolve::{self, Work};
 
 impl<'n> Lowering<'_, 'n> {
-    pub(super) fn kind(&self, decl: &StepDecl<'n>, step: &resolve::Step<'n>) -> Option<StepKind> {
+    pub(super) fn kind(
+        &self,
+        index: usize,
+        decl: &StepDecl<'n>,
+        step: &resolve::Step<'n>,
+    ) -> Option<StepKind> {
         Some(match (&decl.body, &step.work) {
             (_, Work::Uses(call)) => StepKind::Uses(self.uses(call)?),
             (_, Work::Set(values)) => StepKind::Set(Set { values: self.named(values)? }),
             (Body::Map(map), Work::Map(over)) => StepKind::Map(Map {
                 over: self.template(over)?,
-                name: map.item().to_owned(),
+                name: self.names.item(index)?.to_owned(),
                 max: map.max,
                 max_concurrent: map.max_concurrent,
                 on_error: map.on_error,

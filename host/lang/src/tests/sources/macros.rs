@@ -42,12 +42,12 @@ outputs: { n: \"{{ c.n }}\" }
             "steps[1] params set",
             "steps[2] b switch",
             "steps[3] c switch",
-            "steps[2].macro.steps[2] params set",
-            "steps[2].macro.steps[0] a uses",
-            "steps[2].macro.steps[1] b set",
-            "steps[3].macro.steps[2] params set",
-            "steps[3].macro.steps[0] a uses",
-            "steps[3].macro.steps[1] b set",
+            "steps[2].macro.steps[2] params_2 set",
+            "steps[2].macro.steps[0] a_2 uses",
+            "steps[2].macro.steps[1] b_2 set",
+            "steps[3].macro.steps[2] params_2 set",
+            "steps[3].macro.steps[0] a_2 uses",
+            "steps[3].macro.steps[1] b_2 set",
         ]
     );
     let [_, _, b, c, params, a, ..] = graph.steps.as_slice() else { panic!("ten steps") };
@@ -58,7 +58,7 @@ outputs: { n: \"{{ c.n }}\" }
     assert_eq!(
         with["text"],
         Template::Path(Path {
-            root: Root::Step(4, "params".to_owned()),
+            root: Root::Step(4, "params_2".to_owned()),
             segments: vec![Segment::Key("text".to_owned())],
         })
     );
