@@ -81,7 +81,7 @@ pub(crate) struct CapsDecl<'n> {
     pub(crate) span: Span,
     pub(crate) caps: Caps,
     /// Those whose value was wrong and is reported already.
-    pub(crate) unclear: Vec<&'n str>,
+    pub(crate) unclear: Vec<coldframe_format::Cap>,
     /// By name.
     pub(crate) places: Vec<(&'n Text, Span)>,
 }

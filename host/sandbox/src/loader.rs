@@ -3,8 +3,7 @@
 use std::time::{Duration, Instant};
 
 use coldframe_engine::CallError;
-use coldframe_format::imports::CapNeeds;
-use coldframe_format::{Caps, Digest, Field, Interface, Operation, Type};
+use coldframe_format::{CapSet, Caps, Digest, Field, Interface, Operation, Type};
 use coldframe_journal::ErrorKind;
 use wasmtime::Engine;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
@@ -59,7 +58,7 @@ impl From<LoadError> for CallError {
 /// A component, compiled, linked and looked up: what a call needs and nothing else.
 pub(crate) struct Prepared {
     pub(crate) pre: InstancePre<CallState>,
-    pub(crate) needs: CapNeeds,
+    pub(crate) needs: CapSet,
     pub(crate) ceiling: Caps,
     operations: Vec<PreparedOperation>,
 }
@@ -100,11 +99,11 @@ pub(crate) fn prepare(
 }
 
 /// The rights the imports need, all of them within the ceiling.
-fn required(interface: &Interface, ceiling: &Caps) -> Result<CapNeeds, LoadError> {
+fn required(interface: &Interface, ceiling: &Caps) -> Result<CapSet, LoadError> {
     let needs = interface.required_caps().map_err(|error| {
         LoadError::new(ErrorKind::DeniedImport, sanitize::line(&error.to_string(), 400))
     })?;
-    match needs.missing_from(ceiling).first() {
+    match needs.missing_from(ceiling).next() {
         None => Ok(needs),
         Some(missing) => {
             let message = format!(

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
-use coldframe_format::Caps;
+use coldframe_format::{Cap, Caps};
 use coldframe_journal::ErrorKind;
 use serde_json::Value;
 use wasmtime::component::Val;
@@ -60,8 +60,7 @@ fn prepare(sandbox: &Sandbox, call: &Call) -> Result<(Arc<Prepared>, String), Ca
         CallError::new(ErrorKind::HostBug, message)
     })?;
     let mut layers = std::iter::once(&skill.ceiling).chain(&call.grants);
-    let missing =
-        layers.find_map(|layer: &Caps| skill.needs.missing_from(layer).into_iter().next());
+    let missing = layers.find_map(|layer: &Caps| skill.needs.missing_from(layer).next());
     if let Some(missing) = missing {
         let message = format!("the skill needs the capability `{missing}`, which is not granted");
         return Err(CallError::new(ErrorKind::DeniedCapability, message));
@@ -105,7 +104,7 @@ async fn admitted(
 /// A store with every limit set.
 fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
     let limits = &call.limits;
-    let http = skill.needs.http.then(|| sandbox.http_state(&skill.ceiling, call));
+    let http = skill.needs.has(Cap::Http).then(|| sandbox.http_state(&skill.ceiling, call));
     let mut store = Store::new(&sandbox.engine, CallState::new(call, http));
     store.limiter(|state| &mut state.limiter);
     // Cannot fail: the engine consumes fuel.

@@ -1,6 +1,6 @@
 //! A component from a file, on nobody's word but the operator's.
 
-use coldframe_format::{Caps, Digest, Interface, ManifestError, manifest};
+use coldframe_format::{Caps, Digest, Interface, ManifestError};
 
 use crate::error::Error;
 use crate::skill::{Provenance, VerifiedSkill};
@@ -9,7 +9,7 @@ use crate::tree::Bytes;
 /// Takes a component that no registry speaks for. `name` stands for it in messages.
 ///
 /// There is no signed manifest, so the operator draws the ceiling: the capabilities that the
-/// imports need, and of outgoing requests those in `allow`.
+/// imports need; of those that are granted line by line, what is in `allow`.
 pub fn unsigned(name: &str, bytes: Vec<u8>, allow: &Caps) -> Result<VerifiedSkill, Error> {
     let interface = Interface::read(&bytes)
         .map_err(|source| Error::Component { name: name.to_owned(), source })?;
@@ -17,13 +17,12 @@ pub fn unsigned(name: &str, bytes: Vec<u8>, allow: &Caps) -> Result<VerifiedSkil
         name: name.to_owned(),
         source: Box::new(ManifestError::Import(unknown)),
     })?;
-    let every = Caps { http: allow.http.clone(), log: true, clock: true, random: true };
     let digest = Digest::of(&bytes);
     Ok(VerifiedSkill::new(
         Bytes::from(bytes),
         digest,
         interface,
-        manifest::restrict(&every, needs),
+        allow.with_flags().keep(needs),
         Provenance::Unsigned,
     ))
 }

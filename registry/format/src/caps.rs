@@ -5,33 +5,18 @@
 //!   http: ["GET https://api.example.com/v1/**", "https://*.example.org"]
 //!   log: true
 //! ```
+//!
+//! One file for each kind of line; `table` lists them all.
 
-use serde::{Deserialize, Serialize};
+mod http;
+mod line;
+mod set;
+mod table;
 
-pub use crate::http_grant::{GrantError, HttpGrant, PathGrant};
-
-/// A set of rights. Empty means none: everything is denied by default.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Caps {
-    /// Outgoing HTTP requests, each line an allowed shape.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub http: Vec<HttpGrant>,
-    /// `coldframe:host/log`
-    #[serde(skip_serializing_if = "is_false")]
-    pub log: bool,
-    /// `wasi:clocks`
-    #[serde(skip_serializing_if = "is_false")]
-    pub clock: bool,
-    /// `wasi:random`
-    #[serde(skip_serializing_if = "is_false")]
-    pub random: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
-fn is_false(value: &bool) -> bool {
-    !*value
-}
+pub use http::{HttpGrant, PathGrant};
+pub use line::{GrantError, GrantLine};
+pub use set::CapSet;
+pub use table::{Cap, Caps};
 
 /// The rights that go beyond a ceiling, as people write them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,26 +42,49 @@ impl Caps {
         *self == Self::default()
     }
 
+    /// Those that have something.
+    pub fn set_of(&self) -> CapSet {
+        Cap::ALL.iter().copied().filter(|cap| self.has(*cap)).collect()
+    }
+
+    /// One capability of several.
+    #[must_use]
+    pub fn only(&self, cap: Cap) -> Self {
+        self.keep(CapSet::of(cap))
+    }
+
     /// Whether every right is covered by `ceiling`; else which are not.
     ///
-    /// A line of `http` must be covered by a single line of the ceiling.
+    /// A line must be covered by a single line of the ceiling.
     pub fn is_within(&self, ceiling: &Self) -> Result<(), Wider> {
-        let mut wider: Vec<String> = self
-            .http
-            .iter()
-            .filter(|grant| !ceiling.http.iter().any(|other| grant.is_within(other)))
-            .map(|grant| format!("http: {grant}"))
-            .collect();
-        for (name, mine, theirs) in [
-            ("log", self.log, ceiling.log),
-            ("clock", self.clock, ceiling.clock),
-            ("random", self.random, ceiling.random),
-        ] {
-            if mine && !theirs {
-                wider.push(name.to_owned());
+        let mut wider = Vec::new();
+        for cap in Cap::ALL {
+            for line in self.beyond(ceiling, *cap) {
+                wider.push(match cap.line() {
+                    Some(_) => format!("{}: {line}", cap.name()),
+                    None => cap.name().to_owned(),
+                });
             }
         }
         if wider.is_empty() { Ok(()) } else { Err(Wider(wider)) }
+    }
+}
+
+impl Cap {
+    /// The capability with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|cap| cap.name() == name)
+    }
+
+    /// Every name.
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+        Self::ALL.iter().map(|cap| cap.name())
+    }
+}
+
+impl std::fmt::Display for Cap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -2,20 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::caps::Caps;
-
-/// The capabilities a component cannot be linked without, by its own imports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CapNeeds {
-    /// Imports `wasi:http`.
-    pub http: bool,
-    /// Imports `coldframe:host/log`.
-    pub log: bool,
-    /// Imports `wasi:clocks`.
-    pub clock: bool,
-    /// Imports `wasi:random`.
-    pub random: bool,
-}
+use crate::caps::{Cap, CapSet};
 
 /// A component imports something that nothing here provides. The kind is `denied.import`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,21 +17,12 @@ const WASI_PATCH_MAX: u32 = 12;
 /// Versions of the `coldframe:host` package.
 const HOST_VERSIONS: &[&str] = &["0.1.0"];
 
-/// What a known import needs.
-enum Need {
-    /// Given to every component: it reaches nothing outside of the call.
-    Nothing,
-    Http,
-    Log,
-    Clock,
-    Random,
-}
-
-/// The table. Interfaces of types only never get here, `Interface::imports` leaves them out.
-fn need(path: &str) -> Option<Need> {
+/// The table: what a known import needs, if it needs anything. Interfaces of types only never get
+/// here, `Interface::imports` leaves them out.
+fn need(path: &str) -> Option<Option<Cap>> {
     Some(match path {
         // Standard streams lead nowhere, the environment and the file system are empty.
-        "wasi:io/error" | "wasi:io/poll" | "wasi:io/streams" => Need::Nothing,
+        "wasi:io/error" | "wasi:io/poll" | "wasi:io/streams" => None,
         "wasi:cli/environment"
         | "wasi:cli/exit"
         | "wasi:cli/stdin"
@@ -54,14 +32,14 @@ fn need(path: &str) -> Option<Need> {
         | "wasi:cli/terminal-output"
         | "wasi:cli/terminal-stdin"
         | "wasi:cli/terminal-stdout"
-        | "wasi:cli/terminal-stderr" => Need::Nothing,
-        "wasi:filesystem/types" | "wasi:filesystem/preopens" => Need::Nothing,
+        | "wasi:cli/terminal-stderr" => None,
+        "wasi:filesystem/types" | "wasi:filesystem/preopens" => None,
         // Guests seed their hash maps with it; the host gives a constant.
-        "wasi:random/insecure-seed" => Need::Nothing,
-        "wasi:clocks/monotonic-clock" | "wasi:clocks/wall-clock" => Need::Clock,
-        "wasi:random/random" | "wasi:random/insecure" => Need::Random,
-        "wasi:http/types" | "wasi:http/outgoing-handler" => Need::Http,
-        "coldframe:host/log" => Need::Log,
+        "wasi:random/insecure-seed" => None,
+        "wasi:clocks/monotonic-clock" | "wasi:clocks/wall-clock" => Some(Cap::Clock),
+        "wasi:random/random" | "wasi:random/insecure" => Some(Cap::Random),
+        "wasi:http/types" | "wasi:http/outgoing-handler" => Some(Cap::Http),
+        "coldframe:host/log" => Some(Cap::Log),
         _ => return None,
     })
 }
@@ -75,66 +53,41 @@ fn known_version(path: &str, version: &str) -> bool {
     }
 }
 
-/// The sum of what `imports` need, or the first one that is not known.
-pub(crate) fn needs(imports: &BTreeSet<String>) -> Result<CapNeeds, UnknownImport> {
-    let mut needs = CapNeeds::default();
-    for import in imports {
+/// The capabilities a component cannot be linked without, by its own imports, or the first import
+/// that is not known.
+pub(crate) fn needs(imports: &BTreeSet<String>) -> Result<CapSet, UnknownImport> {
+    let need = |import: &String| {
         let unknown = || UnknownImport(import.clone());
         let (path, version) = import.split_once('@').ok_or_else(unknown)?;
-        let need = need(path).filter(|_| known_version(path, version)).ok_or_else(unknown)?;
-        match need {
-            Need::Nothing => {}
-            Need::Http => needs.http = true,
-            Need::Log => needs.log = true,
-            Need::Clock => needs.clock = true,
-            Need::Random => needs.random = true,
-        }
-    }
-    Ok(needs)
-}
-
-impl CapNeeds {
-    /// The names of the capabilities that are needed and that `ceiling` does not declare.
-    pub fn missing_from(&self, ceiling: &Caps) -> Vec<&'static str> {
-        [
-            ("http", self.http && ceiling.http.is_empty()),
-            ("log", self.log && !ceiling.log),
-            ("clock", self.clock && !ceiling.clock),
-            ("random", self.random && !ceiling.random),
-        ]
-        .into_iter()
-        .filter_map(|(name, missing)| missing.then_some(name))
-        .collect()
-    }
-
-    /// Whether nothing is needed.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
+        need(path).filter(|_| known_version(path, version)).ok_or_else(unknown)
+    };
+    let needs: Vec<Option<Cap>> = imports.iter().map(need).collect::<Result<_, _>>()?;
+    Ok(needs.into_iter().flatten().collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caps::Caps;
 
-    fn found(import: &str) -> Result<CapNeeds, UnknownImport> {
+    fn found(import: &str) -> Result<CapSet, UnknownImport> {
         needs(&BTreeSet::from([import.to_owned()]))
     }
 
     #[test]
     fn known_imports() {
-        let none = CapNeeds::default();
+        let none = CapSet::default();
         let cases = [
             ("wasi:io/streams@0.2.6", none),
             ("wasi:cli/stdout@0.2.0", none),
             ("wasi:filesystem/preopens@0.2.3", none),
             ("wasi:random/insecure-seed@0.2.6", none),
-            ("wasi:clocks/wall-clock@0.2.6", CapNeeds { clock: true, ..none }),
-            ("wasi:random/random@0.2.12", CapNeeds { random: true, ..none }),
-            ("wasi:random/insecure@0.2.6", CapNeeds { random: true, ..none }),
-            ("wasi:http/types@0.2.6", CapNeeds { http: true, ..none }),
-            ("wasi:http/outgoing-handler@0.2.6", CapNeeds { http: true, ..none }),
-            ("coldframe:host/log@0.1.0", CapNeeds { log: true, ..none }),
+            ("wasi:clocks/wall-clock@0.2.6", CapSet::of(Cap::Clock)),
+            ("wasi:random/random@0.2.12", CapSet::of(Cap::Random)),
+            ("wasi:random/insecure@0.2.6", CapSet::of(Cap::Random)),
+            ("wasi:http/types@0.2.6", CapSet::of(Cap::Http)),
+            ("wasi:http/outgoing-handler@0.2.6", CapSet::of(Cap::Http)),
+            ("coldframe:host/log@0.1.0", CapSet::of(Cap::Log)),
         ];
         for (import, expected) in cases {
             assert_eq!(found(import), Ok(expected), "{import}");
@@ -168,9 +121,10 @@ mod tests {
 
     #[test]
     fn missing_capabilities_are_named() {
-        let needs = CapNeeds { http: true, log: true, clock: true, random: true };
+        let needs: CapSet = [Cap::Random, Cap::Http, Cap::Log].into_iter().collect();
         let ceiling = Caps { log: true, ..Caps::default() };
-        assert_eq!(needs.missing_from(&ceiling), ["http", "clock", "random"]);
-        assert!(CapNeeds::default().missing_from(&Caps::default()).is_empty());
+        let missing: Vec<Cap> = needs.missing_from(&ceiling).collect();
+        assert_eq!(missing, [Cap::Http, Cap::Random]);
+        assert_eq!(CapSet::default().missing_from(&Caps::default()).count(), 0);
     }
 }

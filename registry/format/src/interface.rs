@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::imports::{self, CapNeeds, UnknownImport};
+use crate::caps::CapSet;
+use crate::imports::{self, UnknownImport};
 use crate::read::{self, InterfaceError};
 use crate::suggest;
 use crate::types::{Field, Type};
@@ -105,7 +106,7 @@ impl Interface {
     }
 
     /// The capabilities without which the component cannot be linked.
-    pub fn required_caps(&self) -> Result<CapNeeds, UnknownImport> {
+    pub fn required_caps(&self) -> Result<CapSet, UnknownImport> {
         imports::needs(&self.imports)
     }
 }

@@ -30,8 +30,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::canonical;
-use crate::caps::Caps;
-use crate::imports::{CapNeeds, UnknownImport};
+use crate::caps::{Cap, Caps};
+use crate::imports::UnknownImport;
 use crate::interface::{Interface, OperationError};
 use crate::name::SkillId;
 use crate::schema;
@@ -252,11 +252,11 @@ impl Manifest {
     /// not use anyway. An error where the component needs more than the manifest says.
     pub fn ceiling(&self, interface: &Interface) -> Result<Caps, ManifestError> {
         let needs = interface.required_caps()?;
-        let missing = needs.missing_from(&self.capabilities);
+        let missing: Vec<_> = needs.missing_from(&self.capabilities).map(Cap::name).collect();
         if !missing.is_empty() {
             return Err(ManifestError::UnderDeclared { id: self.id.clone(), missing });
         }
-        Ok(restrict(&self.capabilities, needs))
+        Ok(self.capabilities.keep(needs))
     }
 
     /// Whether the manifest fits the component: the ceiling, and that every case names an
@@ -311,16 +311,6 @@ impl Manifest {
         }
         let names: BTreeSet<_> = self.cases.iter().map(|case| &case.name).collect();
         ensure(names.len() == self.cases.len(), "cases", "has two cases of one name")
-    }
-}
-
-/// The part of `caps` that `needs` can make use of.
-pub fn restrict(caps: &Caps, needs: CapNeeds) -> Caps {
-    Caps {
-        http: if needs.http { caps.http.clone() } else { Vec::new() },
-        log: caps.log && needs.log,
-        clock: caps.clock && needs.clock,
-        random: caps.random && needs.random,
     }
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use coldframe_client::VerifiedSkill;
 use coldframe_engine::{Call, CallLimits, CallReport, Cancel, Invoke as _, MemoryMeter};
 use coldframe_format::types::json_name;
-use coldframe_format::{Caps, Operation, SkillRef, Type, canonical};
+use coldframe_format::{Cap, Caps, Operation, SkillRef, Type, canonical, suggest};
 use coldframe_journal::Receipt;
 use coldframe_journal::receipt::{fuel_for, price_nano};
 use coldframe_lang::graph::Limits;
@@ -121,9 +121,9 @@ fn arguments(operation: &Operation, given: Given) -> Result<Value, Fail> {
         let known: Vec<String> = names.into_keys().collect();
         let fail =
             Fail::new(Exit::Problems, format!("`{}` has no parameter `{wrong}`", operation.name));
-        return Err(match coldframe_format::suggest::closest(wrong, &known) {
+        return Err(match suggest::closest(wrong, &known) {
             Some(near) => fail.help(format!("did you mean `{near}`?")),
-            None => fail.help(format!("it has {}", coldframe_format::suggest::list(&known))),
+            None => fail.help(format!("it has {}", suggest::list(&known))),
         });
     }
     Ok(Value::Object(arguments))
@@ -152,20 +152,31 @@ fn call_limits(limits: &Limits) -> CallLimits {
 fn grants(flags: &[String]) -> Result<Caps, Fail> {
     let mut caps = Caps::default();
     for flag in flags {
-        match flag.split_once('=') {
-            None if flag == "log" => caps.log = true,
-            None if flag == "clock" => caps.clock = true,
-            None if flag == "random" => caps.random = true,
-            Some(("http", shape)) => {
-                let grant = shape
-                    .parse()
-                    .map_err(|error| Fail::usage(format!("`--grant {flag}`: {error}")))?;
-                caps.http.push(grant);
+        let (name, line) = match flag.split_once('=') {
+            Some((name, line)) => (name, Some(line)),
+            None => (flag.as_str(), None),
+        };
+        let wrong = |message: &str| Fail::usage(format!("`--grant {flag}` {message}"));
+        let Some(cap) = Cap::named(name) else {
+            let known: Vec<String> = Cap::names().map(str::to_owned).collect();
+            let help = match suggest::closest(name, &known) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => format!("the rights are {}", suggest::list(&known)),
+            };
+            return Err(wrong("names no right").help(help));
+        };
+        match (cap.line(), line) {
+            (None, None) => caps.set(cap, true),
+            (Some(_), Some(line)) => caps
+                .push(cap, line)
+                .map_err(|error| Fail::usage(format!("`--grant {flag}`: {error}")))?,
+            (Some((shape, example)), None) => {
+                let help = format!("write --grant {cap}={shape:?}, as in {cap}={example:?}");
+                return Err(wrong("does not say what is allowed").help(help));
             }
-            _ => {
-                return Err(Fail::usage(format!("`--grant {flag}` names no right")).help(
-                    "write --grant log, clock, random, or http=\"GET https://example.com/**\"",
-                ));
+            (None, Some(_)) => {
+                let help = format!("write --grant {cap}");
+                return Err(wrong("says more than there is to say").help(help));
             }
         }
     }

@@ -78,11 +78,12 @@ fn text(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
     text += "\nrights\n";
     for rights in &plan.rights {
         let caps = &rights.caps;
-        let flags = [("log", caps.log), ("clock", caps.clock), ("random", caps.random)];
-        let lines = caps.http.iter().map(|grant| format!("http {grant}"));
-        let flags = flags.iter().filter(|(_, has)| *has).map(|(name, _)| (*name).to_owned());
-        for line in lines.chain(flags) {
-            text += &format!("  {:<24} {line}\n", rights.id);
+        for cap in caps.set_of().iter() {
+            for line in caps.lines(cap) {
+                let line =
+                    if cap.line().is_some() { format!("{cap} {line}") } else { cap.to_string() };
+                text += &format!("  {:<24} {line}\n", rights.id);
+            }
         }
     }
     if plan.rights.is_empty() {

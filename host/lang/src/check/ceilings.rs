@@ -1,7 +1,8 @@
 //! No pipeline has more than the ceilings that a `Config` sets. Steps need no look of their own:
 //! they have no more than their pipeline.
 
-use super::rights::only;
+use coldframe_format::Cap;
+
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{Document, join};
@@ -25,10 +26,10 @@ pub(crate) fn within(document: &Document<'_>, ceilings: &[&Ceiling<'_>], report:
         }
         let (Some(caps), Some(most)) = (&document.caps, &ceiling.caps) else { continue };
         for (key, span) in &caps.places {
-            if most.unclear.contains(&key.text.as_str()) {
+            let Some(cap) = Cap::named(&key.text).filter(|cap| !most.unclear.contains(cap)) else {
                 continue;
-            }
-            let Err(wider) = only(&caps.caps, &key.text).is_within(&most.caps) else { continue };
+            };
+            let Err(wider) = caps.caps.only(cap).is_within(&most.caps) else { continue };
             let what = wider.0.first().map_or("", String::as_str);
             let message =
                 format!("`{}` is granted, which is more than the ceiling of `{name}`", shown(what));

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use coldframe_format::{CapNeeds, Caps};
+use coldframe_format::{Cap, CapSet, Caps};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{CapsDecl, Document, From, join};
 use crate::resolve::{Call, Resolved, SubPipeline, Work};
 use crate::shown::{sentence, shown};
-
-/// The capabilities by name.
-const NAMES: [&str; 4] = ["http", "log", "clock", "random"];
 
 /// Whether every import is covered by a grant, nothing has more than what is around it, and every
 /// grant is of use to some step.
@@ -22,13 +19,13 @@ pub(super) fn needed_and_granted(
     report: &mut Report,
 ) {
     // What each step needs with all it holds. As long as a skill is unknown, so is what it needs.
-    let mut needed = vec![Some(CapNeeds::default()); document.steps.len()];
-    let mut whole = Some(CapNeeds::default());
+    let mut needed = vec![Some(CapSet::default()); document.steps.len()];
+    let mut whole = Some(CapSet::default());
     let mut compared = Compared::new();
     for (index, step) in resolved.steps.iter().enumerate() {
         let grants = Grants::around(document, index);
         grants.nest(report);
-        let mut own = Some(CapNeeds::default());
+        let mut own = Some(CapSet::default());
         for (key, call) in step.calls() {
             let Some(skill) = &call.skill else {
                 own = None;
@@ -37,8 +34,8 @@ pub(super) fn needed_and_granted(
             match skill.entry.interface.required_caps() {
                 Ok(needs) => {
                     own = both(own, Some(needs));
-                    for name in names(needs) {
-                        grants.check(call, key, name, report);
+                    for cap in needs.iter() {
+                        grants.check(call, key, cap, report);
                     }
                 }
                 Err(unknown) => {
@@ -52,13 +49,7 @@ pub(super) fn needed_and_granted(
             Work::Pipeline(child) => match &child.child {
                 Some(compiled) => {
                     let caps = &compiled.graph.caps;
-                    let needs = CapNeeds {
-                        http: !caps.http.is_empty(),
-                        log: caps.log,
-                        clock: caps.clock,
-                        random: caps.random,
-                    };
-                    own = both(own, Some(needs));
+                    own = both(own, Some(caps.set_of()));
                     grants.check_child(child, caps, &mut compared, report);
                 }
                 None => own = None,
@@ -82,39 +73,20 @@ pub(super) fn needed_and_granted(
             continue;
         };
         let (_, outer) = grants.nearest(1);
-        let is_wider = |name: &str| wider(&only(&caps.caps, name), outer).is_some();
+        let is_wider = |cap: Cap| wider(&caps.caps.only(cap), outer).is_some();
         let path = join(grants.path, "caps");
         unused(caps, needs, ("the step", "nothing in it"), &path, is_wider, report);
     }
 }
 
 /// Unknown where one of them is.
-fn both(a: Option<CapNeeds>, b: Option<CapNeeds>) -> Option<CapNeeds> {
-    let (a, b) = (a?, b?);
-    Some(CapNeeds {
-        http: a.http || b.http,
-        log: a.log || b.log,
-        clock: a.clock || b.clock,
-        random: a.random || b.random,
-    })
-}
-
-fn names(needs: CapNeeds) -> impl Iterator<Item = &'static str> {
-    NAMES
-        .into_iter()
-        .zip([needs.http, needs.log, needs.clock, needs.random])
-        .filter_map(|(name, needed)| needed.then_some(name))
+fn both(a: Option<CapSet>, b: Option<CapSet>) -> Option<CapSet> {
+    Some(a?.and(b?))
 }
 
 /// Whether it is granted, or was meant to be.
-fn has(decl: &CapsDecl<'_>, name: &str) -> bool {
-    let granted = match name {
-        "http" => !decl.caps.http.is_empty(),
-        "log" => decl.caps.log,
-        "clock" => decl.caps.clock,
-        _ => decl.caps.random,
-    };
-    granted || decl.unclear.contains(&name)
+fn has(decl: &CapsDecl<'_>, cap: Cap) -> bool {
+    decl.caps.has(cap) || decl.unclear.contains(&cap)
 }
 
 /// What of the grants of a pipeline goes beyond those of a step; each pair is compared once.
@@ -157,8 +129,8 @@ impl<'a, 'n> Grants<'a, 'n> {
         let Some((_, own)) = self.steps.last().filter(|_| self.own) else { return };
         let (who, outer) = self.nearest(1);
         for (key, span) in &own.places {
-            let one = only(&own.caps, &key.text);
-            let Some(what) = wider(&one, outer) else { continue };
+            let Some(cap) = Cap::named(&key.text) else { continue };
+            let Some(what) = wider(&own.caps.only(cap), outer) else { continue };
             let path = join(&join(self.path, "caps"), &key.text);
             let message = format!("the step grants `{}`, which {who} does not", shown(&what));
             let whose =
@@ -181,9 +153,10 @@ impl<'a, 'n> Grants<'a, 'n> {
     ) {
         let (who, outer) = self.nearest(0);
         let graph = child.child.as_ref().map(|child| Arc::as_ptr(&child.graph).addr());
-        let wider = compared
-            .entry((graph, self.steps.last().map(|(step, _)| *step)))
-            .or_insert_with(|| NAMES.iter().filter_map(|n| wider(&only(caps, n), outer)).collect());
+        let wider =
+            compared.entry((graph, self.steps.last().map(|(step, _)| *step))).or_insert_with(
+                || Cap::ALL.iter().filter_map(|cap| wider(&caps.only(*cap), outer)).collect(),
+            );
         for what in wider {
             let message = format!(
                 "`{}` grants `{}`, which {who} does not",
@@ -207,37 +180,39 @@ impl<'a, 'n> Grants<'a, 'n> {
     }
 
     /// Whether everyone around a call, and its step, grants what it needs.
-    fn check(&self, call: &Call<'_>, key: &str, name: &str, report: &mut Report) {
+    fn check(&self, call: &Call<'_>, key: &str, cap: Cap, report: &mut Report) {
         let Some(skill) = &call.skill else { return };
         let pipeline = self.document.caps.as_ref();
-        let (place, decl) = if !pipeline.is_some_and(|caps| has(caps, name)) {
+        let (place, decl) = if !pipeline.is_some_and(|caps| has(caps, cap)) {
             ("the pipeline's `caps`".to_owned(), pipeline)
-        } else if let Some((step, caps)) = self.steps.iter().find(|(_, caps)| !has(caps, name)) {
+        } else if let Some((step, caps)) = self.steps.iter().find(|(_, caps)| !has(caps, cap)) {
             let path = self.document.steps.get(*step).map_or("", |step| &step.path);
             (format!("`{path}.caps`"), Some(*caps))
         } else {
             return;
         };
         // The line that says no in so many words.
-        let refusal = decl.and_then(|decl| decl.places.iter().find(|(key, _)| key.text == name));
-        let wanted = match name {
-            "http" => {
-                let ceiling = skill.entry.ceiling.http.iter();
-                let ceiling: Vec<String> =
-                    ceiling.map(|grant| format!("{:?}", grant.to_string())).collect();
-                let lines = if ceiling.is_empty() {
-                    "\"GET https://HOST/**\"".to_owned()
-                } else {
-                    ceiling.join(", ")
-                };
-                format!("http: [{}]", sentence(&lines))
+        let named =
+            |key: &&(&crate::yaml::node::Text, crate::source::Span)| key.0.text == cap.name();
+        let refusal = decl.and_then(|decl| decl.places.iter().find(named));
+        let wanted = match cap.line() {
+            Some((_, example)) => {
+                let mut lines: Vec<String> =
+                    skill.entry.ceiling.lines(cap).iter().map(|line| format!("{line:?}")).collect();
+                if lines.is_empty() {
+                    let line = if cap == Cap::Http { "GET https://HOST/**" } else { example };
+                    lines.push(format!("{line:?}"));
+                }
+                format!("{cap}: [{}]", sentence(&lines.join(", ")))
             }
-            name => format!("{name}: true"),
+            None => format!("{cap}: true"),
         };
-        let line = if refusal.is_some() && name == "http" {
+        let line = if refusal.is_some() && cap == Cap::Http {
             format!(
                 "an empty list allows no request at all; if some are intended, list them: `{wanted}`"
             )
+        } else if refusal.is_some() && cap.line().is_some() {
+            format!("an empty list allows nothing; if some is intended, list it: `{wanted}`")
         } else if refusal.is_some() {
             format!("if that is intended, write `{wanted}` in {place}")
         } else if pipeline.is_none() {
@@ -246,7 +221,7 @@ impl<'a, 'n> Grants<'a, 'n> {
             format!("if that is intended, add `{wanted}` to {place}")
         };
         let message = format!(
-            "`{}` needs the capability `{name}`, which {place} does not grant",
+            "`{}` needs the capability `{cap}`, which {place} does not grant",
             skill.entry.id
         );
         let mut problem =
@@ -264,7 +239,7 @@ fn wider(one: &Caps, outer: Option<&CapsDecl<'_>>) -> Option<String> {
     let problem = one.is_within(outer.map_or(&none, |outer| &outer.caps)).err()?;
     let what = problem.0.first()?.clone();
     let unclear = outer.map(|outer| outer.unclear.as_slice()).unwrap_or_default();
-    let is_unclear = unclear.iter().any(|name| only(one, name) == *one);
+    let is_unclear = unclear.iter().any(|cap| one.only(*cap) == *one);
     (!is_unclear).then_some(what)
 }
 
@@ -288,41 +263,29 @@ fn report_import(
     );
 }
 
-/// One capability of several.
-pub(super) fn only(caps: &Caps, name: &str) -> Caps {
-    let mut one = Caps::default();
-    match name {
-        "http" => one.http.clone_from(&caps.http),
-        "log" => one.log = caps.log,
-        "clock" => one.clock = caps.clock,
-        _ => one.random = caps.random,
-    }
-    one
-}
-
 /// Grants that nothing needs, but for those that `is_wrong` says have another problem.
 fn unused(
     caps: &CapsDecl<'_>,
-    needed: CapNeeds,
+    needed: CapSet,
     (who, nobody): (&str, &str),
     path: &str,
-    is_wrong: impl Fn(&str) -> bool,
+    is_wrong: impl Fn(Cap) -> bool,
     report: &mut Report,
 ) {
     for (key, _) in &caps.places {
-        let name = key.text.as_str();
-        let of_use = names(needed).any(|needed| needed == name);
-        if of_use || !has(caps, name) || caps.unclear.contains(&name) || is_wrong(name) {
+        let Some(cap) = Cap::named(&key.text) else { continue };
+        let wrong = caps.unclear.contains(&cap) || is_wrong(cap);
+        if needed.has(cap) || !has(caps, cap) || wrong {
             continue;
         }
         report.push(
             Diagnostic::new(
                 &codes::UNUSED_CAPABILITY,
                 key.span,
-                format!("{who} grants `{name}`, and {nobody} can use it"),
+                format!("{who} grants `{cap}`, and {nobody} can use it"),
             )
             .help("remove it")
-            .at(&join(path, name)),
+            .at(&join(path, cap.name())),
         );
     }
 }

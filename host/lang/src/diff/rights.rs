@@ -1,6 +1,6 @@
 //! Limits and capabilities: what is other, and whether more is allowed than before.
 
-use coldframe_format::Caps;
+use coldframe_format::{Cap, Caps};
 
 use super::facts::Facts;
 use super::{Change, ChangeKind, Mark};
@@ -60,28 +60,21 @@ fn written(limits: &Limits) -> Vec<(String, String)> {
 
 /// Capabilities, one change each.
 pub(super) fn caps(path: &str, before: &Caps, after: &Caps) -> Vec<Change> {
-    let (old, new) = (lines(before), lines(after));
-    let change = |part: &str, before, after, mark| Change {
+    let change = |cap: Cap, before, after, mark| Change {
         step: path.to_owned(),
-        kind: ChangeKind::Changed { part: part.to_owned(), before, after },
+        kind: ChangeKind::Changed { part: format!("caps.{cap}"), before, after },
         mark,
     };
-    let gone = old.iter().filter(|line| !new.contains(line));
-    let mut found: Vec<Change> =
-        gone.map(|(part, line)| change(part, Some(line.clone()), None, None)).collect();
-    for (part, line) in new.iter().filter(|line| !old.contains(line)) {
-        let one = after.http.iter().find(|grant| grant.to_string() == *line);
-        let covered =
-            one.is_some_and(|grant| before.http.iter().any(|other| grant.is_within(other)));
-        let mark = (!covered).then_some(Mark::Wider);
-        found.push(change(part, None, Some(line.clone()), mark));
+    let mut found = Vec::new();
+    for cap in Cap::ALL.iter().copied() {
+        let (old, new) = (before.lines(cap), after.lines(cap));
+        let gone = old.iter().filter(|line| !new.contains(line));
+        found.extend(gone.map(|line| change(cap, Some(line.clone()), None, None)));
+        let wider = after.beyond(before, cap);
+        for line in new.iter().filter(|line| !old.contains(line)) {
+            let mark = wider.contains(line).then_some(Mark::Wider);
+            found.push(change(cap, None, Some(line.clone()), mark));
+        }
     }
     found
-}
-
-fn lines(caps: &Caps) -> Vec<(&'static str, String)> {
-    let flags = [("caps.log", caps.log), ("caps.clock", caps.clock), ("caps.random", caps.random)];
-    let http = caps.http.iter().map(|grant| ("caps.http", grant.to_string()));
-    let flags = flags.into_iter().filter(|(_, granted)| *granted);
-    http.chain(flags.map(|(name, _)| (name, "true".to_owned()))).collect()
 }

@@ -1,7 +1,7 @@
 //! `limits` and `caps`, of a pipeline or a step.
 
-use coldframe_format::Caps;
-use coldframe_format::caps::HttpGrant;
+use coldframe_format::caps::{GrantError, GrantLine as _, HttpGrant};
+use coldframe_format::{Cap, Caps};
 
 use super::fields::{join, wrong_shape};
 use super::{CapsDecl, LimitsDecl};
@@ -11,12 +11,10 @@ use crate::limits::{self, LimitError};
 use crate::shown::shown;
 use crate::yaml::node::{Entry, Node, NodeKind, Text};
 
-/// The capabilities of this version.
-pub(crate) const CAPS: &[&str] = &["http", "log", "clock", "random"];
 /// The most lines of one grant. Those of a step are compared with each one around it.
 const GRANTS_MAX: usize = 256;
 /// Capabilities that the language will have.
-const CAPS_LATER: &[&str] = &["llm", "memory", "kv", "secrets", "sql", "fs", "env"];
+const CAPS_LATER: &[&str] = &["llm", "memory", "tools", "sql", "env"];
 
 fn entries<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Option<&'n [Entry]> {
     let node = node?;
@@ -85,19 +83,16 @@ pub(crate) fn caps<'n>(
     };
     for entry in entries {
         let path = join(path, &entry.key.text);
-        let caps = &mut found.caps;
-        let clear = match entry.key.text.as_str() {
-            "http" => grants(&mut caps.http, &entry.value, &path, report),
-            "log" => flag(&mut caps.log, &entry.value, &path, report),
-            "clock" => flag(&mut caps.clock, &entry.value, &path, report),
-            "random" => flag(&mut caps.random, &entry.value, &path, report),
-            _ => {
-                report_unknown(&entry.key, &path, report);
-                continue;
-            }
+        let Some(cap) = Cap::named(&entry.key.text) else {
+            report_unknown(&entry.key, &path, report);
+            continue;
+        };
+        let clear = match cap.line() {
+            Some(_) => lines(&mut found.caps, cap, &entry.value, &path, report),
+            None => flag(&mut found.caps, cap, &entry.value, &path, report),
         };
         if !clear {
-            found.unclear.push(&entry.key.text);
+            found.unclear.push(cap);
         }
         found.places.push((&entry.key, entry.value.span));
     }
@@ -115,71 +110,75 @@ fn report_unknown(key: &Text, path: &str, report: &mut Report) {
         );
         return;
     }
-    let help = report.suggest(&key.text, "the capabilities are", CAPS.iter().copied());
+    let help = report.suggest(&key.text, "the capabilities are", Cap::names());
     let message = format!("there is no capability `{shown}`");
     report.push(Diagnostic::new(&codes::UNKNOWN_KEY, key.span, message).maybe_help(help).at(path));
 }
 
 /// Reads a flag; `false` where it is none.
-fn flag(target: &mut bool, node: &Node, path: &str, report: &mut Report) -> bool {
+fn flag(caps: &mut Caps, cap: Cap, node: &Node, path: &str, report: &mut Report) -> bool {
     if let NodeKind::Bool(value) = &node.kind {
-        *target = *value;
+        caps.set(cap, *value);
         return true;
     }
     report.push(wrong_shape(node, "`true` or `false`", path).help("write `true` to grant it"));
     false
 }
 
-/// How it is written, by what was probably meant. A text with a `*` at its end means all that is
-/// below, and that is written in two ways only.
-fn grant_help(text: &str) -> String {
+/// How it is written, by what was probably meant.
+fn grant_help(cap: Cap, error: &GrantError) -> String {
+    let text = error.text.as_str();
+    // A text with a `*` at its end means all that is below, and that is written in two ways only.
     let base = text.trim_end_matches('*');
     let base = base.strip_suffix('/').unwrap_or(base);
     let meant = format!("{base}/**");
-    if text.len() > base.len() && meant != text && meant.parse::<HttpGrant>().is_ok() {
+    if cap == Cap::Http
+        && text.len() > base.len()
+        && meant != text
+        && HttpGrant::read(&meant).is_ok()
+    {
         let meant = shown(&meant);
         return format!(
             "`/**` at the end is everything below, and a host alone every path: `{meant}`"
         );
     }
-    "write `[METHOD ]scheme://host[:port][/path]`, as in `GET https://api.example.com/v1/**`"
-        .to_owned()
+    format!("write `{}`, as in `{}`", error.shape, error.example)
 }
 
-/// Reads a list of grants; `false` where some are none.
-fn grants(target: &mut Vec<HttpGrant>, node: &Node, path: &str, report: &mut Report) -> bool {
-    let example = "for example `http: [\"GET https://api.example.com/v1/**\"]`";
+/// Reads a list of lines; `false` where some are none.
+fn lines(caps: &mut Caps, cap: Cap, node: &Node, path: &str, report: &mut Report) -> bool {
+    let example = cap.line().map_or("", |(_, example)| example);
+    let help = format!("for example `{cap}: [\"{example}\"]`");
     let NodeKind::List(items) = &node.kind else {
-        report.push(wrong_shape(node, "a list of allowed requests", path).help(example));
+        report.push(wrong_shape(node, "a list of what is allowed", path).help(help));
         return false;
     };
     if items.len() > GRANTS_MAX {
         let message = format!("`{path}` has {} lines, expected at most {GRANTS_MAX}", items.len());
         report.push(
             Diagnostic::new(&codes::BAD_GRANT, node.span, message)
-                .help("write one line for many addresses: `GET https://api.example.com/v1/**`")
+                .help(format!("write one line for many: `{example}`"))
                 .at(path),
         );
         return false;
     }
+    let mut clear = true;
     for (index, item) in items.iter().enumerate() {
         let path = format!("{path}[{index}]");
         let NodeKind::String(text) = &item.kind else {
-            report.push(wrong_shape(item, "a string", &path).help(example));
+            report.push(wrong_shape(item, "a string", &path).help(help.clone()));
+            clear = false;
             continue;
         };
-        match text.text.parse::<HttpGrant>() {
-            Ok(grant) => target.push(grant),
-            Err(error) => report.push(
-                Diagnostic::new(
-                    &codes::BAD_GRANT,
-                    item.span,
-                    format!("`{}` is not an HTTP grant: {}", shown(&text.text), error.why),
-                )
-                .help(grant_help(&text.text))
-                .at(&path),
-            ),
+        if let Err(error) = caps.push(cap, &text.text) {
+            clear = false;
+            let message = format!("`{}` is not {}: {}", shown(&text.text), error.what, error.why);
+            report.push(
+                Diagnostic::new(&codes::BAD_GRANT, item.span, message)
+                    .help(grant_help(cap, &error))
+                    .at(&path),
+            );
         }
     }
-    target.len() == items.len()
+    clear
 }

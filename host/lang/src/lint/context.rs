@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use coldframe_format::{CapNeeds, SkillRef};
+use coldframe_format::{Cap, CapSet, SkillRef};
 use semver::{Comparator, Op, VersionReq};
 
 use crate::graph::{Fallback, Graph, Step, StepKind, Uses};
@@ -109,7 +109,7 @@ impl<'a> Context<'a> {
     }
 
     /// What a call needs of the host; `None` where that is not known.
-    pub(super) fn needs(&self, uses: &Uses) -> Option<CapNeeds> {
+    pub(super) fn needs(&self, uses: &Uses) -> Option<CapSet> {
         let exact = Comparator {
             op: Op::Exact,
             major: uses.version.major,
@@ -124,18 +124,18 @@ impl<'a> Context<'a> {
         };
         let entry = self.world.skills.find(&wanted).ok()?;
         if entry.interface.imports.is_empty() {
-            return Some(CapNeeds::default());
+            return Some(CapSet::default());
         }
         entry.interface.required_caps().ok()
     }
 
     /// Whether a call does the same each time and nothing else.
     pub(super) fn is_pure(&self, uses: &Uses) -> bool {
-        self.needs(uses) == Some(CapNeeds::default())
+        self.needs(uses) == Some(CapSet::default())
     }
 
     /// Whether a step calls over HTTP.
     pub(super) fn calls_http(&self, step: &Step) -> bool {
-        Self::calls(step).any(|uses| self.needs(uses).is_some_and(|needs| needs.http))
+        Self::calls(step).any(|uses| self.needs(uses).is_some_and(|needs| needs.has(Cap::Http)))
     }
 }

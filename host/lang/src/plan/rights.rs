@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use coldframe_format::caps::HttpGrant;
 use coldframe_format::{Caps, Digest, SkillId, SkillRef};
 use semver::{Comparator, Op, Version, VersionReq};
 
@@ -181,25 +180,5 @@ fn effective(uses: &Uses, layers: &[&Caps], skills: &dyn SkillCatalog) -> Caps {
     let ceiling = skills.find(&wanted).ok().map(|entry| entry.ceiling.clone());
     let mut layers = layers.iter().map(|layer| (*layer).clone()).chain(ceiling);
     let first = layers.next().unwrap_or_default();
-    layers.fold(first, |caps, layer| both(&caps, &layer))
-}
-
-/// What two sets of grants allow together: the narrower line of each pair that overlaps.
-fn both(a: &Caps, b: &Caps) -> Caps {
-    let mut http: Vec<HttpGrant> = Vec::new();
-    for one in &a.http {
-        for other in &b.http {
-            let narrower = if one.is_within(other) {
-                one
-            } else if other.is_within(one) {
-                other
-            } else {
-                continue;
-            };
-            if !http.contains(narrower) {
-                http.push(narrower.clone());
-            }
-        }
-    }
-    Caps { http, log: a.log && b.log, clock: a.clock && b.clock, random: a.random && b.random }
+    layers.fold(first, |caps, layer| caps.and(&layer))
 }

@@ -75,15 +75,13 @@ pub(crate) fn limits(limits: &Limits) -> Option<Line> {
 /// `caps: { … }`
 pub(super) fn caps(caps: Option<&Caps>) -> Option<Line> {
     let caps = caps?;
-    let mut lines = Vec::new();
-    if !caps.http.is_empty() {
-        lines.push(("http", list(caps.http.iter().map(|grant| text(&grant.to_string())))));
-    }
-    for (name, granted) in [("log", caps.log), ("clock", caps.clock), ("random", caps.random)] {
-        if granted {
-            lines.push((name, value(&Value::Bool(true))));
-        }
-    }
+    let lines = caps.set_of().iter().map(|cap| {
+        let granted = match cap.line() {
+            Some(_) => list(caps.lines(cap).iter().map(|line| text(line))),
+            None => value(&Value::Bool(true)),
+        };
+        (cap.name(), granted)
+    });
     Some(("caps", flow(lines)))
 }
 

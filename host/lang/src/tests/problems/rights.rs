@@ -11,7 +11,7 @@ steps:
     uses: std/text#stats
     with: { text: "hi" }
 "##,
-        r##"4:15 wrong-shape: `caps.http` is a string, expected a list of allowed requests
+        r##"4:15 wrong-shape: `caps.http` is a string, expected a list of what is allowed
     for example `http: ["GET https://api.example.com/v1/**"]`
 4:35 wrong-shape: `caps.log` is a string, expected `true` or `false`
     write `true` to grant it

@@ -5,12 +5,8 @@
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-/// The longest line, bytes.
-const GRANT_BYTES_MAX: usize = 2048;
+use super::line::{self, GrantLine};
 
 /// `[METHOD ]scheme://host[:port][/path]`: which requests are allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,18 +35,6 @@ pub enum PathGrant {
     Prefix(String),
 }
 
-/// Why a text is not an HTTP grant.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not an HTTP grant: {why}, expected `[METHOD ]scheme://host[:port][/path]` as in `GET https://api.example.com/v1/**`"
-)]
-pub struct GrantError {
-    /// The text.
-    pub text: String,
-    /// What is wrong with it.
-    pub why: &'static str,
-}
-
 impl HttpGrant {
     /// Whether the request is allowed. The parts must be canonical already: scheme and host in
     /// lower case, no trailing dot, the path without query.
@@ -60,30 +44,6 @@ impl HttpGrant {
             && self.port.is_none_or(|own| own == port)
             && self.covers_host(host)
             && self.covers_path(path)
-    }
-
-    /// Whether everything this grant allows is allowed by `ceiling` too.
-    pub fn is_within(&self, ceiling: &Self) -> bool {
-        let host = if ceiling.is_any_host() {
-            true
-        } else if self.subdomains {
-            ceiling.subdomains && (self.host == ceiling.host || ceiling.covers_host(&self.host))
-        } else {
-            ceiling.covers_host(&self.host)
-        };
-        let path = match (&self.path, &ceiling.path) {
-            (_, None) => true,
-            (None, Some(_)) => false,
-            (Some(PathGrant::Exact(own)), Some(PathGrant::Exact(other))) => own == other,
-            (Some(PathGrant::Prefix(_)), Some(PathGrant::Exact(_))) => false,
-            (
-                Some(PathGrant::Exact(own) | PathGrant::Prefix(own)),
-                Some(PathGrant::Prefix(other)),
-            ) => own.starts_with(other),
-        };
-        let method = ceiling.method.is_none() || ceiling.method == self.method;
-        let port = ceiling.port.is_none() || ceiling.port == self.port;
-        method && self.scheme == ceiling.scheme && port && host && path
     }
 
     /// Written `*`.
@@ -114,6 +74,39 @@ impl HttpGrant {
     }
 }
 
+impl GrantLine for HttpGrant {
+    const WHAT: &'static str = "an HTTP grant";
+    const SHAPE: &'static str = "[METHOD ]scheme://host[:port][/path]";
+    const EXAMPLE: &'static str = "GET https://api.example.com/v1/**";
+
+    fn read(text: &str) -> Result<Self, &'static str> {
+        parse(text)
+    }
+
+    fn is_within(&self, ceiling: &Self) -> bool {
+        let host = if ceiling.is_any_host() {
+            true
+        } else if self.subdomains {
+            ceiling.subdomains && (self.host == ceiling.host || ceiling.covers_host(&self.host))
+        } else {
+            ceiling.covers_host(&self.host)
+        };
+        let path = match (&self.path, &ceiling.path) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(PathGrant::Exact(own)), Some(PathGrant::Exact(other))) => own == other,
+            (Some(PathGrant::Prefix(_)), Some(PathGrant::Exact(_))) => false,
+            (
+                Some(PathGrant::Exact(own) | PathGrant::Prefix(own)),
+                Some(PathGrant::Prefix(other)),
+            ) => own.starts_with(other),
+        };
+        let method = ceiling.method.is_none() || ceiling.method == self.method;
+        let port = ceiling.port.is_none() || ceiling.port == self.port;
+        method && self.scheme == ceiling.scheme && port && host && path
+    }
+}
+
 /// Whether a path means the same to everybody: no `.` or `..` segment in any spelling, no
 /// backslash, no encoded slash.
 fn is_plain_path(path: &str) -> bool {
@@ -124,21 +117,7 @@ fn is_plain_path(path: &str) -> bool {
         && !path.split('/').any(|segment| matches!(segment, "." | ".."))
 }
 
-impl FromStr for HttpGrant {
-    type Err = GrantError;
-
-    fn from_str(text: &str) -> Result<Self, GrantError> {
-        parse(text).map_err(|why| GrantError { text: text.to_owned(), why })
-    }
-}
-
 fn parse(text: &str) -> Result<HttpGrant, &'static str> {
-    if text.len() > GRANT_BYTES_MAX {
-        return Err("it is too long");
-    }
-    if !text.is_ascii() {
-        return Err("it has characters outside of ASCII");
-    }
     let (method, url) = match text.split_once(' ') {
         Some((method, url)) => (Some(parse_method(method)?), url),
         None => (None, text),
@@ -279,17 +258,7 @@ impl fmt::Display for HttpGrant {
     }
 }
 
-impl Serialize for HttpGrant {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for HttpGrant {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+line::text!(HttpGrant);
 
 #[cfg(test)]
 mod tests {
@@ -390,8 +359,8 @@ mod tests {
             ("https://a.org/a\\b", "the path has a `..`, a backslash or an encoded slash or dot"),
         ];
         for (text, why) in cases {
-            let expected = GrantError { text: text.to_owned(), why };
-            assert_eq!(text.parse::<HttpGrant>(), Err(expected), "{text}");
+            let found = text.parse::<HttpGrant>().map_err(|error| error.why);
+            assert_eq!(found, Err(why), "{text}");
         }
         assert!(format!("https://a.org/{}", "x".repeat(3000)).parse::<HttpGrant>().is_err());
     }
