@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coldframe_engine::{Call, CallLimits, Cancel, Invoke, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, Cancel, Invoke, Layers, MemoryMeter};
 use coldframe_format::Digest;
 use coldframe_lang::diagnostic::Severity;
 use coldframe_lang::foreseen::{Foreseen, broken, foreseen};
@@ -63,7 +63,7 @@ async fn truth(
         component: evaluator,
         operation: "eval".to_owned(),
         input: json!({ "source": expr.source, "vars": values, "absent": [] }),
-        grants: Vec::new(),
+        grants: Layers::default(),
         limits,
         memory: Arc::new(MemoryMeter::new(u64::MAX)),
         cancel: Cancel::default(),

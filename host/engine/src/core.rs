@@ -27,6 +27,7 @@ use self::frame::{Frame, FrameId, Live, Timer};
 use self::gates::Gates;
 use self::queue::Job;
 use crate::invoke::MemoryMeter;
+use crate::layers::Layer;
 use crate::ledger::{AccountId, Budget, Ledger};
 use crate::limits::RunLimits;
 use crate::memo::Memo;
@@ -114,7 +115,9 @@ impl Core {
         operator_caps: Option<Caps>,
         nano_per_mfuel: u64,
     ) -> Self {
-        let grants = std::iter::once(graph.caps.clone()).chain(operator_caps).collect();
+        let grants = std::iter::once(Layer::new("the pipeline's `caps`", graph.caps.clone()))
+            .chain(operator_caps.map(|caps| Layer::new("what the operator allows", caps)))
+            .collect();
         let memory = Arc::new(MemoryMeter::new(limits.memory_bytes));
         let budget = Budget { fuel: Some(limits.fuel), cost_nano: limits.cost_nano };
         Self {

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use coldframe_format::{Caps, Digest};
+use coldframe_format::Digest;
 use coldframe_journal::ErrorKind;
 use serde_json::Value;
 
 use crate::cancel::Cancel;
+use crate::layers::Layers;
 
 /// Calls operations of components that were loaded before.
 pub trait Invoke: Send + Sync {
@@ -29,9 +30,8 @@ pub struct Call {
     pub operation: String,
     /// An object: parameter name (JSON spelling) to value.
     pub input: Value,
-    /// Each layer that has a say: pipeline, step, operator. A right holds only where the skill's
-    /// own ceiling (known to the loader) and every layer allow it.
-    pub grants: Vec<Caps>,
+    /// Each layer that has a say beside the skill's own ceiling, which the loader knows.
+    pub grants: Layers,
     /// What the call may spend.
     pub limits: CallLimits,
     /// Linear memory of all live calls of the run, shared between them.

@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::cancel::Cancel;
 use crate::invoke::{Call, CallError, CallLimits, CallReport, Invoke};
 use crate::kinds;
+use crate::layers::{self, Layer, Layers};
 use crate::limits::{RunClock, RunLimits};
 use crate::memo::Memo;
 use crate::scope::{Scope, collect, fill};
@@ -121,7 +122,7 @@ impl Shared {
                 "vars": scope.variables(expr),
                 "absent": scope.absent(expr),
             }),
-            grants: Vec::new(),
+            grants: Layers::default(),
             limits: CallLimits {
                 fuel: fuel.min(EXPR_FUEL_MAX),
                 wall,
@@ -236,8 +237,10 @@ impl Worker<'_> {
     }
 
     fn operation_call(&self, step: &Step, uses: &Uses, input: Value) -> Call {
-        let mut grants = self.task.rights.grants.clone();
-        grants.extend(step.caps.clone());
+        let grants = match &step.caps {
+            Some(caps) => layers::with(&self.task.rights.grants, [Layer::of_step(&step.id, caps)]),
+            None => Arc::clone(&self.task.rights.grants),
+        };
         Call {
             component: uses.component,
             operation: uses.operation.clone(),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coldframe_format::Caps;
 use coldframe_journal::event::{Head, Turn, Waiting};
 use coldframe_journal::{Event, Receipt};
 use coldframe_lang::graph::Step;
 use serde_json::Value;
 
 use crate::invoke::{CallError, MemoryMeter};
+use crate::layers::Layers;
 use crate::ledger::Reservation;
 use crate::plan::Plan;
 use crate::rules::Facts;
@@ -59,7 +59,7 @@ pub(crate) enum What {
 #[derive(Debug)]
 pub(crate) struct Rights {
     /// Every layer of grants around the block.
-    pub(crate) grants: Vec<Caps>,
+    pub(crate) grants: Layers,
     pub(crate) memory: Arc<MemoryMeter>,
 }
 

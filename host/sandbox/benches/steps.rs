@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldframe_engine::{
-    Call, CallLimits, Cancel, Host, Invoke, Journal, LINGER, MemoryJournal, MemoryMeter, NoAnswers,
-    RunLimits, RunOptions, Silent, drive,
+    Call, CallLimits, Cancel, Host, Invoke, Journal, LINGER, Layer, MemoryJournal, MemoryMeter,
+    NoAnswers, RunLimits, RunOptions, Silent, drive,
 };
 use coldframe_format::{Caps, Digest, SkillId};
 use coldframe_journal::RunStatus;
@@ -173,7 +173,7 @@ async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
             component,
             operation: "run".into(),
             input: json!({ "x": number }),
-            grants: vec![Caps::default()],
+            grants: [Layer::new("the bench", Caps::default())].into(),
             limits: CallLimits::default(),
             memory: Arc::clone(&memory),
             cancel: Cancel::default(),

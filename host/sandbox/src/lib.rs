@@ -15,6 +15,7 @@ mod limiter;
 mod link;
 mod loader;
 mod outcome;
+mod rights;
 mod run;
 mod sanitize;
 mod state;
@@ -29,9 +30,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use coldframe_client::VerifiedSkill;
+use coldframe_client::{Provenance, VerifiedSkill};
 use coldframe_engine::{Call, CallReport, Invoke};
-use coldframe_format::{Caps, Digest};
+use coldframe_format::Digest;
 use tokio::sync::Semaphore;
 
 pub use crate::config::SandboxConfig;
@@ -41,6 +42,7 @@ use crate::cache::Cache;
 use crate::capabilities::http::HttpState;
 use crate::engine::Ticker;
 use crate::loader::{Admitted, Prepared};
+use crate::rights::Rights;
 
 /// The one wasmtime engine of the process and the components loaded into it.
 ///
@@ -91,6 +93,10 @@ impl Sandbox {
             digest: skill.component_digest(),
             interface: skill.interface(),
             ceiling: skill.ceiling(),
+            asked_by: match skill.provenance() {
+                Provenance::Unsigned => "what the operator grants",
+                _ => "the skill's manifest",
+            },
             bytes: skill.bytes(),
         })
     }
@@ -107,8 +113,8 @@ impl Sandbox {
         Ok(loaded)
     }
 
-    fn http_state(&self, ceiling: &Caps, call: &Call) -> HttpState {
-        HttpState::new(self.config.http.clone(), ceiling, call)
+    fn http_state(&self, rights: Rights, call: &Call) -> HttpState {
+        HttpState::new(self.config.http.clone(), rights, &call.limits)
     }
 
     fn find(&self, digest: &Digest) -> Option<Arc<Prepared>> {

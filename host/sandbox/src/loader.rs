@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use coldframe_engine::CallError;
+use coldframe_engine::{CallError, Layer};
 use coldframe_format::{CapSet, Caps, Digest, Field, Interface, Operation, Type};
 use coldframe_journal::ErrorKind;
 use wasmtime::Engine;
@@ -21,6 +21,8 @@ pub(crate) struct Admitted<'a> {
     pub(crate) digest: Digest,
     pub(crate) interface: &'a Interface,
     pub(crate) ceiling: &'a Caps,
+    /// Who wrote the ceiling.
+    pub(crate) asked_by: &'static str,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -59,7 +61,7 @@ impl From<LoadError> for CallError {
 pub(crate) struct Prepared {
     pub(crate) pre: InstancePre<CallState>,
     pub(crate) needs: CapSet,
-    pub(crate) ceiling: Caps,
+    pub(crate) ceiling: Layer,
     operations: Vec<PreparedOperation>,
 }
 
@@ -95,7 +97,8 @@ pub(crate) fn prepare(
         .iter()
         .map(|operation| lookup(&component, operation))
         .collect::<Result<_, _>>()?;
-    Ok((Prepared { pre, needs, ceiling: skill.ceiling.clone(), operations }, loaded))
+    let ceiling = Layer::new(skill.asked_by, skill.ceiling.clone());
+    Ok((Prepared { pre, needs, ceiling, operations }, loaded))
 }
 
 /// The rights the imports need, all of them within the ceiling.

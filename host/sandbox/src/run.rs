@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
-use coldframe_format::{Cap, Caps};
+use coldframe_format::Cap;
 use coldframe_journal::ErrorKind;
 use serde_json::Value;
 use wasmtime::component::Val;
@@ -19,6 +19,7 @@ use crate::Sandbox;
 use crate::classify::{Phase, classify};
 use crate::loader::{Prepared, PreparedOperation};
 use crate::outcome;
+use crate::rights::Rights;
 use crate::state::CallState;
 use crate::stop::Stop;
 use crate::values::{self, Allowance};
@@ -59,13 +60,18 @@ fn prepare(sandbox: &Sandbox, call: &Call) -> Result<(Arc<Prepared>, String), Ca
         let message = format!("component {} is not loaded", call.component.short());
         CallError::new(ErrorKind::HostBug, message)
     })?;
-    let mut layers = std::iter::once(&skill.ceiling).chain(&call.grants);
-    let missing = layers.find_map(|layer: &Caps| skill.needs.missing_from(layer).next());
-    if let Some(missing) = missing {
-        let message = format!("the skill needs the capability `{missing}`, which is not granted");
+    let rights = rights(&skill, call);
+    if let Some((who, cap)) = rights.missing(skill.needs) {
+        let message =
+            format!("the skill needs the capability `{cap}`, which is not granted by {who}");
         return Err(CallError::new(ErrorKind::DeniedCapability, message));
     }
     Ok((skill, call.operation.clone()))
+}
+
+/// Everyone who has a say in what the call may do.
+fn rights(skill: &Prepared, call: &Call) -> Rights {
+    Rights::new(skill.ceiling.clone(), Arc::clone(&call.grants))
 }
 
 async fn admitted(
@@ -104,7 +110,7 @@ async fn admitted(
 /// A store with every limit set.
 fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
     let limits = &call.limits;
-    let http = skill.needs.has(Cap::Http).then(|| sandbox.http_state(&skill.ceiling, call));
+    let http = skill.needs.has(Cap::Http).then(|| sandbox.http_state(rights(skill, call), call));
     let mut store = Store::new(&sandbox.engine, CallState::new(call, http));
     store.limiter(|state| &mut state.limiter);
     // Cannot fail: the engine consumes fuel.

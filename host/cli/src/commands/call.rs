@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use coldframe_client::VerifiedSkill;
-use coldframe_engine::{Call, CallLimits, CallReport, Cancel, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, CallReport, Cancel, Invoke as _, Layer, MemoryMeter};
 use coldframe_format::types::json_name;
 use coldframe_format::{Cap, Caps, Operation, SkillRef, Type, canonical, suggest};
 use coldframe_journal::Receipt;
@@ -58,7 +58,7 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
         component: skill.component_digest(),
         operation: operation.name.clone(),
         input: input.clone(),
-        grants: vec![grants],
+        grants: [Layer::new("what the operator grants", grants)].into(),
         limits: call_limits(&limits),
         memory: Arc::new(MemoryMeter::new(limits.memory_bytes.unwrap_or(u64::MAX))),
         cancel: Cancel::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use coldframe_engine::{Call, CallLimits, Cancel, Invoke, MemoryMeter, facts};
+use coldframe_engine::{Call, CallLimits, Cancel, Invoke, Layers, MemoryMeter, facts};
 use coldframe_format::Digest;
 use coldframe_journal::{Record, RunState, StepStatus};
 use coldframe_lang::expr::sides::sides;
@@ -108,7 +108,7 @@ impl Facts {
             component: evaluator,
             operation: "eval".to_owned(),
             input: json!({ "source": source, "vars": vars, "absent": absent }),
-            grants: Vec::new(),
+            grants: Layers::default(),
             limits: CallLimits {
                 fuel: FUEL,
                 wall: WALL,

@@ -11,6 +11,7 @@ use super::frame::{Ending, Entered, Frame, FrameId, Held, Node, Phase};
 use super::queue::{Job, Part};
 use crate::invoke::MemoryMeter;
 use crate::kinds::{self, HolderEnd};
+use crate::layers::{self, Layer};
 use crate::ledger::{AccountId, RUN};
 use crate::place;
 use crate::plan::{Close, Plan};
@@ -200,17 +201,21 @@ impl Core {
 fn narrowed(rights: Arc<Rights>, step: &coldframe_lang::graph::Step) -> Arc<Rights> {
     let (caps, memory) = match &step.kind {
         StepKind::Pipeline(child) => {
-            (Some(child.graph.caps.clone()), step.limits.min(&child.graph.limits).memory_bytes)
+            let who = format!("the `caps` of `{}`", child.source);
+            (
+                Some(Layer::new(who, child.graph.caps.clone())),
+                step.limits.min(&child.graph.limits).memory_bytes,
+            )
         }
         _ => (None, step.limits.memory_bytes),
     };
     if step.caps.is_none() && caps.is_none() && memory.is_none() {
         return rights;
     }
-    let layers = rights.grants.iter().cloned().chain(step.caps.clone()).chain(caps);
+    let own = step.caps.as_ref().map(|caps| Layer::of_step(&step.id, caps));
     let meter = Arc::clone(&rights.memory);
     Arc::new(Rights {
-        grants: layers.collect(),
+        grants: layers::with(&rights.grants, own.into_iter().chain(caps)),
         memory: match memory {
             Some(max) => Arc::new(MemoryMeter::within(meter, max)),
             None => meter,

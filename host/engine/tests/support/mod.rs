@@ -427,7 +427,10 @@ impl Invoke for Table {
                 *count
             };
             if call.operation != "eval" {
-                self.grants.lock().unwrap().push(call.grants.clone());
+                self.grants
+                    .lock()
+                    .unwrap()
+                    .push(call.grants.iter().map(|layer| Caps::clone(&layer.caps)).collect());
             }
             let (result, fuel) = answer(&call, count).await;
             CallReport {

@@ -15,8 +15,8 @@ use std::time::Duration;
 use coldframe_engine::ports::{
     HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse, HttpTimeouts,
 };
-use coldframe_engine::{Call, CallError, CallLimits};
-use coldframe_format::Caps;
+use coldframe_engine::{CallError, CallLimits};
+use coldframe_format::{Cap, Caps};
 use coldframe_journal::ErrorKind;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt as _;
@@ -30,6 +30,7 @@ use wasmtime_wasi_http::{
 
 use self::body::{FromGuest, FromServer};
 use self::target::Target;
+use crate::rights::Rights;
 use crate::state::CallState;
 use crate::stop::Stop;
 
@@ -67,8 +68,7 @@ struct Hooks(Arc<Exchanges>);
 /// Budgets, rights and the way out, shared with the tasks that carry bodies.
 struct Exchanges {
     port: Option<Arc<dyn HttpPort>>,
-    /// The ceiling first, then what pipeline, step and operator grant.
-    layers: Vec<Caps>,
+    rights: Rights,
     requests: AtomicU32,
     requests_max: u32,
     slots: Arc<Semaphore>,
@@ -80,26 +80,23 @@ struct Exchanges {
 
 impl HttpState {
     /// The state of a call whose rights are what every layer allows.
-    pub(crate) fn new(port: Option<Arc<dyn HttpPort>>, ceiling: &Caps, call: &Call) -> Self {
-        let mut layers = Vec::with_capacity(call.grants.len() + 1);
-        layers.push(ceiling.clone());
-        layers.extend(call.grants.iter().cloned());
-        Self::with(port, layers, &call.limits)
-    }
-
     /// The state of a call without any right; nothing that imports no HTTP ever sees it.
     pub(crate) fn closed() -> Self {
         let limits = CallLimits { net_requests: 0, ..CallLimits::default() };
-        Self::with(None, vec![Caps::default()], &limits)
+        Self::new(None, Rights::default(), &limits)
     }
 
-    fn with(port: Option<Arc<dyn HttpPort>>, layers: Vec<Caps>, limits: &CallLimits) -> Self {
+    pub(crate) fn new(
+        port: Option<Arc<dyn HttpPort>>,
+        rights: Rights,
+        limits: &CallLimits,
+    ) -> Self {
         let mut ctx = WasiHttpCtx::new();
         ctx.set_field_size_limit(HEADER_BYTES_MAX);
         let slots_max = limits.net_concurrency.min(1 << 16);
         let exchanges = Exchanges {
             port,
-            layers,
+            rights,
             requests: AtomicU32::new(limits.net_requests),
             requests_max: limits.net_requests,
             slots: Arc::new(Semaphore::new(slots_max as usize)),
@@ -161,19 +158,20 @@ impl Exchanges {
     /// The first layer is the skill's own ceiling. It may say `http://*`: what is reachable in the
     /// operator's network is for pipeline and operator to name, not for the skill's author.
     fn granted(&self, method: &str, target: &Target) -> Result<bool, Error> {
-        let mut private = target.may_be_private() && self.layers.len() > 1;
-        for (index, layer) in self.layers.iter().enumerate() {
-            let matching = |literal: bool| {
-                layer.http.iter().filter(move |grant| !literal || !grant.subdomains).any(|grant| {
-                    grant.allows(method, target.scheme, &target.host, target.port, &target.path)
-                })
-            };
-            if !matching(false) {
-                let message = format!("no grant for `{method} {target}`");
-                return Err(self.refuse(ErrorKind::DeniedHost, message));
-            }
-            private = private && (index == 0 || matching(true));
-        }
+        let allows = |caps: &Caps| {
+            caps.allows_http(method, target.scheme, &target.host, target.port, &target.path)
+        };
+        let line = format!("{method} {target}");
+        self.rights
+            .check(allows, ErrorKind::DeniedHost, &format!("`{line}`"), (Cap::Http, &line))
+            .map_err(|error| self.refuse(error.kind, error.message))?;
+        let named = |caps: &Caps| {
+            caps.http.iter().filter(|grant| !grant.subdomains).any(|grant| {
+                grant.allows(method, target.scheme, &target.host, target.port, &target.path)
+            })
+        };
+        let mut granted = self.rights.granted().peekable();
+        let private = target.may_be_private() && granted.peek().is_some() && granted.all(named);
         Ok(private)
     }
 

@@ -99,7 +99,10 @@ fn capabilities_are_denied_before_anything_runs() {
         (vec![all_caps(), Default::default()], "denied.capability"),
         (vec![Default::default()], "denied.capability"),
     ] {
-        let report = run(&SANDBOX, Call { grants: layers, ..call_of(digest, json!({})) });
+        let report = run(
+            &SANDBOX,
+            Call { grants: super::guest::layers(layers), ..call_of(digest, json!({})) },
+        );
         assert_eq!(summary(&report), expected, "{report:?}");
         if expected != "null" {
             assert_eq!((report.fuel, report.logs.len()), (0, 0));
@@ -177,7 +180,13 @@ fn a_panic_in_a_host_function_ends_one_call() {
     interface.imports.clear();
     let digest = coldframe_format::Digest::of(&bytes);
     let ceiling = all_caps();
-    let skill = Admitted { digest, interface: &interface, ceiling: &ceiling, bytes: &bytes };
+    let skill = Admitted {
+        digest,
+        interface: &interface,
+        ceiling: &ceiling,
+        asked_by: "the test",
+        bytes: &bytes,
+    };
     SANDBOX.admit(skill).unwrap();
     let report = run(&SANDBOX, call_of(digest, json!({})));
     assert_eq!(summary(&report), "host.bug", "{report:?}");

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use coldframe_engine::{Call, CallLimits, CallReport, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, CallReport, Invoke as _, Layer, Layers, MemoryMeter};
 use coldframe_format::{Caps, Digest, Interface};
 use serde_json::{Value, json};
 
@@ -18,11 +18,22 @@ pub(super) fn all_caps() -> Caps {
     serde_json::from_value(json!({"log": true, "clock": true, "random": true})).unwrap()
 }
 
+/// Layers of these grants.
+pub(super) fn layers(caps: impl IntoIterator<Item = Caps>) -> Layers {
+    caps.into_iter().map(|caps| Layer::new("a layer", caps)).collect()
+}
+
 /// Loads component bytes with the ceiling their own imports need.
 pub(super) fn load(sandbox: &Sandbox, bytes: &[u8]) -> Result<Digest, LoadError> {
     let interface = Interface::read(bytes).unwrap_or_default();
     let digest = Digest::of(bytes);
-    sandbox.admit(Admitted { digest, interface: &interface, ceiling: &all_caps(), bytes })?;
+    sandbox.admit(Admitted {
+        digest,
+        interface: &interface,
+        ceiling: &all_caps(),
+        asked_by: "the test",
+        bytes,
+    })?;
     Ok(digest)
 }
 
@@ -53,7 +64,7 @@ pub(super) fn call_of(component: Digest, input: Value) -> Call {
         component,
         operation: "f".to_owned(),
         input,
-        grants: vec![all_caps()],
+        grants: layers([all_caps()]),
         limits: CallLimits::default(),
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: coldframe_engine::Cancel::default(),

@@ -71,7 +71,13 @@ static FETCH: LazyLock<(Arc<Sandbox>, Digest)> = LazyLock::new(|| {
     let interface = Interface::read(&bytes).unwrap();
     let (digest, ceiling) = (Digest::of(&bytes), everything());
     sandbox
-        .admit(Admitted { digest, interface: &interface, ceiling: &ceiling, bytes: &bytes })
+        .admit(Admitted {
+            digest,
+            interface: &interface,
+            ceiling: &ceiling,
+            asked_by: "the test",
+            bytes: &bytes,
+        })
         .unwrap();
     (sandbox, digest)
 });
@@ -111,7 +117,14 @@ fn fetch(it: Try<'_>) -> CallReport {
     let input =
         json!({"https": https, "host": host, "path": path, "times": it.times, "read": it.read});
     let (sandbox, digest) = &*FETCH;
-    run(sandbox, Call { grants: it.grants, limits: it.limits, ..call_of(*digest, input) })
+    run(
+        sandbox,
+        Call {
+            grants: super::guest::layers(it.grants),
+            limits: it.limits,
+            ..call_of(*digest, input)
+        },
+    )
 }
 
 #[track_caller]
@@ -162,7 +175,11 @@ fn a_refusal_ends_the_call_whatever_the_guest_makes_of_it() {
     let report = fetch(Try { url, ..Try::default() });
     let error = report.result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::DeniedHost);
-    assert_eq!(error.message, "no grant for `GET https://evil.test/refused`");
+    assert_eq!(
+        error.message,
+        "`GET https://evil.test/refused` is not granted by the test and a layer; the line `http: \
+         [\"GET https://evil.test/refused\"]` would allow it"
+    );
     assert_eq!(sent("/refused"), [""; 0]);
     let url = (true, "example.org", "/private");
     check(Try { url, ..Try::default() }, "denied.address");

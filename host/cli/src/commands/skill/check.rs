@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coldframe_client::VerifiedSkill;
-use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, Layer, MemoryMeter};
 use coldframe_format::manifest::{Case, Expected};
 use coldframe_format::{Manifest, schema};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ fn cases<'m>(
             operation: operation.name.clone(),
             input: case.input.clone(),
             // A case may use all the manifest asks for, and nothing more.
-            grants: vec![manifest.capabilities.clone()],
+            grants: [Layer::new("the manifest", manifest.capabilities.clone())].into(),
             limits: CallLimits::default(),
             memory: Arc::new(MemoryMeter::new(u64::MAX)),
             cancel: Cancel::default(),

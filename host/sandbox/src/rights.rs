@@ -1,0 +1,58 @@
+//! What a call may do: the skill's ceiling and every layer around the call, asked one after the
+//! other, so that a refusal names who refused.
+
+use coldframe_engine::{CallError, Layer, Layers};
+use coldframe_format::{Cap, Caps};
+use coldframe_journal::ErrorKind;
+
+/// The rights of one call.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rights {
+    ceiling: Option<Layer>,
+    layers: Layers,
+}
+
+impl Rights {
+    pub(crate) fn new(ceiling: Layer, layers: Layers) -> Self {
+        Self { ceiling: Some(ceiling), layers }
+    }
+
+    /// Everyone who has a say, the skill's own ceiling first.
+    fn all(&self) -> impl Iterator<Item = &Layer> {
+        self.ceiling.iter().chain(self.layers.iter())
+    }
+
+    /// What is granted by those around the call. Nothing where there is nobody.
+    pub(crate) fn granted(&self) -> impl Iterator<Item = &Caps> {
+        self.layers.iter().map(|layer| &*layer.caps)
+    }
+
+    /// Whether everybody allows `what`; else an error that says who does not, and which `line` of
+    /// `cap` would.
+    pub(crate) fn check(
+        &self,
+        allows: impl Fn(&Caps) -> bool,
+        kind: ErrorKind,
+        what: &str,
+        (cap, line): (Cap, &str),
+    ) -> Result<(), CallError> {
+        // Where nobody has a say, nobody has allowed it.
+        if self.ceiling.is_some() && self.all().all(|layer| allows(&layer.caps)) {
+            return Ok(());
+        }
+        let mut refusing: Vec<&str> =
+            self.all().filter(|layer| !allows(&layer.caps)).map(|layer| &*layer.who).collect();
+        refusing.dedup();
+        let refusing = refusing.join(" and ");
+        let message = format!(
+            "{what} is not granted by {refusing}; the line `{cap}: [{line:?}]` would allow it"
+        );
+        Err(CallError::new(kind, message))
+    }
+
+    /// The capability among `needs` that somebody grants nothing of, and who that is.
+    pub(crate) fn missing(&self, needs: coldframe_format::CapSet) -> Option<(&str, Cap)> {
+        let missing = |layer: &Layer| needs.missing_from(&layer.caps).next();
+        self.all().find_map(|layer| Some((&*layer.who, missing(layer)?)))
+    }
+}
