@@ -45,12 +45,47 @@ pub(crate) struct Global {
         value_delimiter = ':'
     )]
     pub(crate) registry: Vec<PathBuf>,
+    /// Start nothing unless these walls stand; without names, all of them. `coldframe doctor` shows
+    /// which do
+    #[arg(
+        long,
+        global = true,
+        env = "COLDFRAME_REQUIRE_WALLS",
+        value_name = "WALL,…",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "all"
+    )]
+    pub(crate) require_walls: Option<Vec<WallArg>>,
+    /// Seconds of one core that compiling one component may take
+    #[arg(long, global = true, env = "COLDFRAME_COMPILE_SECONDS", value_name = "N",
+        default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600),
+        hide_default_value = true)]
+    pub(crate) compile_seconds: u64,
     /// How results are printed
     #[arg(long, global = true, value_enum, default_value_t = FormatArg::Text)]
     pub(crate) format: FormatArg,
     /// Print results only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+}
+
+/// What can stand behind `--require-walls`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WallArg {
+    /// Every one of those below
+    All,
+    /// Components are compiled in processes of their own
+    Worker,
+    /// Their memory, time and files are bounded by the kernel
+    Rlimits,
+    /// Neither they nor coldframe write their memory to a file
+    CoreDumps,
+    /// They reach no file and no port
+    Landlock,
+    /// They die of any system call they have no use for
+    Seccomp,
 }
 
 /// What can stand behind `--format`.

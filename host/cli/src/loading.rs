@@ -22,7 +22,7 @@ use crate::live::Live;
 use crate::output::{self, Format};
 use crate::project::Project;
 use crate::settings::{Settings, pins};
-use crate::{place, report};
+use crate::{place, report, walls};
 
 /// The operator's price of a million units of fuel, nano-USD: a second of one core is about 10^9
 /// units, and 0.00005 USD buy it.
@@ -202,11 +202,8 @@ pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
 
 /// The same with the ports that a pipeline wants.
 fn sandbox_with(global: &Global, adapters: &Adapters) -> Result<Arc<Sandbox>, Fail> {
-    let config = SandboxConfig {
-        cache_dir: Some(place::data_dir(global)?.join("code")),
-        http: Some(adapters::http(adapters)),
-        ..SandboxConfig::default()
-    };
+    let config =
+        SandboxConfig { http: Some(adapters::http(adapters)), ..walls::sandbox_config(global)? };
     Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }
 

@@ -16,6 +16,7 @@ mod readable;
 mod report;
 mod settings;
 mod testing;
+mod walls;
 mod write;
 
 use std::process::ExitCode;
@@ -25,6 +26,12 @@ use clap::Parser as _;
 use crate::args::Cli;
 
 fn main() -> ExitCode {
+    // A worker raises its walls before there is anything to wall in.
+    if let Some(code) = coldframe_sandbox::worker::become_worker() {
+        return code;
+    }
+    // Secrets of the environment are in this process's memory; `doctor` says whether this held.
+    let _ = coldframe_sandbox::walls::without_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

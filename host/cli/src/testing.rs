@@ -24,8 +24,8 @@ use crate::adapters;
 use crate::args::Global;
 use crate::exit::Fail;
 use crate::loading::{self, NANO_PER_MFUEL};
-use crate::place;
 use crate::project::Project;
+use crate::walls;
 
 use self::assertion::Facts;
 use self::decisions::Decider;
@@ -80,11 +80,8 @@ pub(crate) fn ready(
     test: &Test,
 ) -> Result<Ready, Fail> {
     let http = Arc::new(adapters::recorded(&test.http));
-    let config = SandboxConfig {
-        cache_dir: Some(place::data_dir(global)?.join("code")),
-        http: Some(Arc::clone(&http) as _),
-        ..SandboxConfig::default()
-    };
+    let config =
+        SandboxConfig { http: Some(Arc::clone(&http) as _), ..walls::sandbox_config(global)? };
     let sandbox = Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))?;
     let evaluator = loading::load_with_evaluator(project, &sandbox, graph)?;
     let inner: Arc<dyn Invoke> = sandbox;

@@ -7,6 +7,11 @@ use crate::exit::Fail;
 
 /// Puts a text in place of a file, through a file beside it. Keeps the permissions.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Fail> {
+    replace_bytes(path, text.as_bytes())
+}
+
+/// The same with bytes.
+pub(crate) fn replace_bytes(path: &Path, bytes: &[u8]) -> Result<(), Fail> {
     let failed = |error: &dyn std::fmt::Display| {
         Fail::usage(format!("failed to write `{}`: {error}", path.display()))
     };
@@ -17,7 +22,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Fail> {
         _ => Path::new("."),
     };
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
-    file.write_all(text.as_bytes()).map_err(|error| failed(&error))?;
+    file.write_all(bytes).map_err(|error| failed(&error))?;
     let permissions = match std::fs::metadata(&target) {
         Ok(found) => found.permissions(),
         Err(_) => new_file_permissions(),

@@ -24,7 +24,7 @@ use coldframe_format::{Caps, Digest, SkillId};
 use coldframe_journal::RunStatus;
 use coldframe_lang::graph::{Block, Graph, Limits, Map, OnItemError, Set, Step, StepKind, Uses};
 use coldframe_lang::template::{Path as ValuePath, Root, Segment, Template};
-use coldframe_sandbox::{Sandbox, SandboxConfig};
+use coldframe_sandbox::{Compiler, Sandbox, SandboxConfig};
 use coldframe_store::{Level, NewRun, Store};
 use serde_json::json;
 use tokio::sync::watch;
@@ -64,7 +64,7 @@ type Row = (&'static str, Vec<f64>);
 
 fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let floor = Floor::new();
-    let sandbox = Sandbox::new(SandboxConfig::default()).unwrap();
+    let sandbox = Sandbox::new(SandboxConfig::new(Compiler::InProcess)).unwrap();
     let skill =
         coldframe_client::unsigned("no-op", wat::parse_str(NO_OP).unwrap(), &Caps::default())
             .unwrap();

@@ -62,14 +62,10 @@ impl Cache {
         }
     }
 
-    /// Keeps the component's code. Failing to is reported once, and no error.
-    pub(crate) fn put(&self, engine: &Engine, digest: &Digest, component: &Component) {
+    /// Keeps a component's code. Failing to is reported once, and no error.
+    pub(crate) fn put(&self, engine: &Engine, digest: &Digest, code: &[u8]) {
         let path = self.path(engine, digest);
-        let written = component
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|code| self.write(engine, digest, &path, &code));
-        if let Err(error) = written {
+        if let Err(error) = self.write(engine, digest, &path, code) {
             let _: Option<()> = self.report("write", &path, &error);
         }
     }

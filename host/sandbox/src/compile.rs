@@ -1,7 +1,4 @@
-//! Component bytes to native code, on a thread of its own.
-//!
-//! In this process for now: what a hostile component can make the compiler spend is bounded by the
-//! admission budget before, and waited for no longer than a set time.
+//! Component bytes to native code: in a worker, or for tests and benches in this process.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -9,24 +6,36 @@ use std::time::Duration;
 
 use coldframe_journal::ErrorKind;
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
+use crate::admission;
+use crate::config::Compiler;
 use crate::loader::{LoadError, refused};
 
 /// The compiler recurses over nested blocks; only what is touched of this is ever used.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Compiles `bytes`, which passed admission.
+/// Compiles `bytes` for `engine`. What was not admitted does not reach a compiler.
 pub(crate) fn compile(
+    compiler: &Compiler,
     engine: &Engine,
     bytes: &[u8],
     time_max: Duration,
-) -> Result<Component, LoadError> {
+) -> Result<Vec<u8>, LoadError> {
+    match compiler {
+        Compiler::Worker(worker) => worker.compile(bytes, time_max, None),
+        Compiler::InProcess => in_process(engine, bytes, time_max),
+    }
+}
+
+/// What a hostile component can make the compiler spend is bounded by the admission budget only,
+/// and waited for no longer than a set time.
+fn in_process(engine: &Engine, bytes: &[u8], time_max: Duration) -> Result<Vec<u8>, LoadError> {
+    admission::admit(bytes)?;
     let (engine, bytes): (_, Arc<[u8]>) = (engine.clone(), bytes.into());
     let (sender, receiver) = mpsc::sync_channel(1);
     let work = move || {
         // Nobody listens any more when the time is over.
-        let _ = sender.send(Component::from_binary(&engine, &bytes));
+        let _ = sender.send(engine.precompile_component(&bytes));
     };
     std::thread::Builder::new()
         .name("compile".to_owned())

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use coldframe_engine::ports::HttpPort;
 
+use crate::worker::Worker;
+
 /// The sandbox's settings. Bounds of a single call travel with the call, not here.
 #[derive(Clone)]
 pub struct SandboxConfig {
@@ -16,19 +18,32 @@ pub struct SandboxConfig {
     pub http: Option<Arc<dyn HttpPort>>,
     /// Calls that run at the same time; others wait. The allocator's pools are sized by it.
     pub max_concurrent_calls: u32,
-    /// How long one component may take to compile.
+    /// How long one component may take to compile, on one core.
     pub compile_time_max: Duration,
+    /// Where that happens.
+    pub compiler: Compiler,
 }
 
-impl Default for SandboxConfig {
-    fn default() -> Self {
+/// Where components are compiled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Compiler {
+    /// Each in a process of its own, behind every wall there is.
+    Worker(Worker),
+    /// In this process, bounded by the admission budget alone: for tests and benches.
+    InProcess,
+}
+
+impl SandboxConfig {
+    /// The settings of a sandbox that compiles there. Nothing is kept, nothing is sent.
+    pub fn new(compiler: Compiler) -> Self {
         Self {
+            compiler,
             cache_dir: None,
             http: None,
             // Enough to hide waiting for the network on a small machine; each one costs address
             // space only until it is used.
             max_concurrent_calls: 32,
-            compile_time_max: Duration::from_secs(60),
+            compile_time_max: Duration::from_secs(10),
         }
     }
 }
@@ -40,6 +55,7 @@ impl fmt::Debug for SandboxConfig {
             .field("http", &self.http.is_some())
             .field("max_concurrent_calls", &self.max_concurrent_calls)
             .field("compile_time_max", &self.compile_time_max)
+            .field("compiler", &self.compiler)
             .finish()
     }
 }

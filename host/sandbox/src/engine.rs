@@ -10,6 +10,8 @@ use wasmtime::{
     WasmBacktraceDetails,
 };
 
+use crate::worker::Target;
+
 /// Linear memories one component may have.
 pub(crate) const MEMORIES_PER_COMPONENT: u32 = 16;
 /// Tables one component may have.
@@ -28,10 +30,32 @@ const ASYNC_STACK_BYTES: usize = 2 << 20;
 
 /// Makes the engine with pools for `calls` calls at a time.
 pub(crate) fn new(calls: u32) -> wasmtime::Result<Engine> {
-    Engine::new(&config(calls))
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pools(calls)));
+    Engine::new(&config)
 }
 
-fn config(calls: u32) -> Config {
+/// Makes an engine that only compiles: it gives what the other one runs, and reserves no pools.
+/// With a target, for that machine; without, for this one.
+pub(crate) fn compiler(target: Option<&Target>) -> wasmtime::Result<Engine> {
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    config.parallel_compilation(false);
+    if let Some(target) = target {
+        config.target(target.triple())?;
+        for feature in target.features() {
+            #[expect(unsafe_code, reason = "wasmtime asks it of all flags of the compiler")]
+            // SAFETY: a flag may not change what code means. These are names of what a processor
+            // can do, from the compiler's own list, and wasmtime refuses to load code on a machine
+            // that cannot do it.
+            let _ = unsafe { config.cranelift_flag_enable(feature) };
+        }
+    }
+    Engine::new(&config)
+}
+
+/// What decides whether code of one engine runs in another, the same for all of them.
+fn config() -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
@@ -53,8 +77,7 @@ fn config(calls: u32) -> Config {
         .wasm_backtrace_max_frames(NonZeroUsize::new(16))
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .native_unwind_info(false)
-        .debug_info(false)
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pools(calls)));
+        .debug_info(false);
     config
 }
 

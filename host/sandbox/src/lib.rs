@@ -21,6 +21,8 @@ mod sanitize;
 mod state;
 mod stop;
 mod values;
+pub mod walls;
+pub mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -35,7 +37,7 @@ use coldframe_engine::{Call, CallReport, Invoke};
 use coldframe_format::Digest;
 use tokio::sync::Semaphore;
 
-pub use crate::config::SandboxConfig;
+pub use crate::config::{Compiler, SandboxConfig};
 pub use crate::loader::{LoadError, Loaded};
 
 use crate::cache::Cache;
@@ -105,9 +107,8 @@ impl Sandbox {
         if self.find(&skill.digest).is_some() {
             return Ok(Loaded { from_cache: true, compile_us: 0 });
         }
-        let time_max = self.config.compile_time_max;
         let (prepared, loaded) =
-            loader::prepare(&self.engine, self.cache.as_ref(), time_max, skill)?;
+            loader::prepare(&self.engine, self.cache.as_ref(), &self.config, skill)?;
         let mut components = self.components.write().unwrap_or_else(PoisonError::into_inner);
         components.insert(skill.digest, Arc::new(prepared));
         Ok(loaded)

@@ -1,6 +1,6 @@
 //! From verified bytes to a component that is ready to be instantiated.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use coldframe_engine::{CallError, Layer};
 use coldframe_format::{CapSet, Caps, Digest, Field, Interface, Operation, Type};
@@ -10,10 +10,11 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::cache::Cache;
 use crate::classify;
+use crate::compile;
+use crate::config::SandboxConfig;
 use crate::link::{self, UnknownImport};
 use crate::sanitize;
 use crate::state::CallState;
-use crate::{admission, compile};
 
 /// What the loader needs to know of a skill. Made only from a verified one.
 #[derive(Clone, Copy)]
@@ -84,11 +85,11 @@ impl Prepared {
 pub(crate) fn prepare(
     engine: &Engine,
     cache: Option<&Cache>,
-    compile_time_max: Duration,
+    config: &SandboxConfig,
     skill: Admitted<'_>,
 ) -> Result<(Prepared, Loaded), LoadError> {
     let needs = required(skill.interface, skill.ceiling)?;
-    let (component, loaded) = native(engine, cache, compile_time_max, skill)?;
+    let (component, loaded) = native(engine, cache, config, skill)?;
     let linker = link::linker(engine, &component).map_err(|error| refused(&error))?;
     let pre = linker.instantiate_pre(&component).map_err(|error| refused(&error))?;
     let operations = skill
@@ -120,20 +121,31 @@ fn required(interface: &Interface, ceiling: &Caps) -> Result<CapSet, LoadError> 
 fn native(
     engine: &Engine,
     cache: Option<&Cache>,
-    compile_time_max: Duration,
+    config: &SandboxConfig,
     skill: Admitted<'_>,
 ) -> Result<(Component, Loaded), LoadError> {
     if let Some(component) = cache.and_then(|cache| cache.get(engine, &skill.digest)) {
         return Ok((component, Loaded { from_cache: true, compile_us: 0 }));
     }
-    admission::admit(skill.bytes)?;
     let started = Instant::now();
-    let component = compile::compile(engine, skill.bytes, compile_time_max)?;
+    let code = compile::compile(&config.compiler, engine, skill.bytes, config.compile_time_max)?;
+    let component = load(engine, &code)?;
     let compile_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     if let Some(cache) = cache {
-        cache.put(engine, &skill.digest, &component);
+        cache.put(engine, &skill.digest, &code);
     }
     Ok((component, Loaded { from_cache: false, compile_us }))
+}
+
+/// Makes native code executable that was compiled a moment ago.
+fn load(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
+    #[expect(unsafe_code, reason = "loading what our own compiler wrote")]
+    // SAFETY: `deserialize` needs bytes that the same version of wasmtime made. These come straight
+    // from our own program, in this process or through a pipe that nobody else holds. Whoever takes
+    // over the compiler behind its walls decides what is in them; `docs/decisions/walls.md` says
+    // what that means.
+    let component = unsafe { Component::deserialize(engine, code) };
+    component.map_err(|error| refused(&error))
 }
 
 fn lookup(component: &Component, operation: &Operation) -> Result<PreparedOperation, LoadError> {

@@ -2,6 +2,8 @@
 
 use clap::Args;
 use coldframe_client::Registry;
+use coldframe_sandbox::walls::{Standing, Wall};
+use coldframe_sandbox::worker::Worker;
 use coldframe_sdk::Toolchain;
 use coldframe_store::{Level, Store};
 use serde_json::json;
@@ -9,7 +11,7 @@ use serde_json::json;
 use crate::args::Global;
 use crate::exit::{Exit, Fail};
 use crate::output::{self, Format, GREEN, RED, YELLOW};
-use crate::{loading, place};
+use crate::{loading, place, walls};
 
 #[derive(Debug, Args)]
 pub(crate) struct DoctorArgs {}
@@ -30,7 +32,9 @@ struct Finding {
 }
 
 pub(crate) fn run(global: &Global, _args: &DoctorArgs) -> Result<(), Fail> {
-    let findings = [data(global), builtin(), sandbox(global), walls(), toolchain()];
+    let mut findings = vec![data(global), builtin(), sandbox(global)];
+    findings.extend(standing(global));
+    findings.extend([groups(), toolchain()]);
     match global.format() {
         Format::Json => output::json(
             &findings
@@ -102,10 +106,34 @@ fn sandbox(global: &Global) -> Finding {
     finding("sandbox", made, Health::Bad)
 }
 
-/// What a second wall would be; said so that nobody believes in one.
-fn walls() -> Finding {
-    let text = "guests and compiler run in this process; no seccomp, Landlock or executor yet";
-    Finding { name: "second wall", health: Health::Absent, text: text.to_owned() }
+/// Every wall, each tried by a worker that does what it is there to stop.
+fn standing(global: &Global) -> Vec<Finding> {
+    let standing = walls::inspect(global, &Worker::this_program());
+    standing
+        .into_iter()
+        .map(|Standing { wall, stands, text }| {
+            let name = match wall {
+                Wall::Worker => "compile worker",
+                Wall::Rlimits => "rlimits",
+                Wall::CoreDumps => "core dumps",
+                Wall::Landlock => "landlock",
+                Wall::Seccomp => "seccomp",
+            };
+            if stands {
+                return Finding { name, health: Health::Good, text };
+            }
+            Finding { name, health: Health::Absent, text: format!("{text}; {}", wall.help()) }
+        })
+        .collect()
+}
+
+/// Control groups. Nothing uses them yet, so that they are there is no merit.
+fn groups() -> Finding {
+    let text = match coldframe_sandbox::walls::cgroup() {
+        Ok(text) => format!("{text}; not used yet"),
+        Err(why) => format!("not delegated: {why}; not used yet"),
+    };
+    Finding { name: "cgroup v2", health: Health::Absent, text }
 }
 
 fn toolchain() -> Finding {

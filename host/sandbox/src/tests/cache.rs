@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::guest::{binary, call_of, run, summary};
 use crate::loader::Admitted;
-use crate::{Sandbox, SandboxConfig};
+use crate::{Compiler, Sandbox, SandboxConfig};
 
 fn adder(n: u32) -> Vec<u8> {
     binary(&format!(
@@ -25,7 +25,11 @@ fn adder(n: u32) -> Vec<u8> {
 #[track_caller]
 fn check(dir: &Path, n: u32, from_cache: bool) {
     let cache_dir = Some(dir.to_owned());
-    let config = SandboxConfig { cache_dir, max_concurrent_calls: 1, ..SandboxConfig::default() };
+    let config = SandboxConfig {
+        cache_dir,
+        max_concurrent_calls: 1,
+        ..SandboxConfig::new(Compiler::InProcess)
+    };
     let sandbox = Sandbox::new(config).unwrap();
     let bytes = adder(n);
     let (digest, interface) = (Digest::of(&bytes), Interface::read(&bytes).unwrap());

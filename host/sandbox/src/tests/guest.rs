@@ -7,11 +7,11 @@ use coldframe_format::{Caps, Digest, Interface};
 use serde_json::{Value, json};
 
 use crate::loader::Admitted;
-use crate::{LoadError, Sandbox, SandboxConfig};
+use crate::{Compiler, LoadError, Sandbox, SandboxConfig};
 
 /// One engine for all tests, as in the real thing.
 pub(super) static SANDBOX: LazyLock<Arc<Sandbox>> =
-    LazyLock::new(|| Sandbox::new(SandboxConfig::default()).unwrap());
+    LazyLock::new(|| Sandbox::new(SandboxConfig::new(Compiler::InProcess)).unwrap());
 
 /// Every right there is, so that a test shows a limit and not a denial.
 pub(super) fn all_caps() -> Caps {

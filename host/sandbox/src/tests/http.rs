@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::guest::{call_of, encode, run, summary};
 use crate::loader::Admitted;
-use crate::{Sandbox, SandboxConfig};
+use crate::{Compiler, Sandbox, SandboxConfig};
 
 /// Answers everything with 200 and as many bytes as the path says, and remembers what it was sent.
 #[derive(Default)]
@@ -63,7 +63,7 @@ static PORT: LazyLock<Arc<Fake>> = LazyLock::new(Arc::default);
 
 static FETCH: LazyLock<(Arc<Sandbox>, Digest)> = LazyLock::new(|| {
     let http: Arc<dyn HttpPort> = PORT.clone();
-    let config = SandboxConfig { http: Some(http), ..SandboxConfig::default() };
+    let config = SandboxConfig { http: Some(http), ..SandboxConfig::new(Compiler::InProcess) };
     let sandbox = Sandbox::new(config).unwrap();
     let wit = "package t:t; world w { import wasi:http/outgoing-handler@0.2.6;
         export f: func(https: bool, host: string, path: string, times: u32, read: bool) -> u32; }";

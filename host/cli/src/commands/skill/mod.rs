@@ -1,8 +1,9 @@
-//! `coldframe skill new|build|check|publish`: the way of a skill from nothing to a registry.
+//! `coldframe skill new|build|check|precompile|publish`: the way of a skill from nothing to a registry.
 
 mod build;
 mod check;
 mod new;
+mod precompile;
 mod publish;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,8 @@ pub(crate) enum SkillCommand {
     Build(SourceArgs),
     /// Build a skill, read its interface and rights from the bytes, run its cases
     Check(SourceArgs),
+    /// Compile a skill to native code, for this machine or another
+    Precompile(precompile::PrecompileArgs),
     /// Check a skill and sign it into a registry
     Publish(publish::PublishArgs),
 }
@@ -42,6 +45,7 @@ pub(crate) fn run(global: &Global, command: &SkillCommand) -> Result<(), Fail> {
         SkillCommand::New(args) => new::run(global, args),
         SkillCommand::Build(args) => build::run(global, args),
         SkillCommand::Check(args) => check::run(global, args),
+        SkillCommand::Precompile(args) => precompile::run(global, args),
         SkillCommand::Publish(args) => publish::run(global, args),
     }
 }
