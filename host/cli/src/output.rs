@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::exit::Fail;
 
@@ -66,8 +66,13 @@ pub(crate) fn warn(text: &str) {
     note(&format!("{YELLOW}warning:{YELLOW:#} {text}"));
 }
 
-/// Prints a failure: what happened, then the next step.
-pub(crate) fn fail(fail: &Fail) {
+/// Prints a failure: what happened, then the next step. For programs also as JSON, where it has a
+/// stable kind.
+pub(crate) fn fail(fail: &Fail, format: Format) {
+    if let (Format::Json, Some(kind)) = (format, &fail.kind) {
+        let error = json!({ "kind": kind, "message": fail.message, "help": fail.help });
+        self::json(&json!({ "status": "refused", "error": error }));
+    }
     if !fail.message.is_empty() {
         note(&format!("{RED}error:{RED:#} {}", fail.message));
     }

@@ -96,7 +96,8 @@ fn find(
     }
     output::warn(&format!("`{place}` is not signed: nobody vouches for what it does"));
     let skill = coldframe_client::unsigned(place, bytes, grants).map_err(|error| {
-        Fail::new(Exit::Problems, format!("`{place}`: {}: {error}", error.kind()))
+        let kind = error.kind();
+        Fail::new(Exit::Problems, format!("`{place}`: {kind}: {error}")).kind(kind)
     })?;
     Ok((Arc::new(skill), operation))
 }
