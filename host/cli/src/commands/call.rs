@@ -9,8 +9,8 @@ use coldframe_client::VerifiedSkill;
 use coldframe_engine::{Call, CallLimits, CallReport, Cancel, Invoke as _, MemoryMeter};
 use coldframe_format::types::json_name;
 use coldframe_format::{Caps, Operation, SkillRef, Type, canonical};
-use coldframe_journal::{ErrorKind, Receipt};
 use coldframe_journal::receipt::{fuel_for, price_nano};
+use coldframe_journal::{ErrorKind, Receipt};
 use coldframe_lang::graph::Limits;
 use serde_json::{Map, Value, json};
 
@@ -205,9 +205,7 @@ fn print(
     let exit = match &report.result {
         Ok(_) => None,
         Err(error) if error.kind.is_stop() => Some(Exit::Stopped),
-        Err(error) if error.kind == ErrorKind::InvalidInput => {
-            Some(Exit::Problems)
-        }
+        Err(error) if error.kind == ErrorKind::InvalidInput => Some(Exit::Problems),
         Err(_) => Some(Exit::RunFailed),
     };
     if global.format() == Format::Json {

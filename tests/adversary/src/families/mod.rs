@@ -1,0 +1,17 @@
+//! The attacks, a file for each family.
+
+mod abi;
+mod bombs;
+mod cpu;
+mod memory;
+mod stack;
+mod tables;
+
+use crate::case::Case;
+
+/// Every attack, in the order of the report.
+pub fn all() -> Vec<Case> {
+    let families =
+        [cpu::cases, memory::cases, tables::cases, stack::cases, abi::cases, bombs::cases];
+    families.into_iter().flat_map(|cases| cases()).collect()
+}

@@ -1,0 +1,1 @@
+//! Servers on this machine, which count who connects and remember what was asked.

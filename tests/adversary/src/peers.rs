@@ -1,0 +1,1 @@
+//! The same artefacts against other hosts.
