@@ -3,7 +3,11 @@
 mod abi;
 mod bombs;
 mod cpu;
+mod determinism;
+mod malformed;
 mod memory;
+mod network;
+mod output;
 mod stack;
 mod tables;
 
@@ -11,7 +15,17 @@ use crate::case::Case;
 
 /// Every attack, in the order of the report.
 pub fn all() -> Vec<Case> {
-    let families =
-        [cpu::cases, memory::cases, tables::cases, stack::cases, abi::cases, bombs::cases];
+    let families = [
+        cpu::cases,
+        memory::cases,
+        tables::cases,
+        stack::cases,
+        abi::cases,
+        network::cases,
+        output::cases,
+        determinism::cases,
+        bombs::cases,
+        malformed::cases,
+    ];
     families.into_iter().flat_map(|cases| cases()).collect()
 }
