@@ -34,15 +34,24 @@ pub(crate) fn result(text: &str) {
     let _ = write!(out, "{text}{end}").and_then(|()| out.flush());
 }
 
+/// Prints a result that holds texts of others. A terminal must not obey them; whatever else reads
+/// them gets them as they are.
+fn foreign(text: &str) {
+    match std::io::stdout().is_terminal() {
+        true => result(&coldframe_lang::shown::inert(text)),
+        false => result(text),
+    }
+}
+
 /// Prints a result for programs.
 pub(crate) fn json(value: &Value) {
-    result(&format!("{value:#}"));
+    foreign(&format!("{value:#}"));
 }
 
 /// Prints a value for people: text as it is, anything else as YAML.
 pub(crate) fn value(value: &Value) {
     match value {
-        Value::String(text) => result(text),
+        Value::String(text) => foreign(text),
         other => yaml(other),
     }
 }
@@ -50,7 +59,7 @@ pub(crate) fn value(value: &Value) {
 /// Prints something as YAML.
 pub(crate) fn yaml(value: &impl serde::Serialize) {
     match serde_saphyr::to_string(value) {
-        Ok(text) => result(&text),
+        Ok(text) => foreign(&text),
         Err(error) => warn(&format!("the result cannot be written as YAML: {error}")),
     }
 }

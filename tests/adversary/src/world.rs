@@ -174,6 +174,26 @@ impl World {
         self.problems.extend(problems);
     }
 
+    /// What a person at a terminal sees of the host's results.
+    pub fn on_a_terminal(&mut self, arguments: &[&str]) -> anyhow::Result<String> {
+        let quoted: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
+        let line = format!("'{}' {} 2> /dev/null", self.ground.host.display(), quoted.join(" "));
+        let mut command = Command::new("script");
+        command
+            .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+            .current_dir(self.here())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.join("home"))
+            .env("COLDFRAME_DATA_DIR", self.ground.data())
+            .env("TERM", "xterm-256color");
+        let found = process::run(command, PATIENCE, None);
+        let text = String::from_utf8_lossy(&found.stdout).into_owned();
+        anyhow::ensure!(found.code == Some(0), "on a terminal: {:?}, {text:?}", found.code);
+        // The terminal's own line ends.
+        Ok(text.replace("\r\n", "\n"))
+    }
+
     /// Runs the host and gives its answer for programs.
     pub fn json(&mut self, arguments: &[&str]) -> anyhow::Result<Value> {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["--format", "json"]).collect();

@@ -53,9 +53,9 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         Case::session(
             "OUT-3c",
-            "control characters in a result, shown to a person",
+            "control characters in a result, on a person's terminal",
             Boundary::Sandbox,
-            |world| harmless(world, &Guest::wat(says(HIDDEN))),
+            on_a_terminal,
             &["works"],
         ),
         Case::session(
@@ -189,6 +189,20 @@ fn harmless(world: &mut World, guest: &Guest) -> anyhow::Result<String> {
     }
     ensure!(!text.lines().any(|line| line.starts_with("INFO")), "a line was forged: {text:?}");
     Ok(world.call(guest)?.0)
+}
+
+/// As text, as JSON, and as one of several outputs.
+fn on_a_terminal(world: &mut World) -> anyhow::Result<String> {
+    let component = world.file("attack.wasm", (Guest::wat(says(HIDDEN)).bytes)())?;
+    let target = format!("{component}#f");
+    for format in ["text", "json"] {
+        let shown = world.on_a_terminal(&["call", &target, "--unsigned", "--format", format])?;
+        ensure!(shown.contains("EVIL"), "the result is not there: {shown:?}");
+        for hidden in ['\u{202e}', '\u{200b}', '\u{1b}', '\r', '\0', '\u{7}'] {
+            ensure!(!shown.contains(hidden), "{hidden:?} came through: {shown:?}");
+        }
+    }
+    Ok("works".to_owned())
 }
 
 fn large(bytes: u32) -> String {
