@@ -75,7 +75,7 @@ pub struct Case {
 /// The bound where a case names none: a host that stands still takes a third of this.
 const RSS_MIB: u64 = 300;
 /// The bound where a case names none: a machine that is busy with other things is slow.
-const WALL: Duration = Duration::from_secs(6);
+const WALL: Duration = Duration::from_secs(10);
 
 impl Case {
     fn new(

@@ -58,6 +58,8 @@ impl Ground {
 pub struct World {
     ground: Arc<Ground>,
     folder: PathBuf,
+    /// Commands run in a folder that no attack wrote to.
+    elsewhere: bool,
     /// Variables that a case adds to the host's environment.
     pub env: Vec<(String, String)>,
     /// The longest command.
@@ -80,6 +82,7 @@ impl World {
         Ok(Self {
             ground: Arc::clone(ground),
             folder,
+            elsewhere: false,
             env: Vec::new(),
             wall: Duration::ZERO,
             peak_rss: 0,
@@ -121,7 +124,7 @@ impl World {
         let mut command = Command::new(&self.ground.host);
         command
             .args(arguments)
-            .current_dir(self.here())
+            .current_dir(if self.elsewhere { self.folder.join("home") } else { self.here() })
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.join("home"))
@@ -252,8 +255,10 @@ impl World {
     pub fn canary(&mut self) -> anyhow::Result<()> {
         let registry = self.registry().display().to_string();
         let (wall, peak) = (self.wall, self.peak_rss);
+        self.elsewhere = true;
         let found =
             self.json(&["call", "evil/canary@1.0.0#f", "--input", "n=41", "--registry", &registry]);
+        self.elsewhere = false;
         // The bounds are for the attack.
         (self.wall, self.peak_rss) = (wall, peak);
         let found = found?;

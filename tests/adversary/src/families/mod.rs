@@ -4,10 +4,13 @@ mod abi;
 mod bombs;
 mod cpu;
 mod determinism;
+mod expressions;
 mod malformed;
 mod memory;
 mod network;
 mod output;
+mod pipelines;
+mod registry;
 mod stack;
 mod tables;
 
@@ -26,6 +29,9 @@ pub fn all() -> Vec<Case> {
         determinism::cases,
         bombs::cases,
         malformed::cases,
+        registry::cases,
+        pipelines::cases,
+        expressions::cases,
     ];
     families.into_iter().flat_map(|cases| cases()).collect()
 }
