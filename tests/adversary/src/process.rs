@@ -48,12 +48,23 @@ struct Seen {
     started: u64,
 }
 
-/// Runs a command to its end; after `patience` it is killed with all it started.
+/// How long a process may take and how much memory it may have until it is killed.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Time.
+    pub patience: Duration,
+    /// Bytes of it and all it started.
+    pub memory: u64,
+    /// When it is asked to stop, as by a person at a terminal.
+    pub interrupt: Option<Duration>,
+}
+
+/// Runs a command to its end; beyond its bounds it is killed with all it started.
 ///
 /// # Panics
 ///
 /// Where the command cannot be started at all.
-pub fn run(mut command: Command, patience: Duration, signal_after: Option<Duration>) -> Finished {
+pub fn run(mut command: Command, bounds: Bounds) -> Finished {
     let begun = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
@@ -83,11 +94,11 @@ pub fn run(mut command: Command, patience: Duration, signal_after: Option<Durati
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
             break status;
         }
-        if begun.elapsed() > patience && !killed {
+        if (begun.elapsed() > bounds.patience || together > bounds.memory) && !killed {
             killed = true;
             tree.iter().for_each(|pid| send(*pid, rustix::process::Signal::KILL));
         }
-        if let Some(after) = signal_after
+        if let Some(after) = bounds.interrupt
             && !signalled
             && begun.elapsed() > after
         {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
 use crate::guest::Guest;
-use crate::process::{self, Finished};
+use crate::process::{self, Bounds, Finished};
 
 /// Adds one to a number.
 const CANARY: &str = r#"(component
@@ -19,8 +19,9 @@ const CANARY: &str = r#"(component
     (core instance $i (instantiate $m))
     (func (export "f") (param "n" u32) (result u32) (canon lift (core func $i "f"))))"#;
 
-/// After this the host is killed, and the case has failed whatever its own bound is.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// Beyond this the host is killed, and the case has failed whatever its own bound is.
+const BOUNDS: Bounds =
+    Bounds { patience: Duration::from_secs(150), memory: 6 << 30, interrupt: None };
 /// The most files one process of the host may hold open.
 const FILES_MAX: usize = 256;
 
@@ -132,7 +133,7 @@ impl World {
             .env("COLDFRAME_DATA_DIR", self.ground.data())
             .env("NO_COLOR", "1")
             .envs(self.env.iter().cloned());
-        let found = process::run(command, PATIENCE, after);
+        let found = process::run(command, Bounds { interrupt: after, ..BOUNDS });
         self.wall = self.wall.max(found.wall);
         self.peak_rss = self.peak_rss.max(found.peak_rss);
         self.judge(arguments, &found);
@@ -145,7 +146,7 @@ impl World {
         let mut problems = Vec::new();
         let mut wrong = |text: String| problems.push(format!("`{what}`: {text}"));
         if found.killed {
-            wrong("did not end and was killed".to_owned());
+            wrong("went on or grew without end and was killed".to_owned());
         } else if let Some(signal) = found.signal {
             wrong(format!("the host died of signal {signal}: {}", tail(&stderr)));
         }
@@ -190,7 +191,7 @@ impl World {
             .env("HOME", self.folder.join("home"))
             .env("COLDFRAME_DATA_DIR", self.ground.data())
             .env("TERM", "xterm-256color");
-        let found = process::run(command, PATIENCE, None);
+        let found = process::run(command, BOUNDS);
         let text = String::from_utf8_lossy(&found.stdout).into_owned();
         anyhow::ensure!(found.code == Some(0), "on a terminal: {:?}, {text:?}", found.code);
         // The terminal's own line ends.
