@@ -89,7 +89,8 @@ fn install(shell: &Shell) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn target_dir(shell: &Shell) -> anyhow::Result<PathBuf> {
+/// Where everything is built.
+pub(crate) fn target_dir(shell: &Shell) -> anyhow::Result<PathBuf> {
     let text =
         cmd!(shell, "cargo metadata --format-version 1 --no-deps --locked").quiet().read()?;
     let metadata: Value = serde_json::from_str(&text)?;

@@ -1,5 +1,6 @@
 //! The chores of the project. `cargo xtask ci` is the only gate; everything else is a part of it.
 
+mod adversary;
 mod bench;
 mod ci;
 mod features;
@@ -37,6 +38,8 @@ enum Task {
     },
     /// Measure, side by side in one run, and print the table of docs/benchmarks.md
     Bench,
+    /// Attack the real binary with everything in tests/adversary
+    Adversary(adversary::Args),
     /// Hand texts nobody wrote to the compiler and the importer
     Fuzz {
         /// Only this one: compile, patch, import_flujo, import_hexdag
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         Task::Bless => ci::bless(&shell),
         Task::Tidy => tidy::run(&shell),
         Task::Skills { check, require_toolchain } => skills::run(&shell, check, require_toolchain),
+        Task::Adversary(args) => adversary::run(&shell, &args),
         Task::Bench => bench::run(&shell),
         Task::Fuzz { target, minutes } => fuzz::run(&shell, target.as_deref(), minutes),
     }

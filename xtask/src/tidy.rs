@@ -37,6 +37,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "coldframe-store",
         ],
     ),
+    // It drives the binary, and knows nothing of what is in it.
+    ("coldframe-adversary", &[]),
     ("xtask", &["coldframe-client", "coldframe-format", "coldframe-sdk"]),
 ];
 
@@ -47,7 +49,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("wasmtime-wasi-http", &["coldframe-sandbox"]),
     ("rusqlite", &["coldframe-store"]),
     ("reqwest", &["coldframe-ports"]),
-    ("clap", &["coldframe-cli", "xtask"]),
+    ("clap", &["coldframe-adversary", "coldframe-cli", "xtask"]),
     ("anstream", &["coldframe-cli"]),
 ];
 

@@ -53,12 +53,14 @@ pub(crate) struct Fail {
     pub(crate) message: String,
     /// The next step.
     pub(crate) help: Option<String>,
+    /// The stable kind, where programs should know it: `limit.structure`, `registry.digest`.
+    pub(crate) kind: Option<String>,
 }
 
 impl Fail {
     /// A failure that says what happened.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), help: None }
+        Self { exit, message: message.into(), help: None, kind: None }
     }
 
     /// A failure after everything was printed already.
@@ -75,6 +77,13 @@ impl Fail {
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Adds the stable kind.
+    #[must_use]
+    pub(crate) fn kind(mut self, kind: impl ToString) -> Self {
+        self.kind = Some(kind.to_string());
         self
     }
 }

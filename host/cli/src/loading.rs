@@ -245,7 +245,7 @@ pub(crate) fn load_one(
 ) -> Result<(), Fail> {
     sandbox.load(skill).map(|_loaded| ()).map_err(|error| {
         let exit = if error.kind.is_stop() { Exit::Stopped } else { Exit::Problems };
-        Fail::new(exit, format!("{name}: {}: {}", error.kind, error.message))
+        Fail::new(exit, format!("{name}: {}: {}", error.kind, error.message)).kind(error.kind)
     })
 }
 

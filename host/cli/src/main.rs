@@ -41,10 +41,11 @@ fn main() -> ExitCode {
         }
     };
     init_tracing();
+    let format = cli.global.format();
     match commands::run(cli) {
         Ok(()) => exit::Exit::Done.into(),
         Err(fail) => {
-            output::fail(&fail);
+            output::fail(&fail, format);
             fail.exit.into()
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::exit::Fail;
 
@@ -34,15 +34,24 @@ pub(crate) fn result(text: &str) {
     let _ = write!(out, "{text}{end}").and_then(|()| out.flush());
 }
 
+/// Prints a result that holds texts of others. A terminal must not obey them; whatever else reads
+/// them gets them as they are.
+fn foreign(text: &str) {
+    match std::io::stdout().is_terminal() {
+        true => result(&coldframe_lang::shown::inert(text)),
+        false => result(text),
+    }
+}
+
 /// Prints a result for programs.
 pub(crate) fn json(value: &Value) {
-    result(&format!("{value:#}"));
+    foreign(&format!("{value:#}"));
 }
 
 /// Prints a value for people: text as it is, anything else as YAML.
 pub(crate) fn value(value: &Value) {
     match value {
-        Value::String(text) => result(text),
+        Value::String(text) => foreign(text),
         other => yaml(other),
     }
 }
@@ -50,7 +59,7 @@ pub(crate) fn value(value: &Value) {
 /// Prints something as YAML.
 pub(crate) fn yaml(value: &impl serde::Serialize) {
     match serde_saphyr::to_string(value) {
-        Ok(text) => result(&text),
+        Ok(text) => foreign(&text),
         Err(error) => warn(&format!("the result cannot be written as YAML: {error}")),
     }
 }
@@ -66,8 +75,13 @@ pub(crate) fn warn(text: &str) {
     note(&format!("{YELLOW}warning:{YELLOW:#} {text}"));
 }
 
-/// Prints a failure: what happened, then the next step.
-pub(crate) fn fail(fail: &Fail) {
+/// Prints a failure: what happened, then the next step. For programs also as JSON, where it has a
+/// stable kind.
+pub(crate) fn fail(fail: &Fail, format: Format) {
+    if let (Format::Json, Some(kind)) = (format, &fail.kind) {
+        let error = json!({ "kind": kind, "message": fail.message, "help": fail.help });
+        self::json(&json!({ "status": "refused", "error": error }));
+    }
     if !fail.message.is_empty() {
         note(&format!("{RED}error:{RED:#} {}", fail.message));
     }

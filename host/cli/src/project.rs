@@ -488,7 +488,7 @@ fn environment() -> BTreeMap<String, String> {
 /// A registry error as the end of the process.
 pub(crate) fn refusal(error: Error) -> Fail {
     let exit = if error.is_refusal() { Exit::Refused } else { Exit::Usage };
-    let fail = Fail::new(exit, format!("{}: {error}", error.kind()));
+    let fail = Fail::new(exit, format!("{}: {error}", error.kind())).kind(error.kind());
     match error.help() {
         Some(help) => fail.help(help),
         None => fail,

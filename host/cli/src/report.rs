@@ -48,16 +48,38 @@ pub(crate) fn lines<'r>(graph: &'r Graph, state: &'r RunState) -> Vec<Line<'r>> 
         }
     }
     let mut lines = Vec::new();
+    let within = within(state);
     for step in graph.root() {
-        lines.push(line(graph, state, &step.id, over));
+        lines.push(line(graph, state, &within, &step.id, over));
         for place in inside.get(step.id.as_str()).into_iter().flatten() {
-            lines.push(line(graph, state, place, over));
+            lines.push(line(graph, state, &within, place, over));
         }
     }
     lines
 }
 
-fn line<'r>(graph: &'r Graph, state: &'r RunState, place: &'r str, over: bool) -> Line<'r> {
+/// As `RunState::within` of every step, in one pass: runs can have many steps that hold others.
+fn within(state: &RunState) -> BTreeMap<&str, Totals> {
+    let mut found: BTreeMap<&str, Totals> = BTreeMap::new();
+    for (place, step) in &state.steps {
+        let around =
+            place.match_indices(['[', '.', '/', '#']).filter_map(|(at, _)| place.get(..at));
+        for around in around.chain([place.as_str()]) {
+            let totals = found.entry(around).or_default();
+            totals.merge(&step.spent);
+            totals.attempts += u64::from(step.attempts);
+        }
+    }
+    found
+}
+
+fn line<'r>(
+    graph: &'r Graph,
+    state: &'r RunState,
+    within: &BTreeMap<&str, Totals>,
+    place: &'r str,
+    over: bool,
+) -> Line<'r> {
     let found = state.steps.get(place);
     let here = coldframe_engine::place::find(graph, place);
     Line {
@@ -69,7 +91,7 @@ fn line<'r>(graph: &'r Graph, state: &'r RunState, place: &'r str, over: bool) -
         within: found.filter(|_| here.is_some_and(|here| here.step.kind.holds())).and_then(
             |found| {
                 let took = found.moved_us.saturating_sub(found.began_us?);
-                Some((state.within(place), took))
+                Some((within.get(place).copied().unwrap_or_default(), took))
             },
         ),
         fell_back: found.is_some_and(|found| found.fell_back),

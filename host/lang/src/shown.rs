@@ -17,6 +17,23 @@ pub fn sentence(text: &str) -> String {
     escaped(text, SENTENCE_CHARS_MAX)
 }
 
+/// A whole text as a terminal can show it: lines and tabs are kept, everything else that it would
+/// obey is written as JSON writes it.
+pub fn inert(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) || c.is_control() && !matches!(c, '\n' | '\t') {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
 fn escaped(text: &str, chars_max: usize) -> String {
     let mut out = String::new();
     for (count, c) in text.chars().enumerate() {
@@ -44,6 +61,15 @@ pub(crate) fn is_hidden(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_shows_lines_and_obeys_nothing() {
+        assert_eq!(
+            inert("a\n\tb\r\u{9b}2J\u{202e}c\u{e0041}"),
+            "a\n\tb\\u000d\\u009b2J\\u202ec\\udb40\\udc41"
+        );
+        assert_eq!(inert("grün 👩\u{200d}🔬"), "grün 👩\u{200d}🔬");
+    }
 
     #[test]
     fn escapes_what_a_terminal_would_obey_and_cuts() {

@@ -9,8 +9,8 @@ use coldframe_client::VerifiedSkill;
 use coldframe_engine::{Call, CallLimits, CallReport, Cancel, Invoke as _, Layer, MemoryMeter};
 use coldframe_format::types::json_name;
 use coldframe_format::{Cap, Caps, Operation, SkillRef, Type, canonical, suggest};
-use coldframe_journal::Receipt;
 use coldframe_journal::receipt::{fuel_for, price_nano};
+use coldframe_journal::{ErrorKind, Receipt};
 use coldframe_lang::graph::Limits;
 use serde_json::{Map, Value, json};
 
@@ -78,7 +78,9 @@ fn find(
         None => (args.target.as_str(), None),
     };
     let path = Path::new(place);
-    let is_file = path.extension().is_some() || place.starts_with(['.', '/']);
+    // The dots of a version are none of a file's name.
+    let name = Path::new(place.split_once('@').map_or(place, |(name, _)| name));
+    let is_file = name.extension().is_some() || place.starts_with(['.', '/']);
     if !is_file {
         if args.unsigned {
             return Err(Fail::usage(
@@ -89,14 +91,18 @@ fn find(
             args.target.parse().map_err(|error| Fail::usage(format!("{error}")))?;
         return Ok((Project::here(global)?.newest(&wanted)?, operation));
     }
-    let bytes = inputs::read_bytes(path, COMPONENT_BYTES_MAX)?;
+    let bytes = inputs::read_bytes(path, COMPONENT_BYTES_MAX).map_err(|fail| {
+        let is_large = std::fs::metadata(path).is_ok_and(|found| found.len() > COMPONENT_BYTES_MAX);
+        if is_large { fail.kind(ErrorKind::LimitStructure) } else { fail }
+    })?;
     if !args.unsigned {
         return Err(Fail::new(Exit::Refused, format!("nobody signed `{place}`"))
             .help("`--unsigned` runs it all the same, in the sandbox, with the rights you grant"));
     }
     output::warn(&format!("`{place}` is not signed: nobody vouches for what it does"));
     let skill = coldframe_client::unsigned(place, bytes, grants).map_err(|error| {
-        Fail::new(Exit::Problems, format!("`{place}`: {}: {error}", error.kind()))
+        let kind = error.kind();
+        Fail::new(Exit::Problems, format!("`{place}`: {kind}: {error}")).kind(kind)
     })?;
     Ok((Arc::new(skill), operation))
 }
@@ -210,9 +216,7 @@ fn print(
     let exit = match &report.result {
         Ok(_) => None,
         Err(error) if error.kind.is_stop() => Some(Exit::Stopped),
-        Err(error) if error.kind == coldframe_journal::ErrorKind::InvalidInput => {
-            Some(Exit::Problems)
-        }
+        Err(error) if error.kind == ErrorKind::InvalidInput => Some(Exit::Problems),
         Err(_) => Some(Exit::RunFailed),
     };
     if global.format() == Format::Json {

@@ -35,7 +35,7 @@ pub(super) fn checked(global: &Global, args: &SourceArgs) -> Result<(Manifest, V
     let bytes = build::component(global, args)?;
     let name = manifest.id.to_string();
     let skill = coldframe_client::unsigned(&name, bytes.clone(), &manifest.capabilities)
-        .map_err(|error| problem(&error.to_string(), error.help()))?;
+        .map_err(|error| problem(&error.to_string(), error.help()).kind(error.kind()))?;
     manifest.check(skill.interface()).map_err(|error| problem(&error.to_string(), error.help()))?;
     let tried = cases(global, &manifest, &skill)?;
     let failed = tried.iter().filter(|tried| tried.problem.is_some()).count();

@@ -1,0 +1,37 @@
+//! The attacks, a file for each family.
+
+mod abi;
+mod bombs;
+mod cpu;
+mod determinism;
+mod expressions;
+mod malformed;
+mod memory;
+mod network;
+mod output;
+mod pipelines;
+mod registry;
+mod stack;
+mod tables;
+
+use crate::case::Case;
+
+/// Every attack, in the order of the report.
+pub fn all() -> Vec<Case> {
+    let families = [
+        cpu::cases,
+        memory::cases,
+        tables::cases,
+        stack::cases,
+        abi::cases,
+        network::cases,
+        output::cases,
+        determinism::cases,
+        bombs::cases,
+        malformed::cases,
+        registry::cases,
+        pipelines::cases,
+        expressions::cases,
+    ];
+    families.into_iter().flat_map(|cases| cases()).collect()
+}

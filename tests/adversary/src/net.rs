@@ -1,0 +1,140 @@
+//! Servers on this machine, which count who connects and remember what was asked. Nothing here or
+//! in any case ever dials an address that is not this machine's.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// What a server does with a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Answers everything with 200 and the request's own path.
+    Answers,
+    /// Answers with 302 to the port.
+    MovesTo(u16),
+    /// Answers as soon as it hears anything, without TLS.
+    AnswersAtOnce,
+    /// Takes all that comes and answers nothing.
+    Swallows,
+    /// Takes the connection and says nothing.
+    IsSilent,
+    /// Sends one byte of a head each 100 ms, for ever.
+    Drips,
+    /// Sends a body without end.
+    Pours,
+    /// Sends bytes that decode to a thousand times as many, and says so.
+    SendsGzip,
+    /// Sends a head without end.
+    BoastsHeaders,
+}
+
+/// A server on a free port of the loopback interface.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub port: u16,
+    connections: Arc<AtomicUsize>,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts a server, which is there until the process ends.
+    pub fn start(manner: Manner) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let port = listener.local_addr()?.port();
+        let (connections, heads) = (Arc::default(), Arc::default());
+        let server = Self { port, connections, heads };
+        let (connections, heads) = (Arc::clone(&server.connections), Arc::clone(&server.heads));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                connections.fetch_add(1, Ordering::SeqCst);
+                let heads = Arc::clone(&heads);
+                thread::spawn(move || serve(stream, manner, &heads));
+            }
+        });
+        Ok(server)
+    }
+
+    /// How often somebody connected.
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// What was asked: each head, and a short body with what comes behind it.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
+    let _ = stream.set_read_timeout(Some(Duration::from_secs(30)));
+    let mut head = Vec::new();
+    let mut piece = [0; 4096];
+    let at_once = manner == Manner::AnswersAtOnce;
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") && head.len() < 1 << 16 {
+        match stream.read(&mut piece) {
+            Ok(read @ 1..) => head.extend_from_slice(&piece[..read]),
+            _ => break,
+        }
+        if at_once {
+            break;
+        }
+    }
+    if head.starts_with(b"POST") && manner == Manner::Answers {
+        // A short body and what comes behind it.
+        let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
+        while let Ok(read @ 1..) = stream.read(&mut piece) {
+            head.extend_from_slice(&piece[..read]);
+        }
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let path = head.split(' ').nth(1).unwrap_or("?").to_owned();
+    heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+    let ok = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n";
+    match manner {
+        Manner::Answers | Manner::AnswersAtOnce => {
+            let length = path.len();
+            let _ =
+                write!(stream, "{ok}content-length: {length}\r\nconnection: close\r\n\r\n{path}");
+        }
+        Manner::MovesTo(port) => {
+            let _ = write!(
+                stream,
+                "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{port}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+        }
+        Manner::Swallows => while let Ok(1..) = stream.read(&mut piece) {},
+        Manner::IsSilent => thread::sleep(Duration::from_secs(30)),
+        Manner::Drips => {
+            for byte in ok.bytes().chain(std::iter::repeat(b'x')) {
+                if stream.write_all(&[byte]).is_err() {
+                    return;
+                }
+                thread::sleep(Duration::from_millis(100));
+            }
+        }
+        Manner::Pours => {
+            let _ = write!(stream, "{ok}connection: close\r\n\r\n");
+            while stream.write_all(&[b'x'; 64 << 10]).is_ok() {}
+        }
+        Manner::SendsGzip => {
+            // The host must hand on these bytes as they are, so they need not even be gzip.
+            let _ = write!(
+                stream,
+                "{ok}content-encoding: gzip\r\ncontent-length: 4\r\nconnection: close\r\n\r\ngzip"
+            );
+        }
+        Manner::BoastsHeaders => {
+            let _ = write!(stream, "{ok}");
+            while stream.write_all(b"x-more: 0123456789012345678901234567890123456789\r\n").is_ok()
+            {
+            }
+        }
+    }
+    // Nobody is cut off in the middle of what was sent.
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let _ = stream.read(&mut piece);
+}
