@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::guest;
 use crate::redact::{redact, redact_json};
 use crate::world::World;
 
@@ -10,7 +11,8 @@ use crate::world::World;
 enum Part {
     /// Text before the first section.
     Comment(String),
-    /// `=== file NAME`: a file in the working folder.
+    /// `=== file NAME`: a file in the working folder. What is written of a `.wasm` is the world of a
+    /// component and, behind a line `--- core`, its core module as text.
     File(String, String),
     /// `=== $ COMMAND`: a command and what it must give.
     Command(String, String),
@@ -30,7 +32,11 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
                 if let Some(folder) = target.parent() {
                     std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
                 }
-                std::fs::write(&target, &content).map_err(|e| e.to_string())?;
+                let bytes = match name.ends_with(".wasm") {
+                    true => guest::component(&content).map_err(|e| format!("{name}: {e}"))?,
+                    false => content.clone().into_bytes(),
+                };
+                std::fs::write(&target, bytes).map_err(|e| e.to_string())?;
                 let _ = write!(found, "=== file {name}\n{content}");
             }
             Part::Command(command, _) => {

@@ -5,6 +5,7 @@
 mod case;
 mod crash;
 mod documents;
+mod guest;
 mod loopback;
 mod redact;
 mod world;

@@ -22,7 +22,7 @@ use crate::live::Live;
 use crate::output::{self, Format};
 use crate::project::Project;
 use crate::settings::{Settings, pins};
-use crate::{place, report, walls};
+use crate::{place, report, services, walls};
 
 /// The operator's price of a million units of fuel, nano-USD: a second of one core is about 10^9
 /// units, and 0.00005 USD buy it.
@@ -97,12 +97,14 @@ pub(crate) struct Start {
     pub(crate) keeping: Keeping,
     pub(crate) run_id: String,
     pub(crate) limits: Limits,
+    pub(crate) services: services::Given,
 }
 
 /// Drives a run to its end and prints what it came to.
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
-    let Start { graph, inputs, past, mut keeping, run_id, limits } = start;
-    let sandbox = sandbox_with(global, &graph.adapters)?;
+    let Start { graph, inputs, past, mut keeping, run_id, limits, services } = start;
+    services::check(&graph, &services)?;
+    let sandbox = sandbox_with(global, &graph.adapters, &services)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
     let quiet = global.quiet || global.format() == Format::Json;
@@ -160,7 +162,7 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
             return drive_run(
                 global,
                 project,
-                Start { graph, inputs, past, keeping, run_id, limits },
+                Start { graph, inputs, past, keeping, run_id, limits, services },
             );
         }
     }
@@ -197,13 +199,20 @@ pub(crate) fn asks(graph: &Graph) -> bool {
 
 /// The sandbox, with its cache under the data directory and sockets for granted HTTP.
 pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
-    sandbox_with(global, &Adapters::default())
+    let config = SandboxConfig {
+        http: Some(adapters::http(&Adapters::default())),
+        ..walls::sandbox_config(global)?
+    };
+    Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }
 
-/// The same with the ports that a pipeline wants.
-fn sandbox_with(global: &Global, adapters: &Adapters) -> Result<Arc<Sandbox>, Fail> {
-    let config =
-        SandboxConfig { http: Some(adapters::http(adapters)), ..walls::sandbox_config(global)? };
+/// The same with the ports that a pipeline wants and the services it is given.
+pub(crate) fn sandbox_with(
+    global: &Global,
+    adapters: &Adapters,
+    given: &services::Given,
+) -> Result<Arc<Sandbox>, Fail> {
+    let config = services::config(global, adapters, given)?;
     Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }
 

@@ -14,6 +14,7 @@ mod place;
 mod project;
 mod readable;
 mod report;
+mod services;
 mod settings;
 mod testing;
 mod walls;

@@ -172,6 +172,11 @@ impl Project {
         })
     }
 
+    /// The project's folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.files.folder()
+    }
+
     /// Checks a pipeline file.
     pub(crate) fn check_file(&self, file: &Path) -> Result<Checked, Fail> {
         let text = Self::read_text(file)?;

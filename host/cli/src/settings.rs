@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Fail;
 use crate::project::{KeptFile, Project};
+use crate::services;
 
 /// Everything that is fixed when a run begins.
 #[derive(Debug, Clone)]
@@ -25,6 +26,8 @@ pub(crate) struct Settings {
     pub(crate) files: Vec<KeptFile>,
     /// Values of the environment that went into its text.
     pub(crate) env: BTreeMap<String, String>,
+    /// The services it was given.
+    pub(crate) services: services::Given,
 }
 
 /// What a graph runs, exactly: digests of components, and of documents of published pipelines.
@@ -36,13 +39,19 @@ pub(crate) struct Pins {
 
 impl Settings {
     /// The settings of a run of `graph`.
-    pub(crate) fn new(project: &Project, graph: &Graph, limits: Limits) -> Self {
+    pub(crate) fn new(
+        project: &Project,
+        graph: &Graph,
+        limits: Limits,
+        services: services::Given,
+    ) -> Self {
         Self {
             limits,
             pins: pins(graph),
             registries: project.registry_places(),
             files: project.files_read(),
             env: project.env_used(),
+            services,
         }
     }
 
@@ -70,6 +79,7 @@ impl Settings {
             registries: self.registries.clone(),
             files: self.files.clone(),
             env: self.env.clone(),
+            services: self.services.clone(),
         };
         // Strings and integers: there is nothing that can fail.
         serde_json::to_string(&kept).unwrap_or_default()
@@ -94,6 +104,7 @@ impl Settings {
             registries: kept.registries,
             files: kept.files,
             env: kept.env,
+            services: kept.services,
         })
     }
 
@@ -106,8 +117,9 @@ impl Settings {
     }
 }
 
-/// The version of [`Kept`]. Version 1 had no files, version 2 no published pipelines.
-const KEPT_VERSION: u32 = 3;
+/// The version of [`Kept`]. Version 1 had no files, version 2 no published
+/// pipelines, version 3 no services.
+const KEPT_VERSION: u32 = 4;
 
 /// [`Settings`] as they stand in the store.
 #[derive(Serialize, Deserialize)]
@@ -126,6 +138,8 @@ struct Kept {
     files: Vec<KeptFile>,
     #[serde(default)]
     env: BTreeMap<String, String>,
+    #[serde(default)]
+    services: services::Given,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -69,6 +69,12 @@ pub struct CallLimits {
     pub net_concurrency: u32,
     /// Bytes received and sent over the network.
     pub net_bytes: u64,
+    /// Bytes written into files.
+    pub disk_bytes: u64,
+    /// Bytes of all keys and values of a store the call writes to.
+    pub kv_bytes: u64,
+    /// Keys of a store the call writes to.
+    pub kv_keys: u64,
 }
 
 impl Default for CallLimits {
@@ -88,6 +94,9 @@ impl Default for CallLimits {
             net_requests: 32,
             net_concurrency: 8,
             net_bytes: 16 << 20,
+            disk_bytes: 64 << 20,
+            kv_bytes: 16 << 20,
+            kv_keys: 10_000,
         }
     }
 }

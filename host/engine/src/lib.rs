@@ -14,6 +14,7 @@ pub mod invoke;
 pub mod journal;
 mod kinds;
 mod layers;
+pub mod services;
 pub mod ledger;
 pub mod limits;
 mod memo;

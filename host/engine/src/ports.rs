@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use coldframe_format::caps::SecretGrant;
 use coldframe_journal::ErrorKind;
 
 /// Sends one HTTP request. Whether the request is granted was decided before; where a name leads,
@@ -39,6 +40,8 @@ pub struct HttpRequest {
     /// Whether every layer of grants names this very host literally, so that it may lead to a
     /// private or loopback address.
     pub private: bool,
+    /// Where secrets may stand: what every layer of grants allows together.
+    pub secrets: Vec<SecretGrant>,
 }
 
 /// The bounds of one exchange. The port clamps nothing; the sandbox has.

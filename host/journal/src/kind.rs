@@ -52,6 +52,12 @@ kinds! {
     LimitLog = "limit.log",
     /// Bytes over the network.
     LimitNetBytes = "limit.net-bytes",
+    /// Bytes written into files.
+    LimitDisk = "limit.disk",
+    /// Bytes of a store of keys and values.
+    LimitKvBytes = "limit.kv-bytes",
+    /// Keys of a store.
+    LimitKvKeys = "limit.kv-keys",
     /// Requests at the same time, or in all.
     LimitNetConcurrency = "limit.net-concurrency",
     /// The money of the run or step is spent.
@@ -72,6 +78,10 @@ kinds! {
     DeniedImport = "denied.import",
     /// A request to a host, port, method or path outside the grants.
     DeniedHost = "denied.host",
+    /// A path that is not granted, or leads out of the project.
+    DeniedPath = "denied.path",
+    /// A secret that is not granted, or that goes where it may not.
+    DeniedSecret = "denied.secret",
     /// A granted name that resolves to a refused address.
     DeniedAddress = "denied.address",
     /// A name that does not resolve within the rules.

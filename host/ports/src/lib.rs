@@ -1,17 +1,25 @@
 //! Adapters of host services; the only host crate that opens sockets.
 //!
 //! [`http::HttpClient`] sends what the sandbox has granted. Which addresses a name may lead to is
-//! decided by [`address`]. [`limited::LimitedHttp`] gives them less time. [`recorded::RecordedHttp`] answers from a recording instead, for tests.
+//! decided by [`address`]. [`limited::LimitedHttp`] gives them less time, and
+//! [`recorded::RecordedHttp`] answers from a recording instead, for tests. [`project`] answers for
+//! files, stores, configuration and [`secrets`].
 
 pub mod address;
 pub mod http;
 pub mod limited;
 pub mod lookup;
+pub mod project;
 pub mod recorded;
+pub mod secret_http;
+pub mod secrets;
 
 #[cfg(test)]
 mod tests;
 
 pub use http::HttpClient;
 pub use limited::LimitedHttp;
+pub use project::ProjectServices;
 pub use recorded::{Exchange, RecordedHttp};
+pub use secret_http::SecretHttp;
+pub use secrets::{SecretError, Secrets};

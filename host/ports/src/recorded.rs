@@ -139,6 +139,7 @@ mod tests {
             body: None,
             timeouts,
             private: false,
+            secrets: Vec::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         match runtime.block_on(port.send(request)) {

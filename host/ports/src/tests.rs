@@ -78,6 +78,7 @@ fn request(host: &str, port: u16, private: bool) -> HttpRequest {
             total: second,
         },
         private,
+        secrets: Vec::new(),
     }
 }
 

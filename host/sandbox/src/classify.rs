@@ -8,6 +8,7 @@ use coldframe_journal::ErrorKind;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
+use crate::capabilities::services::Refused;
 use crate::limiter::LimitHit;
 use crate::sanitize;
 
@@ -44,6 +45,9 @@ const TEXTS: &[(&str, ErrorKind)] = &[
 pub(crate) fn classify(error: &wasmtime::Error, phase: Phase) -> CallError {
     if let Some(hit) = error.downcast_ref::<LimitHit>() {
         return CallError::new(limit_kind(*hit), hit.to_string());
+    }
+    if let Some(Refused(refused)) = error.downcast_ref::<Refused>() {
+        return refused.clone();
     }
     if let Some(trap) = error.downcast_ref::<Trap>() {
         return trapped(*trap, error);

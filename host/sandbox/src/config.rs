@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldframe_engine::ports::HttpPort;
+use coldframe_engine::services::Services;
 
 use crate::worker::Worker;
 
@@ -16,6 +17,8 @@ pub struct SandboxConfig {
     pub cache_dir: Option<PathBuf>,
     /// Sends granted requests; without one every request fails.
     pub http: Option<Arc<dyn HttpPort>>,
+    /// Files, stores, configuration and secrets of the project; without it there are none.
+    pub services: Option<Arc<dyn Services>>,
     /// Calls that run at the same time; others wait. The allocator's pools are sized by it.
     pub max_concurrent_calls: u32,
     /// How long one component may take to compile, on one core.
@@ -40,6 +43,7 @@ impl SandboxConfig {
             compiler,
             cache_dir: None,
             http: None,
+            services: None,
             // Enough to hide waiting for the network on a small machine; each one costs address
             // space only until it is used.
             max_concurrent_calls: 32,
@@ -53,6 +57,7 @@ impl fmt::Debug for SandboxConfig {
         f.debug_struct("SandboxConfig")
             .field("cache_dir", &self.cache_dir)
             .field("http", &self.http.is_some())
+            .field("services", &self.services.is_some())
             .field("max_concurrent_calls", &self.max_concurrent_calls)
             .field("compile_time_max", &self.compile_time_max)
             .field("compiler", &self.compiler)

@@ -96,7 +96,7 @@ impl Sandbox {
             interface: skill.interface(),
             ceiling: skill.ceiling(),
             asked_by: match skill.provenance() {
-                Provenance::Unsigned => "what the operator grants",
+                Provenance::Unsigned => "`--grant`",
                 _ => "the skill's manifest",
             },
             bytes: skill.bytes(),

@@ -4,13 +4,26 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::capabilities::{http, log, wasi};
+use crate::capabilities::{config, fs, http, kv, log, secrets, wasi};
 use crate::state::CallState;
 
 /// An import that nothing here provides.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the component imports `{0}`, which this host does not provide")]
 pub(crate) struct UnknownImport(pub(crate) String);
+
+/// Adds the functions of an interface under its name.
+type Add = fn(&mut Linker<CallState>, &str) -> wasmtime::Result<()>;
+
+/// Interfaces of one version each: our own, and drafts of WASI.
+const OWN: &[(&str, Add)] = &[
+    ("coldframe:host/fs@0.1.0", fs::add),
+    ("coldframe:host/log@0.1.0", log::add),
+    ("coldframe:host/secrets@0.1.0", secrets::add),
+    ("wasi:config/store@0.2.0-draft", config::add),
+    ("wasi:keyvalue/atomics@0.2.0-draft", kv::add_atomics),
+    ("wasi:keyvalue/store@0.2.0-draft", kv::add_store),
+];
 
 /// A linker with exactly the interfaces that `component` imports, each from the table of known
 /// ones. What a component may import was decided before; this is the second look at it.
@@ -42,8 +55,8 @@ fn is_types_only(engine: &Engine, item: &ComponentItem) -> bool {
 
 /// Adds the interface `name`, or `None` if it is not in the table.
 fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Result<Option<()>> {
-    if name == "coldframe:host/log@0.1.0" {
-        return log::add(linker, name).map(Some);
+    if let Some((_, add)) = OWN.iter().find(|(known, _)| *known == name) {
+        return add(linker, name).map(Some);
     }
     #[cfg(test)]
     if name == "test:host/panic@0.1.0" {

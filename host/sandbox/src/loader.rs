@@ -88,7 +88,7 @@ pub(crate) fn prepare(
     config: &SandboxConfig,
     skill: Admitted<'_>,
 ) -> Result<(Prepared, Loaded), LoadError> {
-    let needs = required(skill.interface, skill.ceiling)?;
+    let needs = required(skill)?;
     let (component, loaded) = native(engine, cache, config, skill)?;
     let linker = link::linker(engine, &component).map_err(|error| refused(&error))?;
     let pre = linker.instantiate_pre(&component).map_err(|error| refused(&error))?;
@@ -103,15 +103,16 @@ pub(crate) fn prepare(
 }
 
 /// The rights the imports need, all of them within the ceiling.
-fn required(interface: &Interface, ceiling: &Caps) -> Result<CapSet, LoadError> {
-    let needs = interface.required_caps().map_err(|error| {
+fn required(skill: Admitted<'_>) -> Result<CapSet, LoadError> {
+    let needs = skill.interface.required_caps().map_err(|error| {
         LoadError::new(ErrorKind::DeniedImport, sanitize::line(&error.to_string(), 400))
     })?;
-    match needs.missing_from(ceiling).next() {
+    match needs.missing_from(skill.ceiling).next() {
         None => Ok(needs),
         Some(missing) => {
             let message = format!(
-                "the component imports what needs `{missing}`, which its manifest does not ask for"
+                "the component imports what needs `{missing}`, which {} does not have",
+                skill.asked_by
             );
             Err(LoadError::new(ErrorKind::DeniedImport, message))
         }

@@ -2,6 +2,7 @@
 //! other, so that a refusal names who refused.
 
 use coldframe_engine::{CallError, Layer, Layers};
+use coldframe_format::caps::SecretGrant;
 use coldframe_format::{Cap, Caps};
 use coldframe_journal::ErrorKind;
 
@@ -22,6 +23,25 @@ impl Rights {
         self.ceiling.iter().chain(self.layers.iter())
     }
 
+    /// What everybody allows, one after the other.
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Caps> {
+        self.all().map(|layer| &*layer.caps)
+    }
+
+    /// Whether everybody allows it.
+    pub(crate) fn allows(&self, allows: impl Fn(&Caps) -> bool) -> bool {
+        self.ceiling.is_some() && self.each().all(allows)
+    }
+
+    /// Where secrets may go: what everybody allows together.
+    pub(crate) fn secrets(&self) -> Vec<SecretGrant> {
+        let mut layers = self.each();
+        let Some(first) = layers.next().filter(|first| !first.secrets.is_empty()) else {
+            return Vec::new();
+        };
+        layers.fold(first.only(Cap::Secrets), |all, layer| all.and(layer)).secrets
+    }
+
     /// What is granted by those around the call. Nothing where there is nobody.
     pub(crate) fn granted(&self) -> impl Iterator<Item = &Caps> {
         self.layers.iter().map(|layer| &*layer.caps)
@@ -37,7 +57,7 @@ impl Rights {
         (cap, line): (Cap, &str),
     ) -> Result<(), CallError> {
         // Where nobody has a say, nobody has allowed it.
-        if self.ceiling.is_some() && self.all().all(|layer| allows(&layer.caps)) {
+        if self.allows(&allows) {
             return Ok(());
         }
         let mut refusing: Vec<&str> =

@@ -17,6 +17,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::Sandbox;
 use crate::classify::{Phase, classify};
+use crate::capabilities::services::ServiceState;
 use crate::loader::{Prepared, PreparedOperation};
 use crate::outcome;
 use crate::rights::Rights;
@@ -111,7 +112,11 @@ async fn admitted(
 fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
     let limits = &call.limits;
     let http = skill.needs.has(Cap::Http).then(|| sandbox.http_state(rights(skill, call), call));
-    let mut store = Store::new(&sandbox.engine, CallState::new(call, http));
+    let asks = [Cap::Fs, Cap::Kv, Cap::Config, Cap::Secrets];
+    let services = asks.iter().any(|cap| skill.needs.has(*cap)).then(|| {
+        ServiceState::new(sandbox.config.services.clone(), rights(skill, call), limits)
+    });
+    let mut store = Store::new(&sandbox.engine, CallState::new(call, http, services));
     store.limiter(|state| &mut state.limiter);
     // Cannot fail: the engine consumes fuel.
     let _ = store.set_fuel(limits.fuel);

@@ -8,6 +8,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::capabilities::http::HttpState;
 use crate::capabilities::log::LogState;
+use crate::capabilities::services::ServiceState;
 use crate::capabilities::wasi;
 use crate::limiter::Limiter;
 use crate::stop::Stop;
@@ -16,6 +17,8 @@ use crate::stop::Stop;
 pub(crate) struct CallState {
     pub(crate) limiter: Limiter,
     pub(crate) log: LogState,
+    /// `None` in a call of a component that asks no host service.
+    pub(crate) services: Option<Box<ServiceState>>,
     /// `None` in a call of a component that imports no HTTP.
     http: Option<Box<HttpState>>,
     /// Calls from the guest to host functions.
@@ -27,11 +30,16 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn new(call: &Call, http: Option<HttpState>) -> Self {
+    pub(crate) fn new(
+        call: &Call,
+        http: Option<HttpState>,
+        services: Option<ServiceState>,
+    ) -> Self {
         let limits: &CallLimits = &call.limits;
         Self {
             limiter: Limiter::new(limits, Arc::clone(&call.memory)),
             log: LogState::new(limits.log_bytes),
+            services: services.map(Box::new),
             http: http.map(Box::new),
             host_calls: 0,
             table: ResourceTable::new(),

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, MemoryMeter};
+use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, MemoryMeter, Layer};
 use coldframe_format::Caps;
 use coldframe_sandbox::walls::Wall;
 use coldframe_sandbox::worker::{Worker, become_worker};
@@ -91,7 +91,7 @@ fn adds(sandbox: &Sandbox) {
         component: skill.component_digest(),
         operation: "f".to_owned(),
         input: json!({"n": 41}),
-        grants: vec![Caps::default()],
+        grants: [Layer::new("the test", Caps::default())].into(),
         limits: CallLimits::default(),
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: Cancel::default(),

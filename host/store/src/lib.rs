@@ -11,6 +11,7 @@
 mod error;
 mod inbox;
 mod journal;
+mod kv;
 mod lock;
 mod runs;
 mod schema;
@@ -19,6 +20,7 @@ mod writer;
 pub use error::StoreError;
 pub use inbox::Post;
 pub use journal::SqliteJournal;
+pub use kv::SqliteKv;
 pub use lock::RunLock;
 pub use runs::{NewRun, RunRow};
 

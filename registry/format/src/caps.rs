@@ -8,13 +8,21 @@
 //!
 //! One file for each kind of line; `table` lists them all.
 
+mod config;
+mod fs;
 mod http;
+mod kv;
 mod line;
+mod secrets;
 mod set;
 mod table;
 
+pub use config::{ConfigGrant, is_key};
+pub use fs::{FsGrant, canonical_path};
 pub use http::{HttpGrant, PathGrant};
+pub use kv::{KvGrant, is_store};
 pub use line::{GrantError, GrantLine};
+pub use secrets::{SecretGrant, is_secret};
 pub use set::CapSet;
 pub use table::{Cap, Caps};
 

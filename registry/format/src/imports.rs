@@ -14,6 +14,10 @@ pub struct UnknownImport(pub String);
 /// The newest patch release of WASI 0.2 that the host knows.
 const WASI_PATCH_MAX: u32 = 12;
 
+/// Packages of WASI that are no standard yet: one draft of each.
+const DRAFTS: &[(&str, &str)] =
+    &[("wasi:keyvalue/", "0.2.0-draft"), ("wasi:config/", "0.2.0-draft")];
+
 /// Versions of the `coldframe:host` package.
 const HOST_VERSIONS: &[&str] = &["0.1.0"];
 
@@ -40,13 +44,19 @@ fn need(path: &str) -> Option<Option<Cap>> {
         "wasi:random/random" | "wasi:random/insecure" => Some(Cap::Random),
         "wasi:http/types" | "wasi:http/outgoing-handler" => Some(Cap::Http),
         "coldframe:host/log" => Some(Cap::Log),
+        "coldframe:host/fs" => Some(Cap::Fs),
+        "coldframe:host/secrets" => Some(Cap::Secrets),
+        "wasi:keyvalue/store" | "wasi:keyvalue/atomics" => Some(Cap::Kv),
+        "wasi:config/store" => Some(Cap::Config),
         _ => return None,
     })
 }
 
 /// Whether the version behind `@` is one the host knows. Exact: `0.2.06` and `0.2.99` are not.
 fn known_version(path: &str, version: &str) -> bool {
-    if path.starts_with("wasi:") {
+    if let Some((_, known)) = DRAFTS.iter().find(|(package, _)| path.starts_with(package)) {
+        *known == version
+    } else if path.starts_with("wasi:") {
         (0..=WASI_PATCH_MAX).any(|patch| version == format!("0.2.{patch}"))
     } else {
         HOST_VERSIONS.contains(&version)
@@ -88,6 +98,10 @@ mod tests {
             ("wasi:http/types@0.2.6", CapSet::of(Cap::Http)),
             ("wasi:http/outgoing-handler@0.2.6", CapSet::of(Cap::Http)),
             ("coldframe:host/log@0.1.0", CapSet::of(Cap::Log)),
+            ("coldframe:host/fs@0.1.0", CapSet::of(Cap::Fs)),
+            ("coldframe:host/secrets@0.1.0", CapSet::of(Cap::Secrets)),
+            ("wasi:keyvalue/store@0.2.0-draft", CapSet::of(Cap::Kv)),
+            ("wasi:config/store@0.2.0-draft", CapSet::of(Cap::Config)),
         ];
         for (import, expected) in cases {
             assert_eq!(found(import), Ok(expected), "{import}");
@@ -111,6 +125,9 @@ mod tests {
             "wasi:http/type@0.2.6",
             "coldframe:host/log@0.2.0",
             "coldframe:host/llm@0.1.0",
+            "wasi:keyvalue/store@0.2.0",
+            "wasi:keyvalue/batch@0.2.0-draft",
+            "wasi:config/store@0.2.0-rc.1",
             "coldframe:hosts/log@0.1.0",
             "fetch",
             "",

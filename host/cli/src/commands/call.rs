@@ -11,7 +11,7 @@ use coldframe_format::types::json_name;
 use coldframe_format::{Cap, Caps, Operation, SkillRef, Type, canonical, suggest};
 use coldframe_journal::receipt::{fuel_for, price_nano};
 use coldframe_journal::{ErrorKind, Receipt};
-use coldframe_lang::graph::Limits;
+use coldframe_lang::graph::{Adapters, Limits};
 use serde_json::{Map, Value, json};
 
 use crate::args::{Global, InputArgs, LimitArgs};
@@ -20,6 +20,7 @@ use crate::inputs::{self, Given};
 use crate::loading::{self, NANO_PER_MFUEL};
 use crate::output::{self, DIM, Format, RED};
 use crate::project::{Project, VerifiedSkillRef};
+use crate::services::{self, ServiceArgs};
 
 /// The largest component file, bytes.
 const COMPONENT_BYTES_MAX: u64 = 32 << 20;
@@ -32,7 +33,9 @@ pub(crate) struct CallArgs {
     inputs: InputArgs,
     #[command(flatten)]
     limits: LimitArgs,
-    /// A right to grant: `log`, `clock`, `random`, `http="GET https://example.com/**"`; may be repeated
+    #[command(flatten)]
+    services: ServiceArgs,
+    /// A right to grant: `log`, `http="GET https://example.com/**"`, `fs="read data"` and so on; may be repeated
     #[arg(long, value_name = "NAME[=SHAPE]")]
     grant: Vec<String>,
     /// Run a component file that nobody signed
@@ -52,13 +55,14 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
         }
     })?;
     let input = arguments(operation, inputs::read(&args.inputs)?)?;
-    let sandbox = loading::sandbox(global)?;
+    let given = services::given(&args.services, Path::new("."))?;
+    let sandbox = loading::sandbox_with(global, &Adapters::default(), &given)?;
     loading::load_one(&sandbox, &skill, &args.target)?;
     let call = Call {
         component: skill.component_digest(),
         operation: operation.name.clone(),
         input: input.clone(),
-        grants: [Layer::new("what the operator grants", grants)].into(),
+        grants: [Layer::new("`--grant`", grants)].into(),
         limits: call_limits(&limits),
         memory: Arc::new(MemoryMeter::new(limits.memory_bytes.unwrap_or(u64::MAX))),
         cancel: Cancel::default(),

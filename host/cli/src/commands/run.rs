@@ -13,7 +13,8 @@ use crate::loading::{self, Keeping, Start};
 use crate::output::{self, DIM};
 use crate::project::Project;
 use crate::settings::Settings;
-use crate::{inputs, place};
+use crate::services::ServiceArgs;
+use crate::{inputs, place, services};
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -23,6 +24,8 @@ pub(crate) struct RunArgs {
     inputs: InputArgs,
     #[command(flatten)]
     limits: LimitArgs,
+    #[command(flatten)]
+    services: ServiceArgs,
     /// How durable the journal is
     #[arg(long, value_enum, default_value_t = JournalLevel::Relaxed)]
     journal: JournalLevel,
@@ -45,7 +48,9 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
         return Err(Fail::usage("the pipeline can come to wait for an answer, and nothing of the run would be kept until then")
             .help("use --journal relaxed"));
     }
-    let settings = Settings::new(&project, &compiled.graph, limits);
+    let services = services::given(&args.services, project.folder())?;
+    services::check(&compiled.graph, &services)?;
+    let settings = Settings::new(&project, &compiled.graph, limits, services);
     let notes = coldframe_lang::passes::simplify(&mut compiled.graph);
     if args.verbose {
         notes.iter().for_each(|note| output::note(&format!("{DIM}{note}{DIM:#}")));
@@ -68,8 +73,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
             })?)
         }
     };
-    let limits = settings.limits;
+    let (limits, services) = (settings.limits, settings.services);
     let past = Vec::new();
-    let start = Start { graph, inputs: bound, past, keeping, run_id, limits };
+    let start = Start { graph, inputs: bound, past, keeping, run_id, limits, services };
     loading::drive_run(global, &project, start)
 }

@@ -318,7 +318,7 @@ fn drive_on(
     let row = store.run(run_id)?;
     goes_on(&row)?;
     let (project, graph) = loading::recompile(global, &row)?;
-    let limits = Settings::of(&row)?.limits;
+    let Settings { limits, services, .. } = Settings::of(&row)?;
     let start = Start {
         graph: Arc::new(graph),
         inputs: Value::Null,
@@ -326,6 +326,7 @@ fn drive_on(
         keeping: Keeping::Disk(journal),
         run_id: row.run.run_id,
         limits,
+        services,
     };
     loading::drive_run(global, &project, start)
 }

@@ -41,6 +41,12 @@ impl ProjectFiles {
         Self { root: None, read: RefCell::new(read.collect()) }
     }
 
+    /// The folder they lie in; the current one for a run's kept files.
+    pub(super) fn folder(&self) -> &Path {
+        let root = self.root.as_deref().filter(|root| !root.as_os_str().is_empty());
+        root.unwrap_or(Path::new("."))
+    }
+
     /// Remembers a file under another question.
     pub(crate) fn keep_as(&self, from: &str, path: &str, file: &File) {
         self.read.borrow_mut().insert((from.to_owned(), path.to_owned()), file.clone());

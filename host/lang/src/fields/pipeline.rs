@@ -152,6 +152,36 @@ pub(super) static CAPS: Object = Object {
             "Requests: `[METHOD ]scheme://host[:port][/path]`, where `*.` stands for subdomains and \
              `/**` for everything below.",
         ),
+        optional(
+            "fs",
+            Shape::List(&Shape::Text),
+            "none",
+            "[read data, write out]",
+            "Files of the project: `read FOLDER` or `write FOLDER`, which includes reading.",
+        ),
+        optional(
+            "kv",
+            Shape::List(&Shape::Text),
+            "none",
+            "[write cache ttl=3600s]",
+            "Stores of keys and values: `read STORE` or `write STORE`, with `ttl=` in seconds where \
+             what is set dies.",
+        ),
+        optional(
+            "config",
+            Shape::List(&Shape::Text),
+            "none",
+            "[region, \"model.*\"]",
+            "Keys of the operator's configuration, where `.*` stands for all below.",
+        ),
+        optional(
+            "secrets",
+            Shape::List(&Shape::Text),
+            "none",
+            "[openai for https://api.openai.com in authorization]",
+            "Secrets that requests carry: `NAME for scheme://host[:port] in HEADER`. No skill ever \
+             sees a value.",
+        ),
         optional("log", Shape::Boolean, "false", "true", "Log lines."),
         optional("clock", Shape::Boolean, "false", "true", "The time."),
         optional("random", Shape::Boolean, "false", "true", "Random numbers."),

@@ -224,6 +224,7 @@ impl Exchanges {
             body: (!empty).then(|| FromGuest::body(body, Arc::clone(&self))),
             timeouts: clamped(options),
             private,
+            secrets: self.rights.secrets(),
         };
         let Some(port) = &self.port else { return Err(Error::DestinationUnavailable) };
         let response = port.send(request).await.map_err(|failure| self.failed(failure))?;

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::config::ConfigGrant;
+use super::fs::FsGrant;
 use super::http::HttpGrant;
+use super::kv::KvGrant;
 use super::line::{GrantError, GrantLine};
+use super::secrets::SecretGrant;
 use super::set::CapSet;
 
 /// Makes [`Caps`] and [`Cap`] of one list: capabilities whose grants are lines, and those that are
@@ -149,6 +153,14 @@ capabilities! {
     lines {
         /// Outgoing HTTP requests, each line an allowed shape.
         Http http: HttpGrant,
+        /// Files of the project, each line a folder.
+        Fs fs: FsGrant,
+        /// Stores of keys and values that outlive the run, each line a store.
+        Kv kv: KvGrant,
+        /// What the operator configured, each line a key.
+        Config config: ConfigGrant,
+        /// Secrets that requests carry, each line a secret and where it may go.
+        Secrets secrets: SecretGrant,
     }
     flags {
         /// Lines for the people who run the pipeline.

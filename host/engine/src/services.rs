@@ -1,0 +1,75 @@
+//! Host services that a guest asks and that answer at once, behind one door.
+//!
+//! Whether a question may be asked was decided before. One door for all of them, so that what
+//! stands in front of it (another process, a recording) is written once. Requests over HTTP have a
+//! door of their own, [`crate::ports::HttpPort`], because they are streams.
+
+mod fs;
+mod kv;
+
+use coldframe_journal::ErrorKind;
+use serde::{Deserialize, Serialize};
+
+use crate::ports::BoxFuture;
+
+pub use fs::{FsAnswer, FsAsk, FsEntry, FsProblem, FsWrite};
+pub use kv::{KvAnswer, KvAsk, KvBound, KvChange};
+
+/// A question to a host service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ask {
+    /// Files of the project.
+    Fs(FsAsk),
+    /// Stores of keys and values.
+    Kv(KvAsk),
+    /// The value of a key of the operator's configuration; of every key without one.
+    Config(Option<String>),
+    /// The placeholder of a secret, by name.
+    Secret(String),
+}
+
+/// What the service said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To [`Ask::Fs`].
+    Fs(FsAnswer),
+    /// To [`Ask::Kv`].
+    Kv(KvAnswer),
+    /// To [`Ask::Config`]: keys and values, by key.
+    Config(Vec<(String, String)>),
+    /// To [`Ask::Secret`]: a text that stands for the value.
+    Secret(String),
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceError {
+    /// A rule that ends the call, whatever the guest makes of it; `None` where the guest is told.
+    pub kind: Option<ErrorKind>,
+    /// One line for people.
+    pub message: String,
+}
+
+impl ServiceError {
+    /// Something went wrong; the guest is told.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { kind: None, message: message.into() }
+    }
+
+    /// A rule was broken; the call ends.
+    pub fn refused(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind: Some(kind), message: message.into() }
+    }
+}
+
+/// All services of a project.
+pub trait Services: Send + Sync {
+    /// Answers. Dropping the future gives up the wait, not always the work.
+    fn ask(&self, ask: Ask) -> BoxFuture<Result<Answer, ServiceError>>;
+}
+
+/// Stores of keys and values. May block.
+pub trait KvStore: Send + Sync {
+    /// Answers.
+    fn answer(&self, ask: KvAsk) -> Result<KvAnswer, ServiceError>;
+}

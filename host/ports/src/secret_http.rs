@@ -1,0 +1,196 @@
+//! Requests that carry secrets: values go in on the way out, and are taken out of what comes back.
+//!
+//! Taking them out is a best effort: a server that turns a value into something else (backwards, a
+//! hash of it) gives it away. That is why a secret goes to the hosts it is bound to and nowhere
+//! else.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use coldframe_engine::ports::{
+    BoxFuture, HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpPort, HttpRequest,
+    HttpResponse,
+};
+
+use crate::secrets::Secrets;
+
+/// Puts secrets into requests on their way to another port.
+pub struct SecretHttp {
+    inner: Arc<dyn HttpPort>,
+    secrets: Arc<Secrets>,
+    scrubber: Option<Arc<Scrubber>>,
+}
+
+impl SecretHttp {
+    /// The port with these secrets.
+    pub fn new(inner: Arc<dyn HttpPort>, secrets: Arc<Secrets>) -> Self {
+        let scrubber = Scrubber::of(&secrets).map(Arc::new);
+        Self { inner, secrets, scrubber }
+    }
+}
+
+impl HttpPort for SecretHttp {
+    fn send(&self, mut request: HttpRequest) -> BoxFuture<Result<HttpResponse, HttpFailure>> {
+        let grants = std::mem::take(&mut request.secrets);
+        if let Err(error) = self.secrets.inject(&mut request, &grants) {
+            let cause = error.kind.map_or(HttpCause::Protocol, HttpCause::Refused);
+            return Box::pin(std::future::ready(Err(HttpFailure::new(cause, error.message))));
+        }
+        let (inner, scrubber) = (Arc::clone(&self.inner), self.scrubber.clone());
+        Box::pin(async move {
+            let sent = inner.send(request).await;
+            let Some(scrubber) = scrubber else { return sent };
+            let mut response = sent.map_err(|mut failure| {
+                failure.message = scrubber.text(&failure.message);
+                failure
+            })?;
+            for (name, value) in &mut response.headers {
+                *name = scrubber.text(name);
+                *value = scrubber.bytes(value);
+            }
+            response.body = Box::pin(Scrubbed::new(response.body, scrubber));
+            Ok(response)
+        })
+    }
+}
+
+/// Finds values of secrets.
+struct Scrubber {
+    needles: AhoCorasick,
+    /// What stands for each of them.
+    instead: Vec<String>,
+    /// Bytes of the longest.
+    longest: usize,
+}
+
+impl Scrubber {
+    fn of(secrets: &Secrets) -> Option<Self> {
+        let (needles, instead): (Vec<_>, Vec<_>) = secrets.needles().into_iter().unzip();
+        let longest = needles.iter().map(|needle| needle.len()).max()?;
+        let needles = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(needles.iter().map(|needle| needle.as_bytes()))
+            .ok()?;
+        Some(Self { needles, instead, longest })
+    }
+
+    fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        self.needles.replace_all_bytes(bytes, &self.instead)
+    }
+
+    fn text(&self, text: &str) -> String {
+        self.needles.replace_all(text, &self.instead)
+    }
+
+    /// Replaces in what is held as far as no later byte can change that; leaves the rest.
+    fn take(&self, held: &mut Vec<u8>, at_end: bool) -> Vec<u8> {
+        // A value that begins in front of this place has its end in what is held.
+        let sure = if at_end { held.len() } else { (held.len() + 1).saturating_sub(self.longest) };
+        let mut out = Vec::new();
+        let mut from = 0;
+        while from < sure {
+            let found = held.get(from..).and_then(|rest| self.needles.find(rest));
+            let (start, end, instead) = match found.filter(|found| from + found.start() < sure) {
+                Some(found) => {
+                    let instead = self.instead.get(found.pattern().as_usize());
+                    (from + found.start(), from + found.end(), instead)
+                }
+                None => (sure, sure, None),
+            };
+            out.extend_from_slice(held.get(from..start).unwrap_or_default());
+            out.extend_from_slice(instead.map_or("", String::as_str).as_bytes());
+            from = end;
+        }
+        held.drain(..from);
+        out
+    }
+}
+
+/// A body without the values of secrets.
+struct Scrubbed {
+    inner: Option<HttpBody>,
+    held: Vec<u8>,
+    scrubber: Arc<Scrubber>,
+}
+
+impl Scrubbed {
+    fn new(inner: HttpBody, scrubber: Arc<Scrubber>) -> Self {
+        Self { inner: Some(inner), held: Vec::new(), scrubber }
+    }
+}
+
+impl HttpBodyStream for Scrubbed {
+    fn poll_piece(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Vec<u8>, HttpFailure>>> {
+        let this = self.get_mut();
+        loop {
+            let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+            let piece = ready!(inner.as_mut().poll_piece(cx));
+            match piece {
+                Some(Ok(piece)) => {
+                    this.held.extend_from_slice(&piece);
+                    let out = this.scrubber.take(&mut this.held, false);
+                    if !out.is_empty() {
+                        return Poll::Ready(Some(Ok(out)));
+                    }
+                }
+                Some(Err(failure)) => {
+                    this.inner = None;
+                    return Poll::Ready(Some(Err(failure)));
+                }
+                None => {
+                    this.inner = None;
+                    let out = this.scrubber.take(&mut this.held, true);
+                    return Poll::Ready((!out.is_empty()).then_some(Ok(out)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn scrubber() -> (Scrubber, String) {
+        let mut secrets = Secrets::default();
+        secrets.insert("key", Zeroizing::new("s3cret/value+1".to_owned())).unwrap();
+        (Scrubber::of(&secrets).unwrap(), secrets.placeholder("key").unwrap())
+    }
+
+    #[test]
+    fn every_spelling_is_taken_out() {
+        let (scrubber, placeholder) = scrubber();
+        for text in
+            ["s3cret/value+1", "czNjcmV0L3ZhbHVlKzE", "s3cret%2Fvalue%2B1", "xs3cret/value+1x"]
+        {
+            let found = scrubber.text(text);
+            assert!(found.contains(&placeholder), "{text}: {found}");
+            assert!(!found.contains("s3cret") && !found.contains("czNj"), "{found}");
+        }
+        assert_eq!(scrubber.text("s3cret/value"), "s3cret/value");
+    }
+
+    #[test]
+    fn a_value_in_pieces_is_found_however_it_is_cut() {
+        let (scrubber, placeholder) = scrubber();
+        let body = b"before s3cret/value+1 between s3cret/value+1s3cret/value+1 after";
+        let expected =
+            format!("before {placeholder} between {placeholder}{placeholder} after").into_bytes();
+        for size in 1..body.len() {
+            let (mut held, mut out) = (Vec::new(), Vec::new());
+            for piece in body.chunks(size) {
+                held.extend_from_slice(piece);
+                out.extend(scrubber.take(&mut held, false));
+            }
+            out.extend(scrubber.take(&mut held, true));
+            assert_eq!(String::from_utf8(out), String::from_utf8(expected.clone()), "{size}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! What the capabilities that ask a host service have in common: the rights of the call, and the
+//! door. A refusal ends the call: code that asks for what it may not have is not left to go on.
+
+use std::sync::Arc;
+
+use coldframe_engine::{CallError, CallLimits};
+use coldframe_engine::services::{Answer, Ask, ServiceError, Services};
+use coldframe_journal::ErrorKind;
+use wasmtime::StoreContextMut;
+
+use crate::rights::Rights;
+use crate::state::CallState;
+
+/// What one call has of the host's services.
+#[derive(Default)]
+pub(crate) struct ServiceState {
+    services: Option<Arc<dyn Services>>,
+    pub(crate) rights: Rights,
+    /// Bytes the call may still write into files.
+    disk_left: u64,
+    disk_max: u64,
+    /// Bytes and keys of a store.
+    kv_max: (u64, u64),
+}
+
+impl ServiceState {
+    pub(crate) fn new(
+        services: Option<Arc<dyn Services>>,
+        rights: Rights,
+        limits: &CallLimits,
+    ) -> Self {
+        Self {
+            services,
+            rights,
+            disk_left: limits.disk_bytes,
+            disk_max: limits.disk_bytes,
+            kv_max: (limits.kv_bytes, limits.kv_keys),
+        }
+    }
+
+    /// The most bytes and keys of a store.
+    pub(crate) fn kv_max(&self) -> (u64, u64) {
+        self.kv_max
+    }
+
+    /// Takes bytes that are about to be written into a file.
+    pub(crate) fn take_disk(&mut self, bytes: u64) -> Result<(), Refused> {
+        let left = self.disk_left.checked_sub(bytes).ok_or_else(|| {
+            let message = format!("the call may write {} bytes into files", self.disk_max);
+            Refused(CallError::new(ErrorKind::LimitDisk, message))
+        })?;
+        self.disk_left = left;
+        Ok(())
+    }
+}
+
+/// An error that a host function ends the call with.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.message)]
+pub(crate) struct Refused(pub(crate) CallError);
+
+/// The state, for a host function that is being called.
+pub(crate) fn state<'a>(store: &'a mut StoreContextMut<'_, CallState>) -> &'a mut ServiceState {
+    let state = store.data_mut();
+    state.host_calls += 1;
+    state.services.get_or_insert_default()
+}
+
+/// Asks the service. The outer error ends the call, the inner one is for the guest.
+pub(crate) async fn ask(
+    store: &mut StoreContextMut<'_, CallState>,
+    ask: Ask,
+) -> wasmtime::Result<Result<Answer, String>> {
+    let services = store.data_mut().services.get_or_insert_default().services.clone();
+    let Some(services) = services else {
+        return Ok(Err("this host has no such service".to_owned()));
+    };
+    match services.ask(ask).await {
+        Ok(answer) => Ok(Ok(answer)),
+        Err(ServiceError { kind: None, message }) => Ok(Err(message)),
+        Err(ServiceError { kind: Some(kind), message }) => {
+            Err(Refused(CallError::new(kind, message)).into())
+        }
+    }
+}
+
+/// An answer to another question: a fault of ours.
+pub(crate) fn wrong_answer() -> wasmtime::Error {
+    let message = "a host service answered another question";
+    Refused(CallError::new(ErrorKind::HostBug, message)).into()
+}
