@@ -197,6 +197,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
             version: skill.entry.version.clone(),
             component: skill.entry.component,
             operation: skill.operation.clone(),
+            http: skill.entry.interface.required_caps().is_ok_and(|needs| needs.http),
             with: self.named(&call.with)?,
         })
     }

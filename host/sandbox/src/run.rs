@@ -49,6 +49,7 @@ fn nothing(error: CallError) -> CallReport {
         wall_us: 0,
         memory_peak_bytes: 0,
         host_calls: 0,
+        net_bytes: 0,
         logs: Vec::new(),
     }
 }

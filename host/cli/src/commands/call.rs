@@ -193,6 +193,7 @@ fn print(
         wall_us: report.wall_us,
         memory_peak_bytes: report.memory_peak_bytes,
         host_calls: report.host_calls,
+        net_bytes: report.net_bytes,
         cost_nano: price_nano(report.fuel, NANO_PER_MFUEL),
         broken: Vec::new(),
     };

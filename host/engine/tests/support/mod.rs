@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coldframe_engine::{
-    Answers, Call, CallError, CallLimits, CallReport, EngineError, Host, Invoke, Journal,
-    JournalFailure, LINGER, NoAnswers, RunLimits, RunOptions, RunReport, Silent, drive,
+    Answers, Call, CallError, CallReport, EngineError, Host, Invoke, Journal, JournalFailure,
+    LINGER, NoAnswers, RunLimits, RunOptions, RunReport, Silent, drive,
 };
 use coldframe_format::{Caps, Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState};
 use coldframe_lang::graph::*;
+use coldframe_lang::limits::Profile;
 use coldframe_lang::template::{Expr, Part, Path, Root, Segment, Template};
 use semver::Version;
 use serde_json::{Value, json};
@@ -49,6 +50,7 @@ pub fn op(operation: &str, with: &[(&str, Template)]) -> Uses {
         version: Version::new(1, 0, 0),
         component: Digest::of(b"table"),
         operation: operation.into(),
+        http: operation == "fetch",
         with: with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     }
 }
@@ -436,6 +438,7 @@ impl Invoke for Table {
                 wall_us: 1,
                 memory_peak_bytes: 65536,
                 host_calls: 0,
+                net_bytes: 0,
                 logs: vec![],
             }
         })
@@ -577,7 +580,7 @@ impl Run {
         };
         let options = RunOptions {
             run_id: "run".into(),
-            limits: RunLimits::new(&self.graph.limits, &self.limits, CallLimits::default()),
+            limits: RunLimits::new(&self.graph.limits, &self.limits, Profile::Strict),
             operator_caps: None,
             evaluator: Digest::of(b"evaluator"),
             nano_per_mfuel: 1_000_000,
