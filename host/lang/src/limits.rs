@@ -92,7 +92,8 @@ impl Limits {
     }
 }
 
-fn tighter<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
+/// The lesser of both, where there are both.
+pub(crate) fn tighter<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),

@@ -17,6 +17,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::Sandbox;
 use crate::classify::{Phase, classify};
+use crate::limiter::count;
 use crate::loader::{Prepared, PreparedOperation};
 use crate::outcome;
 use crate::state::CallState;
@@ -107,12 +108,12 @@ async fn admitted(
 fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
     let limits = &call.limits;
     let http = skill.needs.http.then(|| sandbox.http_state(&skill.ceiling, call));
-    let mut store = Store::new(&sandbox.engine, CallState::new(call, http));
+    let mut store = Store::new(&sandbox.engine, CallState::new(call, http, started));
     store.limiter(|state| &mut state.limiter);
     // Cannot fail: the engine consumes fuel.
     let _ = store.set_fuel(limits.fuel);
-    store.set_max_component_handles(limits.handles as usize);
-    store.set_hostcall_fuel(usize::try_from(limits.hostcall_bytes).unwrap_or(usize::MAX));
+    store.set_max_component_handles(count(limits.handles));
+    store.set_hostcall_fuel(count(limits.hostcall_bytes));
     let deadline = started.checked_add(limits.wall);
     store.set_epoch_deadline(1);
     // At every tick the guest either stops or makes room for others.
@@ -140,7 +141,7 @@ async fn execute(
     })?;
     if operation.result.as_ref().is_some_and(outcome::is_compound) {
         let bytes = limits.hostcall_bytes.saturating_mul(COMPOUND_FACTOR);
-        store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
+        store.set_hostcall_fuel(count(bytes));
     }
     let mut results = [Val::Bool(false)];
     let results = match operation.result {
@@ -215,6 +216,7 @@ fn report(
         wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         memory_peak_bytes: state.limiter.memory_peak(),
         host_calls: state.host_calls,
+        net_bytes: state.net_bytes(),
         logs: state.log.take(),
     }
 }

@@ -29,10 +29,23 @@ impl HttpPort for Fake {
             request;
         let line = format!("{method} {scheme} {host} {port} {path_and_query} {private}");
         self.sent.lock().unwrap().push(line);
-        assert_eq!(timeouts.total, Duration::from_secs(60));
+        let needed = Duration::from_secs(5);
+        let slow = match path_and_query.as_str() {
+            "/slow/connect" => timeouts.connect,
+            "/slow/first-byte" => timeouts.first_byte,
+            "/slow/between-bytes" => timeouts.between_bytes,
+            "/slow/total" => timeouts.total,
+            _ => needed,
+        };
         Box::pin(async move {
             let refused = |kind| HttpFailure::new(HttpCause::Refused(kind), "by the port");
             match path_and_query.as_str() {
+                _ if slow < needed => Err(HttpFailure::new(HttpCause::Timeout, "too slow")),
+                "/header" => Ok(HttpResponse {
+                    status: 200,
+                    headers: vec![("x".to_owned(), vec![b'a'; 100])],
+                    body: Box::pin(Zeros(0)),
+                }),
                 "/private" => Err(refused(ErrorKind::DeniedAddress)),
                 "/down" => Err(HttpFailure::new(HttpCause::Connect, "nobody there")),
                 "/never" => std::future::pending().await,
@@ -76,12 +89,21 @@ static FETCH: LazyLock<(Arc<Sandbox>, Digest)> = LazyLock::new(|| {
     (sandbox, digest)
 });
 
+/// What `f` returns for an exchange that took too long.
+pub(super) const CONNECTION_TIMEOUT: u32 = 1008;
+
+/// The sandbox that has a network, and what fetches in it.
+pub(super) fn fetching() -> (Arc<Sandbox>, Digest) {
+    let (sandbox, digest) = &*FETCH;
+    (Arc::clone(sandbox), *digest)
+}
+
 fn caps(grants: &[&str]) -> Caps {
     serde_json::from_value(json!({ "http": grants })).unwrap()
 }
 
 /// What the manifest asks for in these tests.
-fn everything() -> Caps {
+pub(super) fn everything() -> Caps {
     caps(&[
         "https://*.example.org",
         "https://example.org",
