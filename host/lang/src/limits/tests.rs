@@ -187,6 +187,7 @@ fn what_was_written_takes_the_place_of_a_default() {
 }
 
 /// `BLESS=1` writes the page.
+#[allow(clippy::disallowed_methods, reason = "a test may look at the repository")]
 #[test]
 fn the_page_says_what_the_table_says() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/limits.md");

@@ -256,3 +256,33 @@ fn bytes() {
     check(with(5000), "200");
     check(with(4999), "limit.net-bytes");
 }
+
+/// A guest that builds too large headers is stopped before it has sent them.
+#[test]
+fn headers_of_a_request() {
+    let wit = "package t:t; world w { import wasi:http/types@0.2.6; export f: func(); }";
+    // A name of one byte, and a value of a hundred.
+    let core = r#"(module
+        (import "wasi:http/types@0.2.6" "[constructor]fields" (func $fields (result i32)))
+        (import "wasi:http/types@0.2.6" "[method]fields.append"
+            (func $append (param i32 i32 i32 i32 i32 i32)))
+        (memory (export "memory") 1)
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+        (func (export "f")
+            (i32.store8 (i32.const 0) (i32.const 120))
+            (memory.fill (i32.const 1) (i32.const 97) (i32.const 100))
+            (call $append (call $fields) (i32.const 0) (i32.const 1) (i32.const 1) (i32.const 100)
+                (i32.const 200))))"#;
+    let bytes = encode(wit, core);
+    let interface = Interface::read(&bytes).unwrap();
+    let (digest, ceiling) = (Digest::of(&bytes), everything());
+    let (sandbox, _) = fetching();
+    sandbox
+        .admit(Admitted { digest, interface: &interface, ceiling: &ceiling, bytes: &bytes })
+        .unwrap();
+    for (net_header_bytes, expected) in [(173, "null"), (172, "limit.net-bytes")] {
+        let limits = CallLimits { net_header_bytes, ..CallLimits::default() };
+        let call = Call { grants: vec![everything()], limits, ..call_of(digest, json!({})) };
+        assert_eq!(summary(&run(&sandbox, call)), expected);
+    }
+}
