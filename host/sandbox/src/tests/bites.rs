@@ -12,6 +12,7 @@ use coldframe_lang::limits::{Ends, Limit};
 use self::guests as g;
 use self::run::{Place, Work, outcome};
 use super::guest::assert_canary_sings;
+use crate::engine;
 
 /// How a limit is tried.
 struct Bite {
@@ -98,6 +99,18 @@ fn every_limit_bites() {
         assert_canary_sings();
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// No more can be written than the pools have.
+#[test]
+fn the_most_that_can_be_written_is_what_the_engine_has() {
+    for (limit, most) in [
+        (Limit::Instances, engine::INSTANCES_PER_COMPONENT),
+        (Limit::Memories, engine::MEMORIES_PER_COMPONENT),
+        (Limit::Tables, engine::TABLES_PER_COMPONENT),
+    ] {
+        assert_eq!(limit.row().most, u64::from(most), "{limit:?}");
+    }
 }
 
 /// What an operator says is not raised by what the file says.
