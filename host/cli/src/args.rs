@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use coldframe_lang::limits::{Limit, Profile};
 
 use crate::exit::HELP;
 use crate::output::Format;
@@ -197,9 +198,55 @@ pub(crate) struct InputArgs {
 /// Bounds given on the command line. They tighten what a pipeline says.
 #[derive(Debug, Args, Default)]
 pub(crate) struct LimitArgs {
-    /// A bound: fuel=5e6, wall=3s, memory=64MiB or cost_usd=0.01; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
+    #[arg(long, value_name = "NAME=VALUE", help = limit_help(), long_help = limit_long_help())]
     pub(crate) limit: Vec<String>,
+    #[command(flatten)]
+    pub(crate) profile: ProfileArgs,
+}
+
+/// Which defaults apply.
+#[derive(Debug, Clone, Copy, Args, Default)]
+pub(crate) struct ProfileArgs {
+    /// The defaults where nobody says anything: for code of strangers, or code you trust
+    #[arg(long, value_enum, value_name = "COLUMN", default_value_t = Limits::Strict)]
+    pub(crate) limits: Limits,
+}
+
+/// A column of the table of limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Limits {
+    /// For code of strangers, and of models
+    #[default]
+    Strict,
+    /// For code that you have reason to trust
+    Trusted,
+}
+
+impl From<ProfileArgs> for Profile {
+    fn from(args: ProfileArgs) -> Self {
+        match args.limits {
+            Limits::Strict => Self::Strict,
+            Limits::Trusted => Self::Trusted,
+        }
+    }
+}
+
+fn limit_help() -> &'static str {
+    "A bound: fuel=5e6, wall=3s, memory=64MiB, ...; may be repeated; `--help` lists them all"
+}
+
+/// A line for every row of the table.
+fn limit_long_help() -> String {
+    let mut text =
+        "A bound, such as fuel=5e6; may be repeated. Nothing in the file goes above it. \
+                    With their defaults, strict and trusted:"
+            .to_owned();
+    for limit in Limit::ALL {
+        let row = limit.row();
+        let (strict, trusted) = (row.strict.text, row.trusted.text);
+        text += &format!("\n  {:<18} {strict:>8} {trusted:>8}  ({})", row.name, row.scope.name());
+    }
+    text
 }
 
 /// How durable a run's journal is.

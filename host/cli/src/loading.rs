@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use coldframe_engine::{
-    Answers, CallLimits, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer,
-    RunLimits, RunOptions, drive,
+    Answers, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer, RunLimits,
+    RunOptions, drive,
 };
 use coldframe_format::Digest;
 use coldframe_journal::Record;
 use coldframe_lang::graph::{Action, Adapters, Graph, Limits, StepKind, Wait};
+use coldframe_lang::limits::Profile;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::Value;
@@ -28,13 +29,22 @@ use crate::{place, report, services, walls};
 /// units, and 0.00005 USD buy it.
 pub(crate) const NANO_PER_MFUEL: u64 = 50;
 
-/// Reads `--limit` flags.
-pub(crate) fn limits(args: &LimitArgs) -> Result<Limits, Fail> {
+/// What the operator says about limits.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct OperatorLimits {
+    /// Nothing goes above these.
+    pub(crate) bounds: Limits,
+    /// The defaults where nobody says anything.
+    pub(crate) profile: Profile,
+}
+
+/// Reads `--limit` flags and `--limits`.
+pub(crate) fn limits(args: &LimitArgs) -> Result<OperatorLimits, Fail> {
     let mut limits = Limits::default();
     for pair in &args.limit {
         let Some((name, value)) = pair.split_once('=') else {
             return Err(Fail::usage(format!("`--limit {pair}` has no `=`"))
-                .help("write --limit fuel=5e6, wall=3s, memory=64MiB or cost_usd=0.01"));
+                .help("write --limit fuel=5e6, wall=3s, memory=64MiB or cost_usd=0.01; `coldframe explain limits` lists them all"));
         };
         limits.set(name, value).map_err(|error| {
             let fail = Fail::usage(format!("`--limit {pair}`: {error}"));
@@ -44,7 +54,7 @@ pub(crate) fn limits(args: &LimitArgs) -> Result<Limits, Fail> {
             }
         })?;
     }
-    Ok(limits)
+    Ok(OperatorLimits { bounds: limits, profile: args.profile.into() })
 }
 
 /// Binds what was given to the pipeline's inputs.
@@ -96,7 +106,7 @@ pub(crate) struct Start {
     pub(crate) past: Vec<Record>,
     pub(crate) keeping: Keeping,
     pub(crate) run_id: String,
-    pub(crate) limits: Limits,
+    pub(crate) limits: OperatorLimits,
     pub(crate) services: services::Given,
 }
 
@@ -126,7 +136,7 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
     let host = Host { invoke, observer, now_us, cancel, answers };
     let options = RunOptions {
         run_id: run_id.clone(),
-        limits: RunLimits::new(&graph.limits, &limits, CallLimits::default()),
+        limits: RunLimits::new(&graph.limits, &limits.bounds, limits.profile),
         operator_caps: None,
         evaluator,
         nano_per_mfuel: NANO_PER_MFUEL,

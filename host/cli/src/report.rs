@@ -174,6 +174,7 @@ fn totals(state: &RunState) -> Value {
         "wall_us": totals.wall_us,
         "memory_peak_bytes": totals.memory_peak_bytes,
         "host_calls": totals.host_calls,
+        "net_bytes": totals.net_bytes,
     })
 }
 

@@ -58,11 +58,13 @@ fn pairs(
     let mut found = BTreeMap::new();
     for pair in given {
         let Some((name, value)) = pair.split_once('=').filter(|(name, _)| is_name(name)) else {
-            return Err(Fail::usage(format!("`--{flag} {pair}` does not begin with a name and `=`"))
-                .help(match flag {
-                    "config" => "for example --config region=eu",
-                    _ => "for example --secret openai=env:OPENAI_API_KEY",
-                }));
+            return Err(Fail::usage(format!(
+                "`--{flag} {pair}` does not begin with a name and `=`"
+            ))
+            .help(match flag {
+                "config" => "for example --config region=eu",
+                _ => "for example --secret openai=env:OPENAI_API_KEY",
+            }));
         };
         if found.insert(name.to_owned(), value.to_owned()).is_some() {
             return Err(Fail::usage(format!("`--{flag} {name}` is given twice")));

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use coldframe_format::{Digest, SkillId};
 use coldframe_lang::graph::{Graph, Limits};
+use coldframe_lang::limits::Limit;
 use coldframe_store::RunRow;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Fail;
+use crate::loading::OperatorLimits;
 use crate::project::{KeptFile, Project};
 use crate::services;
 
@@ -17,7 +19,7 @@ use crate::services;
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// Bounds from the command line.
-    pub(crate) limits: Limits,
+    pub(crate) limits: OperatorLimits,
     /// Exactly what was resolved.
     pub(crate) pins: Pins,
     /// Registries the run was started with, besides the built-in one.
@@ -42,7 +44,7 @@ impl Settings {
     pub(crate) fn new(
         project: &Project,
         graph: &Graph,
-        limits: Limits,
+        limits: OperatorLimits,
         services: services::Given,
     ) -> Self {
         Self {
@@ -67,13 +69,15 @@ impl Settings {
             version: version.clone(),
             document: *document,
         });
-        let micros = |wall: Duration| u64::try_from(wall.as_micros()).unwrap_or(u64::MAX);
+        let written = self.limits.bounds.written();
         let kept = Kept {
             version: KEPT_VERSION,
-            fuel: self.limits.fuel,
-            wall_us: self.limits.wall.map(micros),
-            cost_nano: self.limits.cost_nano,
-            memory_bytes: self.limits.memory_bytes,
+            fuel: None,
+            wall_us: None,
+            cost_nano: None,
+            memory_bytes: None,
+            limits: written.map(|(limit, raw)| (limit.row().name.to_owned(), raw)).collect(),
+            profile: self.limits.profile.as_str().to_owned(),
             pins: pins.collect(),
             pipelines: pipelines.collect(),
             registries: self.registries.clone(),
@@ -90,16 +94,16 @@ impl Settings {
         if kept.version > KEPT_VERSION {
             return None;
         }
+        let mut bounds = kept.old_limits();
         let skills = kept.pins.into_iter().map(|pin| ((pin.id, pin.version), pin.component));
         let pipelines = kept.pipelines.into_iter().map(|pin| ((pin.id, pin.version), pin.document));
         let pins = Pins { skills: skills.collect(), pipelines: pipelines.collect() };
+        for (name, raw) in kept.limits {
+            bounds.put(Limit::named(&name)?, Some(raw));
+        }
+        let profile = if kept.profile.is_empty() { "strict" } else { &kept.profile };
         Some(Self {
-            limits: Limits {
-                fuel: kept.fuel,
-                wall: kept.wall_us.map(Duration::from_micros),
-                cost_nano: kept.cost_nano,
-                memory_bytes: kept.memory_bytes,
-            },
+            limits: OperatorLimits { bounds, profile: profile.parse().ok()? },
             pins,
             registries: kept.registries,
             files: kept.files,
@@ -117,8 +121,8 @@ impl Settings {
     }
 }
 
-/// The version of [`Kept`]. Version 1 had no files, version 2 no published
-/// pipelines, version 3 no services.
+/// The version of [`Kept`]. Version 1 had no files, version 2 no published pipelines, version 3 four
+/// limits, no profile and no services.
 const KEPT_VERSION: u32 = 4;
 
 /// [`Settings`] as they stand in the store.
@@ -126,10 +130,19 @@ const KEPT_VERSION: u32 = 4;
 #[serde(deny_unknown_fields)]
 struct Kept {
     version: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     fuel: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     wall_us: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     cost_nano: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     memory_bytes: Option<u64>,
+    /// By name, in the units of the table.
+    #[serde(default)]
+    limits: BTreeMap<String, u64>,
+    #[serde(default)]
+    profile: String,
     pins: Vec<KeptPin>,
     #[serde(default)]
     pipelines: Vec<KeptPipeline>,
@@ -140,6 +153,19 @@ struct Kept {
     env: BTreeMap<String, String>,
     #[serde(default)]
     services: services::Given,
+}
+
+impl Kept {
+    /// The limits as they were kept up to version 3.
+    fn old_limits(&self) -> Limits {
+        Limits {
+            fuel: self.fuel,
+            wall: self.wall_us.map(Duration::from_micros),
+            cost_nano: self.cost_nano,
+            memory_bytes: self.memory_bytes,
+            ..Limits::default()
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -176,9 +202,24 @@ mod tests {
     fn settings_of_the_first_version_still_read() {
         let text = r#"{"version":1,"fuel":5,"wall_us":null,"cost_nano":null,"memory_bytes":null,"pins":[],"registries":["/r"]}"#;
         let found = Settings::from_json(text).unwrap();
-        assert_eq!((found.limits.fuel, found.files.len()), (Some(5), 0));
+        assert_eq!((found.limits.bounds.fuel, found.files.len()), (Some(5), 0));
         assert!(Settings::from_json(&text.replace("\"version\":1", "\"version\":9")).is_none());
         let again = Settings::from_json(&found.to_json()).unwrap();
         assert_eq!(again.registries, ["/r"]);
+        assert_eq!(again.limits, found.limits);
+    }
+
+    #[test]
+    fn every_limit_is_kept() {
+        let text = r#"{"version":4,"limits":{},"profile":"trusted","pins":[],"registries":[]}"#;
+        let mut settings = Settings::from_json(text).unwrap();
+        for (raw, limit) in (1..).zip(Limit::ALL) {
+            settings.limits.bounds.put(*limit, Some(raw));
+        }
+        let again = Settings::from_json(&settings.to_json()).unwrap();
+        assert_eq!(again.limits, settings.limits);
+        assert_eq!(again.limits.profile.as_str(), "trusted");
+        assert!(Settings::from_json(&text.replace("trusted", "half")).is_none());
+        assert!(Settings::from_json(&text.replace("{}", r#"{"moons":1}"#)).is_none());
     }
 }

@@ -10,12 +10,11 @@ mod stub;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use coldframe_engine::{
-    AnswerQueue, CallLimits, Host, Invoke, MemoryJournal, RunLimits, RunOptions, drive,
-};
+use coldframe_engine::{AnswerQueue, Host, Invoke, MemoryJournal, RunLimits, RunOptions, drive};
 use coldframe_format::Digest;
 use coldframe_journal::{Record, RunState};
 use coldframe_lang::graph::{Graph, Limits, Test};
+use coldframe_lang::limits::Profile;
 use coldframe_ports::RecordedHttp;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
@@ -159,7 +158,7 @@ async fn driven(ready: &Ready) -> Result<(RunState, Vec<Record>), String> {
     };
     let options = RunOptions {
         run_id: "test".to_owned(),
-        limits: RunLimits::new(&ready.graph.limits, &Limits::default(), CallLimits::default()),
+        limits: RunLimits::new(&ready.graph.limits, &Limits::default(), Profile::Strict),
         operator_caps: None,
         evaluator: ready.evaluator,
         nano_per_mfuel: NANO_PER_MFUEL,

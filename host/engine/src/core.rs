@@ -29,7 +29,7 @@ use self::queue::Job;
 use crate::invoke::MemoryMeter;
 use crate::layers::Layer;
 use crate::ledger::{AccountId, Budget, Ledger};
-use crate::limits::RunLimits;
+use crate::limits::{Bounds, RunLimits};
 use crate::memo::Memo;
 use crate::plan::Plan;
 use crate::scope::Scope;
@@ -118,13 +118,14 @@ impl Core {
         let grants = std::iter::once(Layer::new("the pipeline's `caps`", graph.caps.clone()))
             .chain(operator_caps.map(|caps| Layer::new("what the operator allows", caps)))
             .collect();
-        let memory = Arc::new(MemoryMeter::new(limits.memory_bytes));
-        let budget = Budget { fuel: Some(limits.fuel), cost_nano: limits.cost_nano };
+        let memory = Arc::new(MemoryMeter::new(limits.whole.memory_bytes));
+        let budget = Budget::of_run(&limits);
+        let bounds = Bounds::of(&limits);
         Self {
             graph,
             limits,
             run_id,
-            rights: Arc::new(Rights { grants, memory }),
+            rights: Arc::new(Rights { grants, memory, bounds, depth: 0 }),
             state: RunState::default(),
             ledger: Ledger::new(budget, nano_per_mfuel),
             memo: Arc::default(),

@@ -18,6 +18,7 @@ use crate::core::{Command, Core};
 use crate::host::{EngineError, Host, RunOptions, RunReport};
 use crate::invoke::CallError;
 use crate::journal::Journal;
+use crate::ledger::Amounts;
 use crate::limits::RunClock;
 use crate::rules::{self, Verdict};
 use crate::scope::Local;
@@ -44,7 +45,8 @@ pub async fn drive(
 ) -> Result<RunReport, EngineError> {
     let begun = Instant::now();
     let RunOptions { run_id, limits, operator_caps, evaluator, nano_per_mfuel, linger } = options;
-    let mut core = Core::new(Arc::clone(&graph), run_id, limits, operator_caps, nano_per_mfuel);
+    let mut core =
+        Core::new(Arc::clone(&graph), run_id, limits.clone(), operator_caps, nano_per_mfuel);
     for record in past {
         core.apply(record)?;
     }
@@ -59,9 +61,9 @@ pub async fn drive(
     };
     let shared = Shared {
         invoke: Arc::clone(&host.invoke),
-        limits,
         evaluator,
-        clock: RunClock::new(begun, limits.wall),
+        clock: RunClock::new(begun, limits.whole.wall),
+        limits,
         nano_per_mfuel,
         memo: Arc::clone(core.memo()),
     };
@@ -114,7 +116,7 @@ struct Spawned {
     deadline: Option<Instant>,
     path: Arc<str>,
     attempt: u32,
-    reserved: u64,
+    reserved: Amounts,
 }
 
 impl Driver<'_> {
@@ -181,7 +183,10 @@ impl Driver<'_> {
         }
         let id = task.id;
         let (path, attempt) = (Arc::clone(&task.path), task.attempt);
-        let reserved = task.reservation.as_ref().map_or(0, |reservation| reservation.fuel);
+        let reserved = task
+            .reservation
+            .as_ref()
+            .map_or_else(Amounts::default, |reservation| reservation.amounts);
         let token = cancel.clone();
         let abort = self.tasks.spawn(async move { shared.perform(task, token).await });
         self.numbers.insert(abort.id(), id);
@@ -194,7 +199,10 @@ impl Driver<'_> {
     /// A lone piece of work needs no task of its own: nothing else could happen meanwhile.
     async fn alone(&mut self, task: Task, cancel: Cancel) -> Result<(), EngineError> {
         let (id, path, attempt) = (task.id, Arc::clone(&task.path), task.attempt);
-        let reserved = task.reservation.as_ref().map_or(0, |reservation| reservation.fuel);
+        let reserved = task
+            .reservation
+            .as_ref()
+            .map_or_else(Amounts::default, |reservation| reservation.amounts);
         let shared = Arc::clone(&self.shared);
         let mut work = std::pin::pin!(shared.perform(task, cancel.clone()));
         let mut asked = self.cancel.clone();
@@ -270,9 +278,10 @@ impl Driver<'_> {
 
     /// The end of a call that was cancelled and never came back. Nobody knows what it consumed, so
     /// it counts as all it might have.
-    fn given_up(&self, task: TaskId, path: Arc<str>, attempt: u32, fuel: u64) -> Done {
+    fn given_up(&self, task: TaskId, path: Arc<str>, attempt: u32, took: Amounts) -> Done {
+        let Amounts { fuel, net_bytes } = took;
         let cost_nano = coldframe_journal::receipt::price_nano(fuel, self.shared.nano_per_mfuel);
-        let receipt = Receipt { attempt, fuel, cost_nano, ..Receipt::default() };
+        let receipt = Receipt { attempt, fuel, net_bytes, cost_nano, ..Receipt::default() };
         let fault = Fault::from(cancelled());
         Done { task, path, end: End::Failed(fault), receipt, logs: Vec::new() }
     }

@@ -86,7 +86,8 @@ impl Spent {
     }
 }
 
-/// `totals`: `{attempts, fuel, cost_usd, wall_us, memory_peak_bytes, host_calls}`.
+/// `totals`: `{attempts, fuel, cost_usd, wall_us, memory_peak_bytes, host_calls,
+/// net_bytes}`.
 pub fn totals(state: &RunState) -> Value {
     totals_of(&state.totals)
 }
@@ -100,6 +101,7 @@ pub(crate) fn totals_of(totals: &Totals) -> Value {
         "wall_us": totals.wall_us,
         "memory_peak_bytes": totals.memory_peak_bytes,
         "host_calls": totals.host_calls,
+        "net_bytes": totals.net_bytes,
     })
 }
 

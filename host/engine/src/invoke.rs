@@ -4,10 +4,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use coldframe_format::Digest;
 use coldframe_journal::ErrorKind;
+pub use coldframe_lang::limits::CallLimits;
 use serde_json::Value;
 
 use crate::cancel::Cancel;
@@ -40,67 +40,6 @@ pub struct Call {
     pub cancel: Cancel,
 }
 
-/// The bounds of one call. Every one of them bites; see the limits tests of the sandbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallLimits {
-    /// Fuel units, wasmtime's operator costs.
-    pub fuel: u64,
-    /// Wall time from instantiation to the lifted result.
-    pub wall: Duration,
-    /// Bytes of linear memory of this call, all memories together.
-    pub memory_bytes: u64,
-    /// Elements of all tables together.
-    pub table_elements: u64,
-    /// Core instances, counted by the store.
-    pub instances: u32,
-    /// Live component-model handles.
-    pub handles: u32,
-    /// Bytes copied from the guest in one host call, or in the result.
-    pub hostcall_bytes: u64,
-    /// Bytes of the result as JSON.
-    pub output_bytes: u64,
-    /// Nesting of the result as JSON.
-    pub output_depth: u32,
-    /// Bytes of all log lines.
-    pub log_bytes: u64,
-    /// Outgoing requests.
-    pub net_requests: u32,
-    /// Outgoing requests at the same time.
-    pub net_concurrency: u32,
-    /// Bytes received and sent over the network.
-    pub net_bytes: u64,
-    /// Bytes written into files.
-    pub disk_bytes: u64,
-    /// Bytes of all keys and values of a store the call writes to.
-    pub kv_bytes: u64,
-    /// Keys of a store the call writes to.
-    pub kv_keys: u64,
-}
-
-impl Default for CallLimits {
-    /// The strict column of the limits table: what a stranger's code gets.
-    fn default() -> Self {
-        Self {
-            fuel: 2_000_000_000,
-            wall: Duration::from_secs(10),
-            memory_bytes: 64 << 20,
-            table_elements: 100_000,
-            instances: 100,
-            handles: 1_000,
-            hostcall_bytes: 4 << 20,
-            output_bytes: 4 << 20,
-            output_depth: 64,
-            log_bytes: 256 << 10,
-            net_requests: 32,
-            net_concurrency: 8,
-            net_bytes: 16 << 20,
-            disk_bytes: 64 << 20,
-            kv_bytes: 16 << 20,
-            kv_keys: 10_000,
-        }
-    }
-}
-
 /// What a call came to, whether it succeeded or not.
 #[derive(Debug, Clone)]
 pub struct CallReport {
@@ -114,6 +53,8 @@ pub struct CallReport {
     pub memory_peak_bytes: u64,
     /// Calls from the guest to host services.
     pub host_calls: u64,
+    /// Bytes sent and received over the network.
+    pub net_bytes: u64,
     /// What the guest logged, sanitised, oldest first.
     pub logs: Vec<String>,
 }

@@ -1,11 +1,16 @@
-//! Budgets of fuel and money, as a tree: those of the run, of the steps in it, of the steps in
-//! those. Reserved before a call and settled after it, in every account around the call, so that
-//! steps side by side cannot overspend together.
+//! Budgets of fuel, money, bytes of the network and tries, as a tree: those of the run, of the steps
+//! in it, of the steps in those. Reserved before a call and settled after it, in every account
+//! around the call, so that steps side by side cannot overspend together.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use coldframe_journal::Receipt;
 use coldframe_journal::receipt::{fuel_for, price_nano};
+use coldframe_lang::graph::Limits;
+use coldframe_lang::limits::WholeLimits;
+
+use crate::limits::RunLimits;
 
 /// An account of the tree. Numbers are never used twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,17 +34,59 @@ struct Account {
     limits: Budget,
     fuel_left: u64,
     cost_left_nano: u64,
+    net_left: u64,
+    retries_left: u64,
     /// Reservations that are not settled.
     held: u32,
+    /// Those of them with bytes of the network.
+    net_held: u32,
 }
 
-/// How much there is of both; `None` is no bound.
+/// How much there is of each; `None` is no bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Budget {
     /// Fuel units.
     pub fuel: Option<u64>,
     /// Nano-USD.
     pub cost_nano: Option<u64>,
+    /// Bytes of the network.
+    pub net_bytes: Option<u64>,
+    /// Tries after the first of a step.
+    pub retries: Option<u64>,
+}
+
+impl Budget {
+    /// That of a run. Money is bounded only where somebody says so.
+    pub fn of_run(limits: &RunLimits) -> Self {
+        let WholeLimits { fuel, net_bytes, retries, .. } = limits.whole;
+        Self {
+            fuel: Some(fuel),
+            cost_nano: limits.written.cost_nano,
+            net_bytes: Some(net_bytes),
+            retries: Some(retries),
+        }
+    }
+
+    /// What `limits` say of it.
+    pub fn of(limits: &Limits) -> Self {
+        let Limits { fuel, cost_nano, net_bytes, retries, .. } = *limits;
+        Self { fuel, cost_nano, net_bytes, retries }
+    }
+}
+
+/// What work asks for, holds, or took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amounts {
+    /// Fuel units.
+    pub fuel: u64,
+    /// Bytes of the network.
+    pub net_bytes: u64,
+}
+
+impl From<&Receipt> for Amounts {
+    fn from(receipt: &Receipt) -> Self {
+        Self { fuel: receipt.fuel, net_bytes: receipt.net_bytes }
+    }
 }
 
 /// Whose account it is.
@@ -51,13 +98,15 @@ pub enum Owner {
     Step(Arc<str>),
 }
 
-/// Fuel set aside for one piece of work.
+/// What is set aside for one piece of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
-    /// Fuel the work may consume.
-    pub fuel: u64,
-    /// Which bound made it this small.
+    /// What the work may consume.
+    pub amounts: Amounts,
+    /// Which bound made the fuel this small.
     pub bound: Bound,
+    /// Which bound made the bytes this few.
+    pub net_bound: Bound,
 }
 
 /// The bound that work runs into first.
@@ -69,6 +118,10 @@ pub enum Bound {
     Fuel(Owner, u64),
     /// What was left of somebody's money, of so many nano-USD.
     Cost(Owner, u64),
+    /// What was left of somebody's bytes of the network, of so many.
+    Net(Owner, u64),
+    /// What was left of somebody's tries, of so many.
+    Retries(Owner, u64),
 }
 
 /// Why nothing was set aside.
@@ -108,70 +161,107 @@ impl Ledger {
             limits,
             fuel_left: limits.fuel.unwrap_or(u64::MAX),
             cost_left_nano: limits.cost_nano.unwrap_or(u64::MAX),
+            net_left: limits.net_bytes.unwrap_or(u64::MAX),
+            retries_left: limits.retries.unwrap_or(u64::MAX),
             held: 0,
+            net_held: 0,
         };
         self.accounts.insert(id, account);
         id
     }
 
-    /// Sets `wish` fuel aside in `account` and all around it. Less where less is left and nobody
-    /// holds what could come back.
-    pub fn reserve(&mut self, account: AccountId, wish: u64) -> Result<Reservation, Denied> {
-        let mut got = Reservation { fuel: wish, bound: Bound::Wish };
-        let mut waits = None;
+    /// Sets `wish` aside in `account` and all around it. Less where less is left and nobody holds
+    /// what could come back.
+    pub fn reserve(&mut self, account: AccountId, wish: Amounts) -> Result<Reservation, Denied> {
+        let (mut bound, mut net_bound) = (Bound::Wish, Bound::Wish);
+        let mut got = wish;
+        let (mut waits, mut net_waits) = (None, None);
         let mut at = Some(account);
         while let Some((id, found)) = at.and_then(|id| Some((id, self.accounts.get(&id)?))) {
             let by_cost = fuel_for(found.cost_left_nano, self.nano_per_mfuel);
             let left = found.fuel_left.min(by_cost);
             // The innermost of equal bounds is the one a person will look at.
-            if left < got.fuel || (left == got.fuel && got.bound == Bound::Wish) {
-                let bound = if found.fuel_left <= left {
+            if left < got.fuel || (left == got.fuel && bound == Bound::Wish) {
+                let owned = if found.fuel_left <= left {
                     found.limits.fuel.map(|fuel| Bound::Fuel(found.owner.clone(), fuel))
                 } else {
                     found.limits.cost_nano.map(|nano| Bound::Cost(found.owner.clone(), nano))
                 };
-                waits = (found.held > 0 && left < wish).then_some(id);
-                got = Reservation { fuel: left, bound: bound.unwrap_or(Bound::Wish) };
+                waits = (found.held > 0 && left < wish.fuel).then_some(id);
+                got.fuel = left;
+                bound = owned.unwrap_or(Bound::Wish);
+            }
+            let left = found.net_left;
+            if wish.net_bytes > 0
+                && (left < got.net_bytes || (left == got.net_bytes && net_bound == Bound::Wish))
+            {
+                net_waits = (found.net_held > 0 && left < wish.net_bytes).then_some(id);
+                got.net_bytes = left;
+                let owned = found.limits.net_bytes;
+                net_bound = owned.map_or(Bound::Wish, |of| Bound::Net(found.owner.clone(), of));
             }
             at = found.parent;
         }
-        if let Some(waits) = waits {
+        if let Some(waits) = waits.or(net_waits) {
             return Err(Denied::Wait(waits));
         }
-        if got.fuel == 0 && wish > 0 {
-            return Err(Denied::Spent(got.bound));
+        if got.fuel == 0 && wish.fuel > 0 {
+            return Err(Denied::Spent(bound));
+        }
+        if got.net_bytes == 0 && wish.net_bytes > 0 {
+            return Err(Denied::Spent(net_bound));
         }
         let price = price_nano(got.fuel, self.nano_per_mfuel);
         self.around(account, |account| {
-            account.fuel_left = account.fuel_left.saturating_sub(got.fuel);
-            account.cost_left_nano = account.cost_left_nano.saturating_sub(price);
+            account.take(got, price);
             account.held += 1;
+            account.net_held += u32::from(got.net_bytes > 0);
         });
-        Ok(got)
+        Ok(Reservation { amounts: got, bound, net_bound })
     }
 
     /// Gives back what of `reserved` was not consumed.
-    pub fn settle(&mut self, account: AccountId, reserved: u64, consumed: u64) {
+    pub fn settle(&mut self, account: AccountId, reserved: Amounts, consumed: Amounts) {
         // A guest may overrun by the operator that noticed; nobody pays for it.
-        let returned = reserved.saturating_sub(consumed);
-        let paid = price_nano(reserved, self.nano_per_mfuel);
-        let due = price_nano(consumed.min(reserved), self.nano_per_mfuel);
+        let returned = reserved.fuel.saturating_sub(consumed.fuel);
+        let net_returned = reserved.net_bytes.saturating_sub(consumed.net_bytes);
+        let paid = price_nano(reserved.fuel, self.nano_per_mfuel);
+        let due = price_nano(consumed.fuel.min(reserved.fuel), self.nano_per_mfuel);
         self.around(account, |account| {
             account.fuel_left = account.fuel_left.saturating_add(returned);
             account.cost_left_nano = account.cost_left_nano.saturating_add(paid - due);
+            account.net_left = account.net_left.saturating_add(net_returned);
             account.held = account.held.saturating_sub(1);
+            account.net_held = account.net_held.saturating_sub(u32::from(reserved.net_bytes > 0));
         });
     }
 
     /// Takes what was consumed without a reservation: by an earlier process of the same run.
-    pub fn spend(&mut self, account: AccountId, fuel: u64) {
-        if fuel == 0 {
+    pub fn spend(&mut self, account: AccountId, consumed: Amounts) {
+        if consumed == Amounts::default() {
             return;
         }
-        let price = price_nano(fuel, self.nano_per_mfuel);
+        let price = price_nano(consumed.fuel, self.nano_per_mfuel);
+        self.around(account, |account| account.take(consumed, price));
+    }
+
+    /// The bound that allows no more tries, if there is one.
+    pub fn tries_are_over(&self, account: AccountId) -> Option<Bound> {
+        let mut at = Some(account);
+        while let Some(found) = at.and_then(|id| self.accounts.get(&id)) {
+            if found.retries_left == 0 {
+                let of = found.limits.retries.unwrap_or(0);
+                return Some(Bound::Retries(found.owner.clone(), of));
+            }
+            at = found.parent;
+        }
+        None
+    }
+
+    /// Counts another try.
+    pub fn count_retry(&mut self, account: AccountId) {
         self.around(account, |account| {
-            account.fuel_left = account.fuel_left.saturating_sub(fuel);
-            account.cost_left_nano = account.cost_left_nano.saturating_sub(price);
+            account.retries_left = account.retries_left.saturating_sub(1);
         });
     }
 
@@ -185,45 +275,61 @@ impl Ledger {
     }
 }
 
+impl Account {
+    fn take(&mut self, amounts: Amounts, price_nano: u64) {
+        self.fuel_left = self.fuel_left.saturating_sub(amounts.fuel);
+        self.cost_left_nano = self.cost_left_nano.saturating_sub(price_nano);
+        self.net_left = self.net_left.saturating_sub(amounts.net_bytes);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn fuel(fuel: u64) -> Budget {
-        Budget { fuel: Some(fuel), cost_nano: None }
+        Budget { fuel: Some(fuel), ..Budget::default() }
+    }
+
+    fn of(fuel: u64) -> Amounts {
+        Amounts { fuel, net_bytes: 0 }
+    }
+
+    fn net(net_bytes: u64) -> Amounts {
+        Amounts { fuel: 1, net_bytes }
     }
 
     fn got(fuel: u64, bound: Bound) -> Result<Reservation, Denied> {
-        Ok(Reservation { fuel, bound })
+        Ok(Reservation { amounts: of(fuel), bound, net_bound: Bound::Wish })
     }
 
     #[test]
     fn two_steps_cannot_reserve_the_same_fuel() {
         let mut ledger = Ledger::new(fuel(100), 0);
-        assert_eq!(ledger.reserve(RUN, 60), got(60, Bound::Wish));
-        assert_eq!(ledger.reserve(RUN, 60), Err(Denied::Wait(RUN)));
-        ledger.settle(RUN, 60, 10);
-        assert_eq!(ledger.reserve(RUN, 60), got(60, Bound::Wish));
+        assert_eq!(ledger.reserve(RUN, of(60)), got(60, Bound::Wish));
+        assert_eq!(ledger.reserve(RUN, of(60)), Err(Denied::Wait(RUN)));
+        ledger.settle(RUN, of(60), of(10));
+        assert_eq!(ledger.reserve(RUN, of(60)), got(60, Bound::Wish));
     }
 
     #[test]
     fn a_lone_step_gets_what_is_left_and_knows_why() {
         let mut ledger = Ledger::new(fuel(100), 0);
-        ledger.spend(RUN, 70);
+        ledger.spend(RUN, of(70));
         let bound = Bound::Fuel(Owner::Run, 100);
-        assert_eq!(ledger.reserve(RUN, 60), got(30, bound.clone()));
-        ledger.settle(RUN, 30, 30);
-        assert_eq!(ledger.reserve(RUN, 60), Err(Denied::Spent(bound)));
+        assert_eq!(ledger.reserve(RUN, of(60)), got(30, bound.clone()));
+        ledger.settle(RUN, of(30), of(30));
+        assert_eq!(ledger.reserve(RUN, of(60)), Err(Denied::Spent(bound)));
     }
 
     #[test]
     fn money_bounds_fuel_by_its_price() {
         // 50 nano-USD a million: 100 nano-USD buy two million units.
-        let mut ledger = Ledger::new(Budget { fuel: None, cost_nano: Some(100) }, 50);
+        let mut ledger = Ledger::new(Budget { cost_nano: Some(100), ..Budget::default() }, 50);
         let bound = Bound::Cost(Owner::Run, 100);
-        assert_eq!(ledger.reserve(RUN, 3_000_000), got(2_000_000, bound.clone()));
-        ledger.settle(RUN, 2_000_000, 500_000);
-        assert_eq!(ledger.reserve(RUN, 3_000_000), got(1_500_000, bound));
+        assert_eq!(ledger.reserve(RUN, of(3_000_000)), got(2_000_000, bound.clone()));
+        ledger.settle(RUN, of(2_000_000), of(500_000));
+        assert_eq!(ledger.reserve(RUN, of(3_000_000)), got(1_500_000, bound));
     }
 
     /// What is spent inside is spent around; the tightest account says no, and says whose it is.
@@ -233,48 +339,97 @@ mod tests {
         let owner = |name: &str| Owner::Step(name.into());
         let outer = ledger.open(RUN, owner("outer"), fuel(70));
         let inner = ledger.open(outer, owner("inner"), fuel(50));
-        assert_eq!(ledger.reserve(inner, 80), got(50, Bound::Fuel(owner("inner"), 50)));
+        assert_eq!(ledger.reserve(inner, of(80)), got(50, Bound::Fuel(owner("inner"), 50)));
         // `inner` holds all of its own; what is left around it is 20 and 50.
-        assert_eq!(ledger.reserve(outer, 80), Err(Denied::Wait(outer)));
-        assert_eq!(ledger.reserve(RUN, 80), Err(Denied::Wait(RUN)));
-        ledger.settle(inner, 50, 50);
-        assert_eq!(ledger.reserve(outer, 80), got(20, Bound::Fuel(owner("outer"), 70)));
-        ledger.settle(outer, 20, 20);
+        assert_eq!(ledger.reserve(outer, of(80)), Err(Denied::Wait(outer)));
+        assert_eq!(ledger.reserve(RUN, of(80)), Err(Denied::Wait(RUN)));
+        ledger.settle(inner, of(50), of(50));
+        assert_eq!(ledger.reserve(outer, of(80)), got(20, Bound::Fuel(owner("outer"), 70)));
+        ledger.settle(outer, of(20), of(20));
         let spent = Err(Denied::Spent(Bound::Fuel(owner("inner"), 50)));
-        assert_eq!(ledger.reserve(inner, 1), spent);
-        assert_eq!(ledger.reserve(RUN, 80), got(30, Bound::Fuel(Owner::Run, 100)));
+        assert_eq!(ledger.reserve(inner, of(1)), spent);
+        assert_eq!(ledger.reserve(RUN, of(80)), got(30, Bound::Fuel(Owner::Run, 100)));
+    }
+
+    /// Of two calls that could move all there is, the second waits for what the first leaves.
+    #[test]
+    fn two_steps_cannot_reserve_the_same_bytes() {
+        let budget = Budget { net_bytes: Some(100), ..Budget::default() };
+        let mut ledger = Ledger::new(budget, 0);
+        let first = ledger.reserve(RUN, net(60)).unwrap();
+        assert_eq!(first.amounts, net(60));
+        assert_eq!(ledger.reserve(RUN, net(60)), Err(Denied::Wait(RUN)));
+        // What moves nothing waits for nothing, and holds back nobody.
+        assert_eq!(ledger.reserve(RUN, of(5)), got(5, Bound::Wish));
+        ledger.settle(RUN, net(60), net(50));
+        let second = ledger.reserve(RUN, net(60)).unwrap();
+        let bound = Bound::Net(Owner::Run, 100);
+        assert_eq!((second.amounts, second.net_bound), (net(50), bound.clone()));
+        ledger.settle(RUN, net(50), net(50));
+        assert_eq!(ledger.reserve(RUN, net(1)), Err(Denied::Spent(bound)));
+        assert_eq!(ledger.reserve(RUN, of(5)), got(5, Bound::Wish));
+    }
+
+    #[test]
+    fn tries_are_counted_in_every_account_around() {
+        let budget = |retries| Budget { retries: Some(retries), ..Budget::default() };
+        let mut ledger = Ledger::new(budget(3), 0);
+        let step = ledger.open(RUN, Owner::Step("a".into()), budget(2));
+        for _ in 0..2 {
+            assert_eq!(ledger.tries_are_over(step), None);
+            ledger.count_retry(step);
+        }
+        let own = Bound::Retries(Owner::Step("a".into()), 2);
+        assert_eq!(ledger.tries_are_over(step), Some(own));
+        assert_eq!(ledger.tries_are_over(RUN), None);
+        ledger.count_retry(RUN);
+        assert_eq!(ledger.tries_are_over(RUN), Some(Bound::Retries(Owner::Run, 3)));
     }
 
     proptest::proptest! {
         /// Whatever is reserved and settled side by side, no account is overspent.
         #[test]
         fn no_account_is_overspent(
-            limits in proptest::collection::vec((0..4_usize, 1..200_u64, 1..200_u64), 1..5),
-            moves in proptest::collection::vec((0..5_usize, 0..150_u64, 0..150_u64, 0..3_usize), 1..60),
+            limits in proptest::collection::vec(
+                (0..4_usize, 1..200_u64, 1..200_u64, 0..200_u64), 1..5),
+            moves in proptest::collection::vec(
+                (0..5_usize, (0..150_u64, 0..150_u64), (0..150_u64, 0..150_u64), 0..3_usize), 1..60),
         ) {
-            let budget = |fuel, cost| Budget { fuel: Some(fuel), cost_nano: Some(cost) };
+            let budget = |fuel, cost, net| Budget {
+                fuel: Some(fuel),
+                cost_nano: Some(cost),
+                net_bytes: Some(net),
+                retries: None,
+            };
             // A unit of fuel costs a nano-USD.
-            let mut ledger = Ledger::new(budget(500, 400), 1_000_000);
-            let mut accounts = vec![(RUN, None, 400_u64)];
-            for (parent, fuel, cost) in limits {
+            let mut ledger = Ledger::new(budget(500, 400, 300), 1_000_000);
+            let mut accounts = vec![(RUN, None, 400_u64, 300_u64)];
+            for (parent, fuel, cost, net) in limits {
                 let parent = parent % accounts.len();
-                let id = ledger.open(accounts[parent].0, Owner::Run, budget(fuel, cost));
-                accounts.push((id, Some(parent), fuel.min(cost)));
+                let id = ledger.open(accounts[parent].0, Owner::Run, budget(fuel, cost, net));
+                accounts.push((id, Some(parent), fuel.min(cost), net));
             }
-            let mut spent = vec![0_u64; accounts.len()];
-            let mut live: Vec<(usize, u64, u64)> = Vec::new();
+            let mut spent = vec![Amounts::default(); accounts.len()];
+            let mut live: Vec<(usize, Amounts, Amounts)> = Vec::new();
             for (account, wish, consumed, ends) in moves {
                 let account = account % accounts.len();
-                if let Ok(got) = ledger.reserve(accounts[account].0, wish) {
-                    live.push((account, got.fuel, consumed.min(got.fuel)));
+                let wish = Amounts { fuel: wish.0, net_bytes: wish.1 };
+                if let Ok(Reservation { amounts, .. }) = ledger.reserve(accounts[account].0, wish) {
+                    let consumed = Amounts {
+                        fuel: consumed.0.min(amounts.fuel),
+                        net_bytes: consumed.1.min(amounts.net_bytes),
+                    };
+                    live.push((account, amounts, consumed));
                 }
                 for _ in 0..ends.min(live.len()) {
                     let (account, reserved, consumed) = live.remove(0);
                     ledger.settle(accounts[account].0, reserved, consumed);
                     let mut at = Some(account);
                     while let Some(index) = at {
-                        spent[index] += consumed;
-                        proptest::prop_assert!(spent[index] <= accounts[index].2);
+                        spent[index].fuel += consumed.fuel;
+                        spent[index].net_bytes += consumed.net_bytes;
+                        proptest::prop_assert!(spent[index].fuel <= accounts[index].2);
+                        proptest::prop_assert!(spent[index].net_bytes <= accounts[index].3);
                         at = accounts[index].1;
                     }
                 }

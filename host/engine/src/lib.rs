@@ -14,7 +14,6 @@ pub mod invoke;
 pub mod journal;
 mod kinds;
 mod layers;
-pub mod services;
 pub mod ledger;
 pub mod limits;
 mod memo;
@@ -24,6 +23,7 @@ mod plan;
 pub mod ports;
 mod rules;
 mod scope;
+pub mod services;
 pub mod step;
 mod work;
 

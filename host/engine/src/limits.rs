@@ -5,65 +5,108 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use coldframe_lang::graph::{Limits, Step};
+use coldframe_lang::limits::{CallLimits, Profile, ShapeLimits, WholeLimits};
 
-use crate::invoke::CallLimits;
-
-/// Fuel of a run that names none: five calls at the default of a call.
-pub const RUN_FUEL: u64 = 10_000_000_000;
-/// Wall time of a run that names none.
-pub const RUN_WALL: Duration = Duration::from_secs(120);
-/// Linear memory of all live calls of a run that names none.
-pub const RUN_MEMORY_BYTES: u64 = 512 << 20;
-
-/// The bounds of a whole run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The bounds of a whole run, and the defaults of what happens in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunLimits {
-    /// Fuel units.
-    pub fuel: u64,
-    /// From start (or resume) to the last step's end, without the time in which it only waits for a
-    /// time or an answer.
-    pub wall: Duration,
-    /// Nano-USD; `None` where nobody bounds the money.
-    pub cost_nano: Option<u64>,
-    /// Bytes, all live calls together.
-    pub memory_bytes: u64,
-    /// Bounds of one call that no step changes.
+    /// Those of the run, every default filled in.
+    pub whole: WholeLimits,
+    /// What pipeline and operator wrote, the tighter of both.
+    pub written: Limits,
+    /// What applies to a call where nothing is written.
     pub call: CallLimits,
+    /// What applies to the form of a pipeline where nothing is written.
+    pub shape: ShapeLimits,
 }
 
 impl RunLimits {
-    /// The bounds written in the pipeline, tightened by the operator's; defaults where both are
-    /// silent. `call` holds the bounds of a call that no pipeline can write.
-    pub fn new(pipeline: &Limits, operator: &Limits, call: CallLimits) -> Self {
-        let memory = tighter(pipeline.memory_bytes, operator.memory_bytes);
+    /// The bounds written in the pipeline, tightened by the operator's; the column of `profile`
+    /// where both are silent.
+    pub fn new(pipeline: &Limits, operator: &Limits, profile: Profile) -> Self {
+        let written = pipeline.min(operator);
         Self {
-            fuel: tighter(pipeline.fuel, operator.fuel).unwrap_or(RUN_FUEL),
-            wall: tighter(pipeline.wall, operator.wall).unwrap_or(RUN_WALL),
-            cost_nano: tighter(pipeline.cost_nano, operator.cost_nano),
-            memory_bytes: memory.unwrap_or(RUN_MEMORY_BYTES),
-            call: CallLimits {
-                // A pipeline that names a memory bound means its steps to be able to use it.
-                memory_bytes: memory.unwrap_or(call.memory_bytes),
-                ..call
-            },
+            whole: WholeLimits::of(profile).with(&written),
+            call: CallLimits::of(profile),
+            shape: ShapeLimits::of(profile),
+            written,
         }
-    }
-
-    /// The fuel a step asks for before the ledger has its say.
-    pub fn step_fuel(&self, step: &Step) -> u64 {
-        step.limits.fuel.unwrap_or(self.call.fuel)
-    }
-
-    /// The linear memory one call of the step may have.
-    pub fn step_memory(&self, step: &Step) -> u64 {
-        step.limits.memory_bytes.unwrap_or(self.call.memory_bytes).min(self.memory_bytes)
     }
 }
 
-fn tighter<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
+/// What bounds the calls of a block: all that is written around it, and the defaults.
+#[derive(Debug, Clone)]
+pub(crate) struct Bounds {
+    written: Limits,
+    defaults: CallLimits,
+    memory_max: u64,
+    /// Of a call of a step that writes nothing itself.
+    call: CallLimits,
+    shape: ShapeLimits,
+    shape_defaults: ShapeLimits,
+}
+
+impl Bounds {
+    /// Those of the pipeline's own block.
+    pub(crate) fn of(run: &RunLimits) -> Self {
+        let bounds = Self {
+            written: run.written.clone(),
+            defaults: run.call,
+            memory_max: run.whole.memory_bytes,
+            call: run.call,
+            shape: run.shape,
+            shape_defaults: run.shape,
+        };
+        bounds.filled()
+    }
+
+    /// Those of what a step holds that writes `own`.
+    pub(crate) fn within(&self, own: &Limits) -> Self {
+        Self { written: self.written.min(own), ..self.clone() }.filled()
+    }
+
+    fn filled(mut self) -> Self {
+        self.call = self.filled_call(&self.written);
+        self.shape = self.shape_defaults.with(&self.written);
+        self
+    }
+
+    fn filled_call(&self, written: &Limits) -> CallLimits {
+        let mut call = self.defaults.with(written);
+        // Who bounds the whole and not the call means the call to be able to use it.
+        if written.call_memory.is_none() {
+            call.memory_bytes = written.memory_bytes.unwrap_or(call.memory_bytes);
+        }
+        if written.call_net_bytes.is_none() {
+            call.net_bytes = written.net_bytes.unwrap_or(call.net_bytes);
+        }
+        call.memory_bytes = call.memory_bytes.min(self.memory_max);
+        call
+    }
+
+    /// Those of one call of a step.
+    pub(crate) fn call(&self, step: &Step) -> CallLimits {
+        let own = &step.limits;
+        if *own == Limits::default() {
+            return self.call;
+        }
+        let written = self.written.min(own);
+        let mut call = self.filled_call(&written);
+        if step.kind.holds() {
+            return call;
+        }
+        if written.call_fuel.is_none() {
+            call.fuel = own.fuel.unwrap_or(call.fuel);
+        }
+        if written.call_wall.is_none() {
+            call.wall = own.wall.unwrap_or(call.wall);
+        }
+        call
+    }
+
+    /// Those of the form of a step, and of what it holds.
+    pub(crate) fn shape(&self, step: &Step) -> ShapeLimits {
+        self.shape_defaults.with(&self.written.min(&step.limits))
     }
 }
 

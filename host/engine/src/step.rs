@@ -8,6 +8,7 @@ use coldframe_format::{Digest, canonical};
 use coldframe_journal::receipt::price_nano;
 use coldframe_journal::{ErrorKind, Receipt};
 use coldframe_lang::graph::{Step, StepKind, Uses};
+use coldframe_lang::limits::ShapeLimits;
 use coldframe_lang::template::{Expr, Template};
 use serde_json::{Map, Value, json};
 
@@ -44,7 +45,10 @@ pub(crate) struct Worker<'w> {
     pub(crate) shared: &'w Shared,
     pub(crate) task: &'w Task,
     cancel: &'w Cancel,
+    pub(crate) begun: Instant,
     pub(crate) fuel_left: u64,
+    /// Bytes of the network that are set aside.
+    pub(crate) net_left: u64,
     pub(crate) receipt: Receipt,
     logs: Vec<String>,
 }
@@ -53,13 +57,15 @@ impl Shared {
     /// Does one piece of work. Every outcome is a value.
     pub(crate) async fn perform(&self, task: Task, cancel: Cancel) -> Done {
         let begun = Instant::now();
-        let fuel_left = task.reservation.as_ref().map_or(0, |reservation| reservation.fuel);
+        let fuel_left = task.reservation.as_ref().map_or(0, |reservation| reservation.amounts.fuel);
         let receipt = Receipt { attempt: task.attempt, ..Receipt::default() };
         let mut worker = Worker {
             shared: self,
             task: &task,
             cancel: &cancel,
+            begun,
             fuel_left,
+            net_left: task.reservation.as_ref().map_or(0, |reserved| reserved.amounts.net_bytes),
             receipt,
             logs: Vec::new(),
         };
@@ -138,6 +144,12 @@ impl Shared {
 impl Worker<'_> {
     pub(crate) fn scope(&self) -> &Arc<Scope> {
         &self.task.scope
+    }
+
+    /// What bounds the form of the step.
+    pub(crate) fn shape(&self) -> ShapeLimits {
+        let bounds = &self.task.rights.bounds;
+        self.task.step().map_or(self.shared.limits.shape, |step| bounds.shape(step))
     }
 
     /// The step's index in its graph.
@@ -241,16 +253,17 @@ impl Worker<'_> {
             Some(caps) => layers::with(&self.task.rights.grants, [Layer::of_step(&step.id, caps)]),
             None => Arc::clone(&self.task.rights.grants),
         };
+        let bounds = self.task.rights.bounds.call(step);
         Call {
             component: uses.component,
             operation: uses.operation.clone(),
             input,
             grants,
             limits: CallLimits {
-                fuel: self.fuel_left,
-                wall: self.wall_left(step),
-                memory_bytes: self.shared.limits.step_memory(step),
-                ..self.shared.limits.call
+                fuel: self.fuel_left.min(bounds.fuel),
+                wall: bounds.wall.min(self.shared.clock.left()),
+                net_bytes: bounds.net_bytes.min(self.net_left),
+                ..bounds
             },
             memory: Arc::clone(&self.task.rights.memory),
             cancel: self.cancel.clone(),
@@ -261,12 +274,21 @@ impl Worker<'_> {
         if self.cancel.is_cancelled() {
             return Err(cancelled());
         }
-        let CallReport { result, fuel, wall_us: _, memory_peak_bytes, host_calls, mut logs } =
-            self.shared.invoke.invoke(call).await;
+        let CallReport {
+            result,
+            fuel,
+            wall_us: _,
+            memory_peak_bytes,
+            host_calls,
+            net_bytes,
+            mut logs,
+        } = self.shared.invoke.invoke(call).await;
         self.fuel_left = self.fuel_left.saturating_sub(fuel);
+        self.net_left = self.net_left.saturating_sub(net_bytes);
         let receipt = &mut self.receipt;
         receipt.fuel = receipt.fuel.saturating_add(fuel);
         receipt.host_calls = receipt.host_calls.saturating_add(host_calls);
+        receipt.net_bytes = receipt.net_bytes.saturating_add(net_bytes);
         receipt.memory_peak_bytes = receipt.memory_peak_bytes.max(memory_peak_bytes);
         self.logs.append(&mut logs);
         result
@@ -328,10 +350,7 @@ impl Worker<'_> {
     }
 
     fn wall_left(&self, step: &Step) -> Duration {
-        let run = self.shared.clock.left();
-        let call = self.shared.limits.call.wall;
-        let own = if step.kind.holds() { None } else { step.limits.wall };
-        own.unwrap_or(call).min(run)
+        self.task.rights.bounds.call(step).wall.min(self.shared.clock.left())
     }
 }
 

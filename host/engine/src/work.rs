@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::invoke::{CallError, MemoryMeter};
 use crate::layers::Layers;
 use crate::ledger::Reservation;
+use crate::limits::Bounds;
 use crate::plan::Plan;
 use crate::rules::Facts;
 use crate::scope::Scope;
@@ -61,6 +62,9 @@ pub(crate) struct Rights {
     /// Every layer of grants around the block.
     pub(crate) grants: Layers,
     pub(crate) memory: Arc<MemoryMeter>,
+    pub(crate) bounds: Bounds,
+    /// How many pipelines are around that one of the run.
+    pub(crate) depth: u64,
 }
 
 /// How a piece of work ended.

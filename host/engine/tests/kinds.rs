@@ -21,10 +21,6 @@ fn retry(max: u32) -> Retry {
     Retry { max, backoff: Backoff::Constant, delay: SECOND, delay_max: 60 * SECOND, on }
 }
 
-fn add_one(id: &str, to: &str) -> Node {
-    uses(id, "add", &[("x", path(to)), ("y", lit(json!(1)))])
-}
-
 #[test]
 fn a_map_runs_its_block_for_each_item() {
     let one = || vec![add_one("more", "item")];
@@ -299,14 +295,6 @@ fn losers_are_cancelled_and_charged() {
     assert!(!state.steps.contains_key("p.slow.y"), "it never began");
     assert_eq!(state.totals.fuel, 17, "seven of them are the loser's");
     assert_eq!(state.within("p.slow").fuel, 7);
-}
-
-fn sub(steps: Vec<Node>, outputs: &[(&str, Template)]) -> Graph {
-    let input = |default| Input { schema: json!({ "type": "integer" }), default };
-    Graph {
-        inputs: [("n".to_owned(), input(None)), ("m".to_owned(), input(Some(json!(3))))].into(),
-        ..graph(steps, outputs)
-    }
 }
 
 #[test]

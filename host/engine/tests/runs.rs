@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coldframe_engine::{
-    Call, CallError, CallLimits, CallReport, EngineError, Host, Invoke, Journal, JournalFailure,
-    LINGER, MemoryJournal, NoAnswers, RunLimits, RunOptions, Silent, drive,
+    Call, CallError, CallReport, EngineError, Host, Invoke, Journal, JournalFailure, LINGER,
+    MemoryJournal, NoAnswers, RunLimits, RunOptions, Silent, drive,
 };
 use coldframe_format::{Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState, RunStatus, StepStatus};
 use coldframe_lang::graph::{Graph, Limits, Step, StepKind, Uses};
+use coldframe_lang::limits::Profile;
 use coldframe_lang::template::{Expr, Path, Root, Segment, Template};
 use proptest::prelude::*;
 use semver::Version;
@@ -48,6 +49,7 @@ impl Invoke for Table {
                 wall_us: 1,
                 memory_peak_bytes: 65536,
                 host_calls: 0,
+                net_bytes: 0,
                 logs: vec![],
             }
         })
@@ -85,6 +87,7 @@ fn uses(operation: &str, with: &[(&str, Template)]) -> StepKind {
         version: Version::new(1, 0, 0),
         component: Digest::of(b"table"),
         operation: operation.into(),
+        http: false,
         with: with.iter().map(|(name, template)| ((*name).into(), template.clone())).collect(),
     })
 }
@@ -118,7 +121,7 @@ fn diamond() -> Arc<Graph> {
 fn options(limits: &Limits) -> RunOptions {
     RunOptions {
         run_id: "run".into(),
-        limits: RunLimits::new(&Limits::default(), limits, CallLimits::default()),
+        limits: RunLimits::new(&Limits::default(), limits, Profile::Strict),
         operator_caps: None,
         evaluator: Digest::of(b"evaluator"),
         nano_per_mfuel: 1_000_000,

@@ -64,6 +64,12 @@ kinds! {
     LimitCost = "limit.cost",
     /// The `timeout` of a step is over.
     LimitTimeout = "limit.timeout",
+    /// More random bytes than a call is given.
+    LimitRandom = "limit.random",
+    /// More tries after the first than the run or step may make.
+    LimitRetries = "limit.retries",
+    /// Pipelines that run pipelines too deep.
+    LimitDepth = "limit.depth",
     /// More items than a `map` may have.
     LimitFanOut = "limit.fan-out",
     /// `max` iterations of a `loop` were not enough.

@@ -33,6 +33,9 @@ pub struct Receipt {
     pub memory_peak_bytes: u64,
     /// Calls from the guest to host services.
     pub host_calls: u64,
+    /// Bytes sent and received over the network.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub net_bytes: u64,
     /// Price of the fuel, nano-USD.
     pub cost_nano: u64,
     /// Rules that did not hold for the output.
@@ -55,6 +58,9 @@ pub struct Totals {
     pub memory_peak_bytes: u64,
     /// Calls from guests to host services.
     pub host_calls: u64,
+    /// Bytes sent and received over the network.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub net_bytes: u64,
 }
 
 impl Totals {
@@ -65,6 +71,7 @@ impl Totals {
         self.wall_us = self.wall_us.saturating_add(receipt.wall_us);
         self.memory_peak_bytes = self.memory_peak_bytes.max(receipt.memory_peak_bytes);
         self.host_calls = self.host_calls.saturating_add(receipt.host_calls);
+        self.net_bytes = self.net_bytes.saturating_add(receipt.net_bytes);
     }
 
     /// Adds other sums, without their attempts.
@@ -74,7 +81,14 @@ impl Totals {
         self.wall_us = self.wall_us.saturating_add(other.wall_us);
         self.memory_peak_bytes = self.memory_peak_bytes.max(other.memory_peak_bytes);
         self.host_calls = self.host_calls.saturating_add(other.host_calls);
+        self.net_bytes = self.net_bytes.saturating_add(other.net_bytes);
     }
+}
+
+/// What a record without the network does not say.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(bytes: &u64) -> bool {
+    *bytes == 0
 }
 
 /// The price of `fuel` at `nano_per_million` nano-USD per million units, rounded up.

@@ -23,7 +23,6 @@ mod valid;
 mod wait;
 
 use std::ops::Range;
-use std::time::Duration;
 
 use coldframe_format::{Caps, Digest};
 use indexmap::IndexMap;
@@ -32,6 +31,7 @@ use serde_json::Value;
 
 use crate::template::Template;
 
+pub use crate::limits::Limits;
 pub use adapters::{Adapters, ClientTimes, HttpAdapter};
 pub use approve::{Approve, OnReject};
 pub use fallback::Fallback;
@@ -104,19 +104,6 @@ pub struct Block {
     /// What the block comes to. Without one: an object with the output of each of its steps by
     /// id, `null` for one that has none.
     pub output: Option<Template>,
-}
-
-/// Bounds a person may write on a pipeline, a step or the command line. `None` is the default.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Limits {
-    /// Fuel units.
-    pub fuel: Option<u64>,
-    /// Wall time.
-    pub wall: Option<Duration>,
-    /// Nano-USD. Written in USD: `cost_usd: 0.05`.
-    pub cost_nano: Option<u64>,
-    /// Bytes of linear memory, all live calls together.
-    pub memory_bytes: Option<u64>,
 }
 
 impl Graph {

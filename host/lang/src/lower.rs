@@ -197,6 +197,11 @@ impl<'a, 'n> Lowering<'a, 'n> {
             version: skill.entry.version.clone(),
             component: skill.entry.component,
             operation: skill.operation.clone(),
+            http: skill
+                .entry
+                .interface
+                .required_caps()
+                .is_ok_and(|needs| needs.has(coldframe_format::Cap::Http)),
             with: self.named(&call.with)?,
         })
     }

@@ -1,10 +1,11 @@
 //! Sends granted requests with reqwest: no redirect, no decoding, no proxy, no cookie.
 
+use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -24,17 +25,20 @@ use crate::address::is_public;
 use crate::lookup::{Lookup, PublicOnly, Refusal, SystemLookup, ThisMachine};
 
 /// The longest any connection may take to be made; requests may ask for less.
-const CONNECT_TIME_MAX: Duration = Duration::from_secs(10);
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// How many clients are kept. A client connects within one time, and guests may ask for any.
+const CLIENTS_MAX: usize = 16;
 
 /// The way out. Opens nothing before the first request.
 pub struct HttpClient(Arc<Clients>);
 
-/// Two clients, because connections are kept by host name: what was reached by a literal grant of
-/// a private host is never reused for a request without one.
+/// Clients of their own for private hosts, because connections are kept by host name: what was
+/// reached by a literal grant of a private host is never reused for a request without one. And one
+/// for each time in which to connect.
 struct Clients {
     lookup: Arc<dyn Lookup>,
-    public: OnceLock<Result<Client, String>>,
-    private: OnceLock<Result<Client, String>>,
+    made: Mutex<BTreeMap<(bool, Duration), Client>>,
 }
 
 impl Default for HttpClient {
@@ -51,8 +55,7 @@ impl HttpClient {
 
     /// A client that asks `lookup`.
     pub fn with_lookup(lookup: Arc<dyn Lookup>) -> Self {
-        let (public, private) = (OnceLock::new(), OnceLock::new());
-        Self(Arc::new(Clients { lookup, public, private }))
+        Self(Arc::new(Clients { lookup, made: Mutex::default() }))
     }
 }
 
@@ -64,23 +67,34 @@ impl HttpPort for HttpClient {
 }
 
 impl Clients {
-    fn client(&self, private: bool) -> Result<&Client, HttpFailure> {
-        let (slot, resolver): (_, Arc<dyn Resolve>) = if private {
-            (&self.private, Arc::new(ThisMachine))
-        } else {
-            (&self.public, Arc::new(PublicOnly(Arc::clone(&self.lookup))))
+    fn client(&self, private: bool, connect: Duration) -> Result<Client, HttpFailure> {
+        let key = (private, connect.min(CONNECT_TIME_MAX));
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(&key) {
+            return Ok(client.clone());
+        }
+        let resolver: Arc<dyn Resolve> = match private {
+            true => Arc::new(ThisMachine),
+            false => Arc::new(PublicOnly(Arc::clone(&self.lookup))),
         };
-        let client = slot.get_or_init(|| build(resolver).map_err(|error| chain(&error)));
-        client.as_ref().map_err(|error| {
-            HttpFailure::new(HttpCause::Tls, format!("failed to start the HTTP client: {error}"))
-        })
+        let client = build(resolver, key.1).map_err(|error| {
+            let message = format!("failed to start the HTTP client: {}", chain(&error));
+            HttpFailure::new(HttpCause::Tls, message)
+        })?;
+        // Whoever asks for so many different times goes without connections that are kept.
+        if made.len() >= CLIENTS_MAX {
+            made.clear();
+        }
+        made.insert(key, client.clone());
+        Ok(client)
     }
 
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpFailure> {
         let url = url(&request)?;
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| HttpFailure::new(HttpCause::Protocol, "the method is no token"))?;
-        let mut outgoing = self.client(request.private)?.request(method, url);
+        let mut outgoing =
+            self.client(request.private, request.timeouts.connect)?.request(method, url);
         for (name, value) in &request.headers {
             outgoing = outgoing.header(name.as_str(), value.as_slice());
         }
@@ -98,13 +112,13 @@ impl Clients {
     }
 }
 
-fn build(resolver: Arc<dyn Resolve>) -> reqwest::Result<Client> {
+fn build(resolver: Arc<dyn Resolve>, connect: Duration) -> reqwest::Result<Client> {
     Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .connect_timeout(CONNECT_TIME_MAX)
+        .connect_timeout(connect)
         .dns_resolver(resolver)
         .build()
 }

@@ -281,3 +281,23 @@ async fn an_adapter_gives_less_time_and_never_more() {
         assert!(begun.elapsed() < Duration::from_secs(4));
     }
 }
+
+/// A server that takes the connection and never says who it is.
+#[tokio::test]
+async fn connecting_has_a_time_of_its_own() {
+    let server = server(&[], Duration::from_secs(9)).await;
+    for (connect, scheme) in [(100, "https"), (5_000, "http")] {
+        let mut asked = request("127.0.0.1", server.port, true);
+        asked.scheme = scheme.to_owned();
+        asked.timeouts = HttpTimeouts {
+            connect: Duration::from_millis(connect),
+            first_byte: Duration::from_millis(if connect == 100 { 9_000 } else { 100 }),
+            between_bytes: Duration::from_secs(9),
+            total: Duration::from_secs(if connect == 100 { 9 } else { 1 }),
+        };
+        let begun = std::time::Instant::now();
+        let failure = HttpClient::new().send(asked).await.err().unwrap();
+        assert_eq!(failure.cause, HttpCause::Timeout, "{failure:?}");
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+}

@@ -23,6 +23,7 @@ use coldframe_engine::{
 use coldframe_format::{Caps, Digest, SkillId};
 use coldframe_journal::RunStatus;
 use coldframe_lang::graph::{Block, Graph, Limits, Map, OnItemError, Set, Step, StepKind, Uses};
+use coldframe_lang::limits::Profile;
 use coldframe_lang::template::{Path as ValuePath, Root, Segment, Template};
 use coldframe_sandbox::{Compiler, Sandbox, SandboxConfig};
 use coldframe_store::{Level, NewRun, Store};
@@ -196,6 +197,7 @@ fn chain(component: Digest) -> Arc<Graph> {
             version: semver::Version::new(1, 0, 0),
             component,
             operation: "run".into(),
+            http: false,
             with: BTreeMap::from([("x".into(), x)]),
         });
         Step {
@@ -241,6 +243,7 @@ fn mapped(component: Digest) -> Arc<Graph> {
         version: semver::Version::new(1, 0, 0),
         component,
         operation: "run".into(),
+        http: false,
         with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
     });
     let mut call = Step { block: 1, ..Step::new("call", call) };
@@ -281,7 +284,7 @@ fn run(
     let host = Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel, answers };
     let options = RunOptions {
         run_id: "bench".into(),
-        limits: RunLimits::new(&Limits::default(), &Limits::default(), CallLimits::default()),
+        limits: RunLimits::new(&Limits::default(), &Limits::default(), Profile::Strict),
         operator_caps: None,
         evaluator: Digest::of(b"none"),
         nano_per_mfuel: 50,

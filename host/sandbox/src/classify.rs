@@ -7,6 +7,7 @@ use coldframe_engine::CallError;
 use coldframe_journal::ErrorKind;
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
+use wasmtime_wasi_http::FieldMapError;
 
 use crate::capabilities::services::Refused;
 use crate::limiter::LimitHit;
@@ -55,6 +56,9 @@ pub(crate) fn classify(error: &wasmtime::Error, phase: Phase) -> CallError {
     if let Some(I32Exit(status)) = error.downcast_ref::<I32Exit>() {
         let message = format!("the component called `exit` with status {status}");
         return CallError::new(ErrorKind::GuestTrap, message);
+    }
+    if let Some(FieldMapError::TotalSizeTooBig) = error.downcast_ref::<FieldMapError>() {
+        return CallError::new(ErrorKind::LimitNetBytes, "the headers of a request are too large");
     }
     if let Some(table) = error.downcast_ref::<ResourceTableError>() {
         return match table {
@@ -107,7 +111,8 @@ fn limit_kind(hit: LimitHit) -> ErrorKind {
     match hit {
         LimitHit::Memory { .. } | LimitHit::RunMemory { .. } => ErrorKind::LimitMemory,
         LimitHit::Table { .. } => ErrorKind::LimitTable,
-        LimitHit::Log { .. } => ErrorKind::LimitLog,
+        LimitHit::Log { .. } | LimitHit::LogRate { .. } => ErrorKind::LimitLog,
+        LimitHit::Random { .. } => ErrorKind::LimitRandom,
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) const MEMORIES_PER_COMPONENT: u32 = 16;
 /// Tables one component may have.
 pub(crate) const TABLES_PER_COMPONENT: u32 = 32;
 /// Core instances one component may have; the store counts them as well, by the call's own limit.
-const INSTANCES_PER_COMPONENT: u32 = 200;
+pub(crate) const INSTANCES_PER_COMPONENT: u32 = 200;
 /// The largest linear memory an operator may allow. Slots reserve 4 GiB of addresses in any case.
 const MEMORY_BYTES_MAX: usize = 1 << 30;
 /// The most elements of one table an operator may allow.

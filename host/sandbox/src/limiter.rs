@@ -6,8 +6,6 @@ use std::sync::Arc;
 use coldframe_engine::{CallLimits, MemoryMeter};
 use wasmtime::ResourceLimiter;
 
-use crate::engine::{MEMORIES_PER_COMPONENT, TABLES_PER_COMPONENT};
-
 /// A bound that was reached. Host functions and the limiter return it; it ends the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LimitHit {
@@ -20,9 +18,20 @@ pub(crate) enum LimitHit {
     /// All tables of the call.
     #[error("the call may use {max} table elements and asked for {wanted}")]
     Table { wanted: u64, max: u64 },
-    /// Log lines.
+    /// Bytes of log lines.
     #[error("the call may log {max} bytes")]
     Log { max: u64 },
+    /// Log lines for the time the call has run.
+    #[error("the call may log {max} lines a second")]
+    LogRate { max: u64 },
+    /// Random bytes.
+    #[error("the call may have {max} random bytes")]
+    Random { max: u64 },
+}
+
+/// A count as wasmtime takes it.
+pub(crate) fn count(limit: u64) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 /// The counter of one call. Gives all memory back to the run when it is dropped.
@@ -33,7 +42,9 @@ pub(crate) struct Limiter {
     memory_peak: u64,
     table: u64,
     table_max: u64,
-    instances: u32,
+    instances: usize,
+    memories: usize,
+    tables: usize,
     /// What the growth before took, to be given back if it fails after all.
     last_memory: u64,
     last_table: u64,
@@ -48,7 +59,9 @@ impl Limiter {
             memory_peak: 0,
             table: 0,
             table_max: limits.table_elements,
-            instances: limits.instances,
+            instances: count(limits.instances),
+            memories: count(limits.memories),
+            tables: count(limits.tables),
             last_memory: 0,
             last_table: 0,
         }
@@ -122,15 +135,15 @@ impl ResourceLimiter for Limiter {
     }
 
     fn instances(&self) -> usize {
-        self.instances as usize
+        self.instances
     }
 
     fn memories(&self) -> usize {
-        MEMORIES_PER_COMPONENT as usize
+        self.memories
     }
 
     fn tables(&self) -> usize {
-        TABLES_PER_COMPONENT as usize
+        self.tables
     }
 }
 

@@ -18,7 +18,10 @@ pub(crate) fn read(
     ty: Option<&Type>,
     limits: &CallLimits,
 ) -> Result<Value, CallError> {
-    let bounds = OutputLimits { bytes: limits.output_bytes, depth: limits.output_depth };
+    let bounds = OutputLimits {
+        bytes: limits.output_bytes,
+        depth: u32::try_from(limits.output_depth).unwrap_or(u32::MAX),
+    };
     match (value, ty) {
         (Some(Val::Result(Ok(value))), Some(Type::Result(ty, _))) => {
             output(value.map(|value| *value), ty.as_deref(), bounds)

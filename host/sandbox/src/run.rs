@@ -16,8 +16,9 @@ use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::Sandbox;
-use crate::classify::{Phase, classify};
 use crate::capabilities::services::ServiceState;
+use crate::classify::{Phase, classify};
+use crate::limiter::count;
 use crate::loader::{Prepared, PreparedOperation};
 use crate::outcome;
 use crate::rights::Rights;
@@ -51,6 +52,7 @@ fn nothing(error: CallError) -> CallReport {
         wall_us: 0,
         memory_peak_bytes: 0,
         host_calls: 0,
+        net_bytes: 0,
         logs: Vec::new(),
     }
 }
@@ -113,15 +115,16 @@ fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> 
     let limits = &call.limits;
     let http = skill.needs.has(Cap::Http).then(|| sandbox.http_state(rights(skill, call), call));
     let asks = [Cap::Fs, Cap::Kv, Cap::Config, Cap::Secrets];
-    let services = asks.iter().any(|cap| skill.needs.has(*cap)).then(|| {
-        ServiceState::new(sandbox.config.services.clone(), rights(skill, call), limits)
-    });
-    let mut store = Store::new(&sandbox.engine, CallState::new(call, http, services));
+    let services = asks
+        .iter()
+        .any(|cap| skill.needs.has(*cap))
+        .then(|| ServiceState::new(sandbox.config.services.clone(), rights(skill, call), limits));
+    let mut store = Store::new(&sandbox.engine, CallState::new(call, http, services, started));
     store.limiter(|state| &mut state.limiter);
     // Cannot fail: the engine consumes fuel.
     let _ = store.set_fuel(limits.fuel);
-    store.set_max_component_handles(limits.handles as usize);
-    store.set_hostcall_fuel(usize::try_from(limits.hostcall_bytes).unwrap_or(usize::MAX));
+    store.set_max_component_handles(count(limits.handles));
+    store.set_hostcall_fuel(count(limits.hostcall_bytes));
     let deadline = started.checked_add(limits.wall);
     store.set_epoch_deadline(1);
     // At every tick the guest either stops or makes room for others.
@@ -149,7 +152,7 @@ async fn execute(
     })?;
     if operation.result.as_ref().is_some_and(outcome::is_compound) {
         let bytes = limits.hostcall_bytes.saturating_mul(COMPOUND_FACTOR);
-        store.set_hostcall_fuel(usize::try_from(bytes).unwrap_or(usize::MAX));
+        store.set_hostcall_fuel(count(bytes));
     }
     let mut results = [Val::Bool(false)];
     let results = match operation.result {
@@ -224,6 +227,7 @@ fn report(
         wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         memory_peak_bytes: state.limiter.memory_peak(),
         host_calls: state.host_calls,
+        net_bytes: state.net_bytes(),
         logs: state.log.take(),
     }
 }

@@ -1,6 +1,7 @@
 //! What belongs to one call and dies with it: the data of its store.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use coldframe_engine::{Call, CallLimits};
 use wasmtime::component::ResourceTable;
@@ -10,7 +11,7 @@ use crate::capabilities::http::HttpState;
 use crate::capabilities::log::LogState;
 use crate::capabilities::services::ServiceState;
 use crate::capabilities::wasi;
-use crate::limiter::Limiter;
+use crate::limiter::{LimitHit, Limiter, count};
 use crate::stop::Stop;
 
 /// The data of a store.
@@ -26,7 +27,9 @@ pub(crate) struct CallState {
     table: ResourceTable,
     /// Made when the guest first asks for it: seeding its generators takes longer than a small call.
     wasi: Option<Box<WasiCtx>>,
-    handles: u32,
+    handles: usize,
+    random_max: u64,
+    random_left: u64,
 }
 
 impl CallState {
@@ -34,17 +37,20 @@ impl CallState {
         call: &Call,
         http: Option<HttpState>,
         services: Option<ServiceState>,
+        begun: Instant,
     ) -> Self {
         let limits: &CallLimits = &call.limits;
         Self {
             limiter: Limiter::new(limits, Arc::clone(&call.memory)),
-            log: LogState::new(limits.log_bytes),
+            log: LogState::new(limits, begun),
             services: services.map(Box::new),
             http: http.map(Box::new),
             host_calls: 0,
             table: ResourceTable::new(),
             wasi: None,
-            handles: limits.handles,
+            handles: count(limits.handles),
+            random_max: limits.random_bytes,
+            random_left: limits.random_bytes,
         }
     }
 
@@ -52,7 +58,7 @@ impl CallState {
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
         self.host_calls += 1;
         // An empty table holds nothing, so setting this late is early enough.
-        self.table.set_max_capacity(self.handles as usize);
+        self.table.set_max_capacity(self.handles);
         &mut self.table
     }
 
@@ -61,10 +67,22 @@ impl CallState {
         self.http.as_ref().map(|http| http.stop())
     }
 
+    /// Bytes that went over the network.
+    pub(crate) fn net_bytes(&self) -> u64 {
+        self.http.as_ref().map_or(0, |http| http.bytes())
+    }
+
+    /// Takes random bytes from what the call is given.
+    pub(crate) fn take_random(&mut self, bytes: u64) -> Result<(), LimitHit> {
+        let left = self.random_left.checked_sub(bytes);
+        self.random_left = left.ok_or(LimitHit::Random { max: self.random_max })?;
+        Ok(())
+    }
+
     /// The table and the HTTP state, for a host function that is being called.
     pub(crate) fn http_parts(&mut self) -> (&mut ResourceTable, &mut HttpState) {
         self.host_calls += 1;
-        self.table.set_max_capacity(self.handles as usize);
+        self.table.set_max_capacity(self.handles);
         (&mut self.table, self.http.get_or_insert_with(|| Box::new(HttpState::closed())))
     }
 }
@@ -72,7 +90,7 @@ impl CallState {
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.host_calls += 1;
-        self.table.set_max_capacity(self.handles as usize);
+        self.table.set_max_capacity(self.handles);
         let ctx = self.wasi.get_or_insert_with(|| Box::new(wasi::context()));
         WasiCtxView { ctx, table: &mut self.table }
     }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, MemoryMeter, Layer};
+use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, Layer, MemoryMeter};
 use coldframe_format::Caps;
 use coldframe_sandbox::walls::Wall;
 use coldframe_sandbox::worker::{Worker, become_worker};

@@ -11,13 +11,14 @@ use coldframe_format::types::json_name;
 use coldframe_format::{Cap, Caps, Operation, SkillRef, Type, canonical, suggest};
 use coldframe_journal::receipt::{fuel_for, price_nano};
 use coldframe_journal::{ErrorKind, Receipt};
-use coldframe_lang::graph::{Adapters, Limits};
+use coldframe_lang::graph::Adapters;
+use coldframe_lang::limits::{Limit, Scope};
 use serde_json::{Map, Value, json};
 
 use crate::args::{Global, InputArgs, LimitArgs};
 use crate::exit::{Exit, Fail};
 use crate::inputs::{self, Given};
-use crate::loading::{self, NANO_PER_MFUEL};
+use crate::loading::{self, NANO_PER_MFUEL, OperatorLimits};
 use crate::output::{self, DIM, Format, RED};
 use crate::project::{Project, VerifiedSkillRef};
 use crate::services::{self, ServiceArgs};
@@ -44,7 +45,7 @@ pub(crate) struct CallArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
-    let limits = loading::limits(&args.limits)?;
+    let limits = call_limits(&loading::limits(&args.limits)?)?;
     let grants = grants(&args.grant)?;
     let (skill, operation) = find(global, args, &grants)?;
     let operation = skill.interface().operation(operation.as_deref()).map_err(|error| {
@@ -63,8 +64,8 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
         operation: operation.name.clone(),
         input: input.clone(),
         grants: [Layer::new("`--grant`", grants)].into(),
-        limits: call_limits(&limits),
-        memory: Arc::new(MemoryMeter::new(limits.memory_bytes.unwrap_or(u64::MAX))),
+        limits,
+        memory: Arc::new(MemoryMeter::new(limits.memory_bytes)),
         cancel: Cancel::default(),
     };
     let report = loading::runtime()?.block_on(sandbox.invoke(call));
@@ -148,15 +149,33 @@ fn is_text(ty: &Type) -> bool {
     }
 }
 
-fn call_limits(limits: &Limits) -> CallLimits {
-    let mut call = CallLimits::default();
-    call.fuel = limits.fuel.unwrap_or(call.fuel);
-    if let Some(nano) = limits.cost_nano {
+/// The bounds of the one call that is made. What bounds a whole bounds it.
+fn call_limits(limits: &OperatorLimits) -> Result<CallLimits, Fail> {
+    let OperatorLimits { bounds, profile } = limits;
+    let runs = |limit: Limit| limit == Limit::Retries || limit.row().scope == Scope::Shape;
+    if let Some((limit, _)) = bounds.written().find(|(limit, _)| runs(*limit)) {
+        let message = format!("`--limit {}` bounds a run, and this is one call", limit.row().name);
+        return Err(Fail::usage(message).help("leave it out"));
+    }
+    let mut call = CallLimits::of(*profile).with(bounds);
+    // Whoever bounds the whole means the call to be able to use it.
+    let of = |each: Option<u64>, own: u64, whole: Option<u64>| match (each, whole) {
+        (Some(_), Some(whole)) => own.min(whole),
+        (None, Some(whole)) => whole,
+        (_, None) => own,
+    };
+    call.fuel = of(bounds.call_fuel, call.fuel, bounds.fuel);
+    call.memory_bytes = of(bounds.call_memory, call.memory_bytes, bounds.memory_bytes);
+    call.net_bytes = of(bounds.call_net_bytes, call.net_bytes, bounds.net_bytes);
+    call.wall = match (bounds.call_wall, bounds.wall) {
+        (Some(_), Some(whole)) => call.wall.min(whole),
+        (None, Some(whole)) => whole,
+        (_, None) => call.wall,
+    };
+    if let Some(nano) = bounds.cost_nano {
         call.fuel = call.fuel.min(fuel_for(nano, NANO_PER_MFUEL));
     }
-    call.wall = limits.wall.unwrap_or(call.wall);
-    call.memory_bytes = limits.memory_bytes.unwrap_or(call.memory_bytes);
-    call
+    Ok(call)
 }
 
 fn grants(flags: &[String]) -> Result<Caps, Fail> {
@@ -214,6 +233,7 @@ fn print(
         wall_us: report.wall_us,
         memory_peak_bytes: report.memory_peak_bytes,
         host_calls: report.host_calls,
+        net_bytes: report.net_bytes,
         cost_nano: price_nano(report.fuel, NANO_PER_MFUEL),
         broken: Vec::new(),
     };

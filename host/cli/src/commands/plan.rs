@@ -4,13 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use coldframe_engine::CallLimits;
-use coldframe_engine::limits::{RUN_FUEL, RUN_WALL};
 use coldframe_lang::graph::Graph;
+use coldframe_lang::limits::{CallLimits, Profile, WholeLimits};
 use coldframe_lang::plan::{self, Defaults, Excess, Plan};
 use serde_json::json;
 
-use crate::args::Global;
+use crate::args::{Global, ProfileArgs};
 use crate::exit::{Exit, Fail};
 use crate::loading::NANO_PER_MFUEL;
 use crate::output::{self, DIM, Format};
@@ -20,13 +19,15 @@ use crate::project::Project;
 pub(crate) struct PlanArgs {
     /// The pipeline
     file: PathBuf,
+    #[command(flatten)]
+    profile: ProfileArgs,
 }
 
 pub(crate) fn run(global: &Global, args: &PlanArgs) -> Result<(), Fail> {
     let project = Project::of_file(global, &args.file)?;
     let compiled = project.compile_file(global, &args.file)?;
     let graph = &compiled.graph;
-    let defaults = defaults();
+    let defaults = defaults(args.profile.into());
     let plan = plan::plan(graph, &project, &defaults);
     match global.format() {
         Format::Json => {
@@ -45,13 +46,13 @@ pub(crate) fn run(global: &Global, args: &PlanArgs) -> Result<(), Fail> {
     }
 }
 
-fn defaults() -> Defaults {
-    let call = CallLimits::default();
+fn defaults(profile: Profile) -> Defaults {
+    let (call, run) = (CallLimits::of(profile), WholeLimits::of(profile));
     Defaults {
         call_fuel: call.fuel,
         call_wall: call.wall,
-        run_fuel: RUN_FUEL,
-        run_wall: RUN_WALL,
+        run_fuel: run.fuel,
+        run_wall: run.wall,
         nano_per_mfuel: NANO_PER_MFUEL,
     }
 }

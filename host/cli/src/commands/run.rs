@@ -12,8 +12,8 @@ use crate::exit::Fail;
 use crate::loading::{self, Keeping, Start};
 use crate::output::{self, DIM};
 use crate::project::Project;
-use crate::settings::Settings;
 use crate::services::ServiceArgs;
+use crate::settings::Settings;
 use crate::{inputs, place, services};
 
 #[derive(Debug, Args)]

@@ -59,6 +59,7 @@ fn report(value: &Value) -> CallReport {
         wall_us: 0,
         memory_peak_bytes: 0,
         host_calls: 0,
+        net_bytes: 0,
         logs: Vec::new(),
     }
 }

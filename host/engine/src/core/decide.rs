@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use coldframe_journal::event::Outcome;
 use coldframe_journal::{ErrorKind, Event, Failure, Receipt, RunStatus};
-use coldframe_lang::graph::StepKind;
+use coldframe_lang::graph::{Fallback, StepKind};
 use serde_json::Value;
 
 use super::ended::Failing;
@@ -12,9 +12,9 @@ use super::fold::plain_turn;
 use super::frame::{Come, Due, Ending, Frame, FrameId, Live, Node, Phase, ROOT, Timer};
 use super::queue::{Job, Part};
 use super::{Command, Core, status_of};
-use crate::blame::spent_before;
+use crate::blame::{over, spent_before};
 use crate::kinds;
-use crate::ledger::{Denied, RUN, Reservation};
+use crate::ledger::{Amounts, Denied, RUN, Reservation};
 use crate::plan::Close;
 use crate::rules::{self, Facts};
 use crate::work::{Task, TaskId, What};
@@ -285,8 +285,7 @@ impl Core {
                     _ => found.limits.wall,
                 };
                 let time = own.unwrap_or_default();
-                let message = format!("step `{path}` ran into its wall limit of {time:?}");
-                (ErrorKind::LimitDeadline, message)
+                (ErrorKind::LimitDeadline, over(&path, time))
             }
         };
         let failure = Failure::new(kind, message, Some(&path));
@@ -384,16 +383,21 @@ impl Core {
         }
     }
 
-    /// The fuel a job asks for before the ledger has its say.
-    fn wish(&self, job: Job) -> u64 {
-        let step = self.frames.get(&job.frame).and_then(|frame| match job.part {
-            Part::Step(step) => frame.step(step),
-            Part::Finish(_) | Part::Close => None,
-        });
-        match step.filter(|step| !step.kind.holds()) {
-            Some(step) => self.limits.step_fuel(step),
-            None => self.limits.call.fuel,
-        }
+    /// What a job asks for before the ledger has its say.
+    fn wish(&self, job: Job) -> Amounts {
+        let plain = Amounts { fuel: self.limits.call.fuel, net_bytes: 0 };
+        let Part::Step(index) = job.part else { return plain };
+        let Some(frame) = self.frames.get(&job.frame) else { return plain };
+        let Some(step) = frame.step(index).filter(|step| !step.kind.holds()) else { return plain };
+        let call = frame.rights.bounds.call(step);
+        let falls_back = frame.node(index).is_some_and(|node| node.falls_back);
+        let uses = match (&step.fallback, &step.kind) {
+            (Some(Fallback::Uses(uses)), _) if falls_back => Some(uses),
+            (_, StepKind::Uses(uses)) if !falls_back => Some(uses),
+            _ => None,
+        };
+        let sends = uses.is_some_and(|uses| uses.http);
+        Amounts { fuel: call.fuel, net_bytes: if sends { call.net_bytes } else { 0 } }
     }
 
     fn start(&mut self, job: Job, reservation: Option<Reservation>) -> Option<Command> {
@@ -434,7 +438,7 @@ impl Core {
             }
         };
         self.next_task += 1;
-        let reserved = reservation.as_ref().map(|reservation| reservation.fuel);
+        let reserved = reservation.as_ref().map(|reservation| reservation.amounts);
         self.tasks.insert(id, Live { job, account, reserved });
         let path = path.into();
         let task = Task {

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::Core;
 use super::frame::FrameId;
-use super::queue::Part;
+use super::queue::{Job, Part};
+use crate::blame::no_more_tries;
 use crate::kinds::Halt;
 use crate::rules::{self, Verdict};
 use crate::work::{Done, End, Fault};
@@ -150,7 +151,13 @@ impl Core {
             });
             worth && !is_spent && node.timed_out.is_none() && node.failures < retry.max
         });
-        if let Some(retry) = retry {
+        let account = self.account(Job { frame: id, part: Part::Step(index) });
+        let over = retry.and_then(|_| self.ledger.tries_are_over(account));
+        let failure = match &over {
+            Some(bound) => no_more_tries(&step, bound, &failure),
+            None => failure,
+        };
+        if let Some(retry) = retry.filter(|_| over.is_none()) {
             let micros = |time: std::time::Duration| u64::try_from(time.as_micros());
             let own = micros(retry.delay_before(node.failures + 2)).unwrap_or(u64::MAX);
             let asked = retry_after_us.unwrap_or(0);

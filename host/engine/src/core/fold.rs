@@ -1,6 +1,6 @@
 //! What each record makes of the run.
 
-use coldframe_journal::event::{Broken, EndedBy, Outcome, Turn, Waiting};
+use coldframe_journal::event::{Broken, EndedBy, Next, Outcome, Turn, Waiting};
 use coldframe_journal::{Event, JournalError};
 
 use super::frame::{Come, FrameId, Phase, ROOT};
@@ -8,7 +8,7 @@ use super::gates::Try;
 use super::queue::{Job, Part};
 use super::{Core, Hold};
 use crate::kinds::{self, Halt};
-use crate::ledger::AccountId;
+use crate::ledger::{AccountId, Amounts};
 use crate::place;
 use crate::rules::{Verdict, verdict};
 use crate::work::TaskId;
@@ -72,7 +72,7 @@ impl Core {
                 self.started(id, step, *attempt);
             }
             Event::StepEntered { head, receipt, .. } => {
-                self.settle_step(id, step, receipt.fuel);
+                self.settle_step(id, step, receipt.into());
                 self.enter(id, step, head);
             }
             Event::BlockEnded { slot, outcome, turn, receipt, .. } => {
@@ -82,10 +82,10 @@ impl Core {
                 {
                     node.asks = Some((policy, message));
                 }
-                self.block_ended(id, step, *slot, outcome, turn.as_ref(), receipt.fuel);
+                self.block_ended(id, step, *slot, outcome, turn.as_ref(), receipt.into());
             }
             Event::StepSuspended { waiting, receipt, .. } => {
-                self.settle_step(id, step, receipt.fuel);
+                self.settle_step(id, step, receipt.into());
                 self.suspend(id, step, waiting);
             }
             Event::DecisionMade { approved, by, note, .. } => {
@@ -96,7 +96,11 @@ impl Core {
             Event::StepTimedOut { failure, .. } => self.timed_out(id, step, failure),
             Event::AttemptFailed { failure, next, receipt, .. } => {
                 self.judge_try(id, step, Try::Failed(failure.kind));
-                self.settle_step(id, step, receipt.fuel);
+                self.settle_step(id, step, receipt.into());
+                if matches!(next, Next::Retry { .. }) {
+                    let account = self.account(Job { frame: id, part: Part::Step(step) });
+                    self.ledger.count_retry(account);
+                }
                 self.try_again(id, step, *next);
             }
             Event::StepSucceeded { step: path, receipt, .. } => {
@@ -110,41 +114,41 @@ impl Core {
                 if let Some(output) = output.as_ref().filter(|_| is_cached) {
                     self.memo.recall(receipt, output);
                 }
-                self.end_step(id, step, output, receipt.fuel);
+                self.end_step(id, step, output, receipt.into());
             }
             Event::StepSkipped { receipt, .. } => {
                 self.uncount_try(id, step);
                 self.judge_try(id, step, Try::Dropped);
-                self.end_step(id, step, None, receipt.fuel);
+                self.end_step(id, step, None, receipt.into());
             }
             Event::StepCancelled { receipt, .. } => {
                 self.judge_try(id, step, Try::Dropped);
-                self.end_step(id, step, None, receipt.fuel);
+                self.end_step(id, step, None, receipt.into());
             }
             Event::StepFailed { failure, receipt, .. } => {
                 self.judge_try(id, step, Try::Failed(failure.kind));
-                self.end_step(id, step, None, receipt.fuel);
+                self.end_step(id, step, None, receipt.into());
                 self.step_failed(id, step, failure);
             }
         }
     }
 
     /// Gives back what a piece of work did not consume; what no reservation covers is just taken.
-    fn settle(&mut self, task: Option<TaskId>, account: AccountId, fuel: u64) {
+    fn settle(&mut self, task: Option<TaskId>, account: AccountId, took: Amounts) {
         match task.and_then(|task| self.tasks.remove(&task)) {
             Some(live) => match live.reserved {
-                Some(reserved) => self.ledger.settle(live.account, reserved, fuel),
-                None => self.ledger.spend(live.account, fuel),
+                Some(reserved) => self.ledger.settle(live.account, reserved, took),
+                None => self.ledger.spend(live.account, took),
             },
-            None => self.ledger.spend(account, fuel),
+            None => self.ledger.spend(account, took),
         }
     }
 
-    pub(super) fn settle_step(&mut self, id: FrameId, step: usize, fuel: u64) {
+    pub(super) fn settle_step(&mut self, id: FrameId, step: usize, took: Amounts) {
         let account = self.account(Job { frame: id, part: Part::Step(step) });
         let node = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step));
         let task = node.and_then(|node| node.task.take());
-        self.settle(task, account, fuel);
+        self.settle(task, account, took);
     }
 
     fn block_ended(
@@ -154,7 +158,7 @@ impl Core {
         slot: usize,
         outcome: &Outcome,
         turn: Option<&Turn>,
-        fuel: u64,
+        took: Amounts,
     ) {
         let node = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step));
         let Some(Phase::Entered(entered)) = node.map(|node| &mut node.phase) else { return };
@@ -171,7 +175,7 @@ impl Core {
             if let Some(node) = self.frames.get_mut(&id).and_then(|frame| frame.node_mut(step)) {
                 node.spent = node.spent.plus(spent.fuel, spent.cost_nano);
             }
-            self.settle(frame.task, frame.account, fuel);
+            self.settle(frame.task, frame.account, took);
         }
         for other in others {
             self.halt(other, halt.unwrap_or(Halt::Drain));

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::facts::Spent;
 use crate::kinds::{Halt, Holder};
-use crate::ledger::AccountId;
+use crate::ledger::{AccountId, Amounts};
 use crate::plan::Plan;
 use crate::scope::Scope;
 use crate::work::{Rights, TaskId};
@@ -168,8 +168,8 @@ pub(super) enum Due {
 pub(super) struct Live {
     pub(super) job: Job,
     pub(super) account: AccountId,
-    /// Fuel set aside; `None` where it consumes nothing.
-    pub(super) reserved: Option<u64>,
+    /// What is set aside; `None` where it consumes nothing.
+    pub(super) reserved: Option<Amounts>,
 }
 
 impl Frame {

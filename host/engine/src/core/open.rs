@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coldframe_journal::event::Head;
-use coldframe_lang::graph::{Graph, StepKind};
+use coldframe_lang::graph::{Graph, Limits, StepKind};
 use serde_json::{Value, json};
 
 use super::Core;
@@ -199,24 +199,24 @@ impl Core {
 
 /// What the blocks of `step` may do, of what the step itself may.
 fn narrowed(rights: Arc<Rights>, step: &coldframe_lang::graph::Step) -> Arc<Rights> {
-    let (caps, memory) = match &step.kind {
+    let (caps, limits) = match &step.kind {
         StepKind::Pipeline(child) => {
             let who = format!("the `caps` of `{}`", child.source);
-            (
-                Some(Layer::new(who, child.graph.caps.clone())),
-                step.limits.min(&child.graph.limits).memory_bytes,
-            )
+            (Some(Layer::new(who, child.graph.caps.clone())), step.limits.min(&child.graph.limits))
         }
-        _ => (None, step.limits.memory_bytes),
+        _ => (None, step.limits.clone()),
     };
-    if step.caps.is_none() && caps.is_none() && memory.is_none() {
+    if step.caps.is_none() && caps.is_none() && limits == Limits::default() {
         return rights;
     }
     let own = step.caps.as_ref().map(|caps| Layer::of_step(&step.id, caps));
+    let depth = rights.depth + u64::from(caps.is_some());
     let meter = Arc::clone(&rights.memory);
     Arc::new(Rights {
         grants: layers::with(&rights.grants, own.into_iter().chain(caps)),
-        memory: match memory {
+        bounds: rights.bounds.within(&limits),
+        depth,
+        memory: match limits.memory_bytes {
             Some(max) => Arc::new(MemoryMeter::within(meter, max)),
             None => meter,
         },

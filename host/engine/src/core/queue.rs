@@ -38,7 +38,7 @@ impl Core {
             StepKind::Pipeline(child) if !falls_back => found.limits.min(&child.graph.limits),
             _ => found.limits.clone(),
         };
-        let budget = Budget { fuel: limits.fuel, cost_nano: limits.cost_nano };
+        let budget = Budget::of(&limits);
         let owner = (budget != Budget::default()).then(|| Owner::Step(frame.path(step).into()));
         let Some(node) = frame.node_mut(step) else { return };
         node.phase = Phase::Ready;

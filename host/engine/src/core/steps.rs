@@ -11,6 +11,7 @@ use super::Core;
 use super::frame::{Come, Due, FrameId, Phase, Timer};
 use super::queue::{Job, Part};
 use crate::kinds::Halt;
+use crate::ledger::Amounts;
 
 impl Core {
     pub(super) fn started(&mut self, id: FrameId, step: usize, attempt: u32) {
@@ -26,8 +27,7 @@ impl Core {
             coldframe_lang::graph::StepKind::Pipeline(child) => {
                 found.limits.min(&child.graph.limits).wall
             }
-            kind if kind.holds() => found.limits.wall,
-            _ => None,
+            _ => found.limits.wall,
         };
         let timers = [due(found.timeout, Due::Timeout), due(wall, Due::Wall)];
         let Some(node) = frame.node_mut(step) else { return };
@@ -154,9 +154,9 @@ impl Core {
         id: FrameId,
         step: usize,
         output: Option<Arc<Value>>,
-        fuel: u64,
+        took: Amounts,
     ) {
-        self.settle_step(id, step, fuel);
+        self.settle_step(id, step, took);
         self.unqueue(Job { frame: id, part: Part::Step(step) });
         self.unqueue(Job { frame: id, part: Part::Finish(step) });
         self.drop_timers(id, step, |_| true);

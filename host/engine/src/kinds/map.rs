@@ -27,6 +27,11 @@ pub(super) async fn head(worker: &mut Worker<'_>, map: &Map) -> Result<End, Call
         let message = format!("`over` has {count} items, and `max` allows {}", map.max);
         return Err(CallError::new(ErrorKind::LimitFanOut, message));
     }
+    let allowed = worker.shape().fan_out;
+    if count as u64 > allowed {
+        let message = format!("`over` has {count} items, and the limit `fan_out` is {allowed}");
+        return Err(CallError::new(ErrorKind::LimitFanOut, message));
+    }
     Ok(End::Entered(Head::Items(items)))
 }
 

@@ -12,6 +12,14 @@ use crate::step::Worker;
 use crate::work::End;
 
 pub(super) async fn head(worker: &mut Worker<'_>, child: &Pipeline) -> Result<End, CallError> {
+    let allowed = worker.shape().depth;
+    if worker.task.rights.depth >= allowed {
+        let message = format!(
+            "`{}` is a pipeline too deep, the limit `depth` is {allowed}",
+            child.graph.name
+        );
+        return Err(CallError::new(ErrorKind::LimitDepth, message));
+    }
     let mut given = std::collections::BTreeMap::new();
     for (name, template) in &child.with {
         given.insert(name.clone(), worker.fill(template).await?);

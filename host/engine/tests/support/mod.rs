@@ -10,12 +10,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coldframe_engine::{
-    Answers, Call, CallError, CallLimits, CallReport, EngineError, Host, Invoke, Journal,
-    JournalFailure, LINGER, NoAnswers, RunLimits, RunOptions, RunReport, Silent, drive,
+    Answers, Call, CallError, CallReport, EngineError, Host, Invoke, Journal, JournalFailure,
+    LINGER, NoAnswers, RunLimits, RunOptions, RunReport, Silent, drive,
 };
 use coldframe_format::{Caps, Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState};
 use coldframe_lang::graph::*;
+use coldframe_lang::limits::Profile;
 use coldframe_lang::template::{Expr, Part, Path, Root, Segment, Template};
 use semver::Version;
 use serde_json::{Value, json};
@@ -49,6 +50,7 @@ pub fn op(operation: &str, with: &[(&str, Template)]) -> Uses {
         version: Version::new(1, 0, 0),
         component: Digest::of(b"table"),
         operation: operation.into(),
+        http: operation == "fetch",
         with: with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     }
 }
@@ -133,6 +135,18 @@ pub fn child(id: &str, graph: Arc<Graph>, with: &[(&str, Template)]) -> Node {
     let with = with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect();
     let kind = Pipeline { source: "child.yml".into(), release: None, graph, with };
     leaf(id, StepKind::Pipeline(kind))
+}
+
+pub fn add_one(id: &str, to: &str) -> Node {
+    uses(id, "add", &[("x", path(to)), ("y", lit(json!(1)))])
+}
+
+pub fn sub(steps: Vec<Node>, outputs: &[(&str, Template)]) -> Graph {
+    let input = |default| Input { schema: json!({ "type": "integer" }), default };
+    Graph {
+        inputs: [("n".to_owned(), input(None)), ("m".to_owned(), input(Some(json!(3))))].into(),
+        ..graph(steps, outputs)
+    }
 }
 
 /// A value without holes.
@@ -402,11 +416,13 @@ fn bind_root(
 }
 
 /// `add` sums its input, `fail` fails, `flaky` fails `n` times with a transient error, `burn` takes
-/// all fuel it may have, `slow` waits to be cancelled, `nap` sleeps `ms`, `eval` evaluates.
+/// all fuel it may have, `slow` waits to be cancelled, `fetch` moves `bytes`, `nap` sleeps `ms`, `eval` evaluates.
 #[derive(Default)]
 pub struct Table {
     pub calls: Mutex<BTreeMap<String, u32>>,
     pub grants: Mutex<Vec<Vec<Caps>>>,
+    /// Bytes of the network that live calls may move, and the most of that at any one time.
+    pub net: Mutex<(u64, u64)>,
 }
 
 impl Table {
@@ -432,13 +448,25 @@ impl Invoke for Table {
                     .unwrap()
                     .push(call.grants.iter().map(|layer| Caps::clone(&layer.caps)).collect());
             }
+            let sends = call.operation == "fetch";
+            if sends {
+                let mut net = self.net.lock().unwrap();
+                net.0 += call.limits.net_bytes;
+                net.1 = net.1.max(net.0);
+            }
             let (result, fuel) = answer(&call, count).await;
+            let mut net_bytes = 0;
+            if sends {
+                self.net.lock().unwrap().0 -= call.limits.net_bytes;
+                net_bytes = call.input["bytes"].as_u64().unwrap().min(call.limits.net_bytes);
+            }
             CallReport {
                 result,
                 fuel: fuel.min(call.limits.fuel),
                 wall_us: 1,
                 memory_peak_bytes: 65536,
                 host_calls: 0,
+                net_bytes,
                 logs: vec![],
             }
         })
@@ -458,6 +486,12 @@ async fn answer(call: &Call, count: u32) -> (Result<Value, CallError>, u64) {
         "add" => {
             let input = call.input.as_object().unwrap();
             (Ok(json!(input.values().filter_map(Value::as_i64).sum::<i64>())), 100)
+        }
+        "fetch" => {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let fits = number("bytes") <= call.limits.net_bytes;
+            let refused = || failed(ErrorKind::LimitNetBytes, "too many bytes");
+            (if fits { Ok(json!(number("bytes"))) } else { refused() }, 10)
         }
         "fail" => (failed(ErrorKind::GuestError, "no luck"), 10),
         "flaky" if u64::from(count) <= number("n") => {
@@ -580,7 +614,7 @@ impl Run {
         };
         let options = RunOptions {
             run_id: "run".into(),
-            limits: RunLimits::new(&self.graph.limits, &self.limits, CallLimits::default()),
+            limits: RunLimits::new(&self.graph.limits, &self.limits, Profile::Strict),
             operator_caps: None,
             evaluator: Digest::of(b"evaluator"),
             nano_per_mfuel: 1_000_000,

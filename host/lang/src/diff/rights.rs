@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::{Change, ChangeKind, Mark};
 use crate::fmt::tree::{Collection, Written};
 use crate::graph::Limits;
+use crate::limits::Limit;
 use crate::print::{alone, parts_of_limits};
 
 /// Those of a step.
@@ -20,22 +21,14 @@ pub(super) fn changes(path: &str, before: &Facts<'_>, after: &Facts<'_>) -> Vec<
 
 /// Limits by name. None is wider than any.
 pub(super) fn limits(path: &str, before: &Limits, after: &Limits) -> Vec<Change> {
-    fn wider<T: Ord>(before: Option<T>, after: Option<T>) -> bool {
-        match (before, after) {
-            (Some(before), Some(after)) => after > before,
-            (Some(_), None) => true,
-            (None, _) => false,
-        }
-    }
+    let wider = |limit: Limit| match (before.get(limit), after.get(limit)) {
+        (Some(before), Some(after)) => after > before,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
     let (old, new) = (written(before), written(after));
-    [
-        ("fuel", wider(before.fuel, after.fuel)),
-        ("wall", wider(before.wall, after.wall)),
-        ("cost_usd", wider(before.cost_nano, after.cost_nano)),
-        ("memory", wider(before.memory_bytes, after.memory_bytes)),
-    ]
-    .into_iter()
-    .filter_map(|(name, wider)| {
+    let all = Limit::ALL.iter().map(|limit| (limit.row().name, wider(*limit)));
+    all.filter_map(|(name, wider)| {
         let of = |all: &[(String, String)]| {
             all.iter().find(|(own, _)| own == name).map(|(_, value)| value.clone())
         };

@@ -111,31 +111,9 @@ pub(super) static METADATA: Object = Object {
 /// Bounds of a run or a step.
 pub(super) static LIMITS: Object = Object {
     name: "limits",
-    doc: "Bounds; each of them bites. Those of a step lie within those around it.",
-    fields: &[
-        optional(
-            "fuel",
-            Shape::Fuel,
-            "2e9 a call, 10e9 a run",
-            "2e9",
-            "Instructions, about. Counted exactly, and the same on every machine.",
-        ),
-        optional("wall", Shape::Duration, "10s a call, 2m a run", "30s", "Wall-clock time."),
-        optional(
-            "cost_usd",
-            Shape::Usd,
-            "none",
-            "0.05",
-            "Money: fuel at the operator's price, and what host services cost.",
-        ),
-        optional(
-            "memory",
-            Shape::Bytes,
-            "64MiB a call, 512MiB a run",
-            "64MiB",
-            "Linear memory of all live calls together.",
-        ),
-    ],
+    doc: "Bounds; each of them bites. Those of a step lie within those around it. The defaults are \
+          those of a run, of each call, or of each of its kind, as `docs/limits.md` says.",
+    fields: crate::limits::FIELDS,
     one_of: &[],
 };
 

@@ -18,6 +18,8 @@ pub struct Uses {
     pub component: Digest,
     /// The operation's name in the component's interface.
     pub operation: String,
+    /// Whether the component sends requests, so that bytes of the network are set aside for a call.
+    pub http: bool,
     /// Argument per parameter, JSON spelling. Omitted options are absent.
     pub with: BTreeMap<String, Template>,
 }

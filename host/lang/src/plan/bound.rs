@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Defaults;
 use crate::graph::{Block, Fallback, Graph, Limits, Retry, Step, StepKind, Wait};
+use crate::limits::tighter;
 use crate::template::Template;
 
 /// The most that something can take. Numbers saturate; nothing is ever counted too low.
@@ -61,7 +62,23 @@ pub struct Excess {
 
 /// The bound of a whole pipeline.
 pub fn of(graph: &Graph, defaults: &Defaults) -> Bound {
-    block(graph, 0, defaults)
+    let around = Around { defaults, written: Limits::default() };
+    block(graph, 0, &around.within(&graph.limits))
+}
+
+/// What is known around a step: the defaults, and what the file writes for each call.
+struct Around<'d> {
+    defaults: &'d Defaults,
+    written: Limits,
+}
+
+impl Around<'_> {
+    /// The same within a step or pipeline that writes `own`.
+    fn within(&self, own: &Limits) -> Self {
+        let Limits { call_fuel, call_wall, fan_out, .. } = *own;
+        let own = Limits { call_fuel, call_wall, fan_out, ..Limits::default() };
+        Self { defaults: self.defaults, written: self.written.min(&own) }
+    }
 }
 
 /// Where the declared bound is more than the pipeline's declared limits.
@@ -85,13 +102,13 @@ fn micros(time: Duration) -> u64 {
 }
 
 /// Depth is that of the blocks, which the compiler bounds.
-fn block(graph: &Graph, index: usize, defaults: &Defaults) -> Bound {
+fn block(graph: &Graph, index: usize, around: &Around<'_>) -> Bound {
     let Some(Block { steps, .. }) = graph.blocks.get(index) else { return Bound::default() };
     let mut all = Bound::default();
     // When each step of the block has ended at the latest: with defaults, and as declared.
     let mut ends: Vec<(Duration, Duration)> = Vec::with_capacity(steps.len());
     for one in graph.steps.get(steps.clone()).unwrap_or_default() {
-        let own = step(graph, one, defaults);
+        let own = step(graph, one, around);
         let begin = one
             .needs
             .iter()
@@ -149,15 +166,9 @@ impl Bound {
     }
 }
 
-fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
-    let Once { mut bound, factor, calls } = once(graph, step, defaults);
-    let holds = !matches!(step.kind, StepKind::Uses(_) | StepKind::Set(_));
-    if let Some(wall) = step.limits.wall
-        && holds
-    {
-        bound.wall = bound.wall.min(wall);
-        bound.declared_wall = wall;
-    }
+fn step(graph: &Graph, step: &Step, around: &Around<'_>) -> Bound {
+    let around = &around.within(&step.limits);
+    let Once { bound, factor, calls } = once(graph, step, around);
     let tries = 1 + u64::from(step.retry.as_ref().map_or(0, |retry| retry.max));
     let mut bound = bound.times(tries).lasting(tries);
     if let Some(retry) = &step.retry {
@@ -165,7 +176,15 @@ fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
         bound.wall = bound.wall.saturating_add(delays);
         bound.declared_wall = bound.declared_wall.saturating_add(delays);
     }
-    cap(&mut bound, &step.limits, defaults);
+    if let Some(wall) = step.limits.wall {
+        // It bounds all tries together.
+        bound.wall = bound.wall.min(wall);
+        bound.declared_wall = match step.kind.holds() {
+            true => wall,
+            false => bound.declared_wall.min(wall),
+        };
+    }
+    cap(&mut bound, &step.limits, around);
     if let Some(timeout) = step.timeout {
         bound.wall = bound.wall.min(timeout);
         bound.declared_wall = timeout.min(bound.declared_wall);
@@ -174,12 +193,13 @@ fn step(graph: &Graph, step: &Step, defaults: &Defaults) -> Bound {
     let falls_back = matches!(step.fallback, Some(Fallback::Uses(_)));
     if falls_back {
         // It comes after the tries: their timeout is over, and it has as much as they had.
-        let other = call(step, defaults);
+        let other = call(step, around);
         bound.wall = bound.wall.saturating_add(other.wall);
         bound.declared_wall = bound.declared_wall.saturating_add(other.declared_wall);
         bound.beside(other);
     }
-    let is_limited = step.limits.fuel.is_some() && bound.calls > 0;
+    let is_limited =
+        (step.limits.fuel.is_some() || step.limits.call_fuel.is_some()) && bound.calls > 0;
     if tries > 1 || factor.is_some() || falls_back || is_limited {
         let tries = (tries > 1).then(|| format!("{tries} tries"));
         let factors: Vec<String> = tries.into_iter().chain(factor).collect();
@@ -211,13 +231,13 @@ fn sum(mut factors: Vec<String>, calls: u64, falls_back: bool, all: u64) -> Stri
 }
 
 /// A limit of fuel or money bounds all tries of a step and all it holds together.
-fn cap(bound: &mut Bound, limits: &Limits, defaults: &Defaults) {
+fn cap(bound: &mut Bound, limits: &Limits, around: &Around<'_>) {
     if let Some(fuel) = limits.fuel
         && (bound.open_calls > 0 || bound.fuel > fuel)
     {
         bound.fuel = fuel;
         bound.open_calls = 0;
-        bound.cost_nano = price(fuel, defaults);
+        bound.cost_nano = price(fuel, around);
     }
     if let Some(cost) = limits.cost_nano {
         bound.cost_nano = if bound.open_calls > 0 { cost } else { bound.cost_nano.min(cost) };
@@ -239,22 +259,23 @@ impl From<Bound> for Once {
     }
 }
 
-fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> Once {
+fn once(graph: &Graph, step: &Step, around: &Around<'_>) -> Once {
     match &step.kind {
-        StepKind::Uses(_) => call(step, defaults).into(),
+        StepKind::Uses(_) => call(step, around).into(),
         StepKind::Set(_) => Bound::default().into(),
         StepKind::Map(map) => {
             let count = literal_len(&map.over).map_or(u64::from(map.max), |len| len as u64);
-            let count = count.min(u64::from(map.max));
+            let count =
+                count.min(u64::from(map.max)).min(around.written.fan_out.unwrap_or(u64::MAX));
             let at_once = u64::from(map.max_concurrent).min(count).max(1);
-            let body = block(graph, map.block, defaults);
+            let body = block(graph, map.block, around);
             let calls = body.calls;
             let bound = body.times(count).lasting(count.div_ceil(at_once));
             Once { bound, factor: Some(factor(count, "item")), calls }
         }
         StepKind::Loop(looped) => {
             let count = u64::from(looped.max);
-            let body = block(graph, looped.block, defaults);
+            let body = block(graph, looped.block, around);
             let calls = body.calls;
             let bound = body.times(count).lasting(count);
             Once { bound, factor: Some(factor(count, "iteration")), calls }
@@ -262,13 +283,13 @@ fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> Once {
         StepKind::Switch(switch) => {
             let cases = switch.cases.iter().map(|case| case.block).chain(switch.default);
             let worst =
-                cases.fold(Bound::default(), |worst, case| worst.or(block(graph, case, defaults)));
+                cases.fold(Bound::default(), |worst, case| worst.or(block(graph, case, around)));
             worst.into()
         }
         StepKind::Parallel(parallel) => {
             let mut all = Bound::default();
             for branch in &parallel.branches {
-                let one = block(graph, branch.block, defaults);
+                let one = block(graph, branch.block, around);
                 all.wall = all.wall.max(one.wall);
                 all.declared_wall = all.declared_wall.max(one.declared_wall);
                 all.beside(one);
@@ -276,11 +297,11 @@ fn once(graph: &Graph, step: &Step, defaults: &Defaults) -> Once {
             all.into()
         }
         StepKind::Pipeline(child) => {
-            let mut bound = block(&child.graph, 0, defaults);
+            let mut bound = block(&child.graph, 0, &around.within(&child.graph.limits));
             for line in &mut bound.lines {
                 line.yaml_path = format!("{}/{}", step.yaml_path, line.yaml_path);
             }
-            cap(&mut bound, &child.graph.limits, defaults);
+            cap(&mut bound, &child.graph.limits, around);
             bound.into()
         }
         StepKind::Approve(_) | StepKind::Wait(Wait::Signal(_)) => {
@@ -296,24 +317,26 @@ fn factor(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
-fn call(step: &Step, defaults: &Defaults) -> Bound {
-    let limits = &step.limits;
-    let cost = limits.cost_nano.or_else(|| limits.fuel.map(|fuel| price(fuel, defaults)));
+fn call(step: &Step, around: &Around<'_>) -> Bound {
+    let Limits { fuel, wall, cost_nano, .. } = step.limits;
+    let fuel = tighter(fuel, around.written.call_fuel);
+    let wall = tighter(wall, around.written.call_wall);
+    let cost = cost_nano.or_else(|| fuel.map(|fuel| price(fuel, around)));
     Bound {
         calls: 1,
-        fuel: limits.fuel.unwrap_or(0),
-        open_calls: u64::from(limits.fuel.is_none()),
+        fuel: fuel.unwrap_or(0),
+        open_calls: u64::from(fuel.is_none()),
         cost_nano: cost.unwrap_or(0),
-        wall: limits.wall.unwrap_or(defaults.call_wall),
-        declared_wall: limits.wall.unwrap_or(Duration::ZERO),
+        wall: wall.unwrap_or(around.defaults.call_wall),
+        declared_wall: wall.unwrap_or(Duration::ZERO),
         open_waits: 0,
         lines: Vec::new(),
     }
 }
 
 /// Nano-USD, rounded up.
-fn price(fuel: u64, defaults: &Defaults) -> u64 {
-    let nano = (u128::from(fuel) * u128::from(defaults.nano_per_mfuel)).div_ceil(1_000_000);
+fn price(fuel: u64, around: &Around<'_>) -> u64 {
+    let nano = (u128::from(fuel) * u128::from(around.defaults.nano_per_mfuel)).div_ceil(1_000_000);
     u64::try_from(nano).unwrap_or(u64::MAX)
 }
 

@@ -39,7 +39,7 @@ fn holding(kind: StepKind, inner: Step) -> Graph {
 fn call() -> Step {
     let text = format!(
         "{HEAD}steps:\n  - {{ id: a, uses: std/text#stats, with: {{ text: hi }}, \
-         limits: {{ fuel: 3e6, wall: 1s }} }}\n"
+         limits: {{ fuel: 3e6, call_wall: 1s }} }}\n"
     );
     let step = compiled(&text).graph.unwrap().steps.remove(0);
     let retry = Retry {
@@ -102,6 +102,22 @@ fn tries_items_and_iterations_multiply() {
         block: 1,
     });
     check(&holding(looped, call()), "15 calls, 15000000 fuel, 0 open, 750 nano, 65s, waits 0");
+}
+
+/// The time of a step is that of all its tries; its calls and its items are bounded by theirs.
+#[test]
+fn what_bounds_calls_and_what_bounds_the_whole() {
+    let mut step = call();
+    step.limits.wall = Some(Duration::from_secs(7));
+    check(
+        &Graph::of_steps("t", vec![step]),
+        "3 calls, 3000000 fuel, 0 open, 150 nano, 7s, waits 0",
+    );
+    let mut graph = holding(map(10, 4, Template::Text(vec![])), call());
+    graph.steps[1].limits.fuel = None;
+    check(&graph, "30 calls, 0 fuel, 30 open, 0 nano, 39s, waits 0");
+    graph.limits = Limits { call_fuel: Some(1_000), fan_out: Some(4), ..Limits::default() };
+    check(&graph, "12 calls, 12000 fuel, 0 open, 12 nano, 13s, waits 0");
 }
 
 #[test]

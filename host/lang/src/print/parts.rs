@@ -10,6 +10,7 @@ use crate::fmt::tree::{Collection, Item, Written};
 use crate::graph::{
     Adapters, ClientTimes, Decision, Exchange, HttpAdapter, Limits, Policy, Subject, Test,
 };
+use crate::limits::{Limit, Unit};
 use crate::patch::written;
 
 use super::values::{condition, value};
@@ -62,14 +63,21 @@ pub(super) fn opened_list(values: impl IntoIterator<Item = Written>) -> Written 
 
 /// `limits: { … }`, if there are any.
 pub(crate) fn limits(limits: &Limits) -> Option<Line> {
-    let lines = [
-        limits.fuel.map(|fuel| ("fuel", number(fuel))),
-        limits.wall.map(|wall| ("wall", written::raw(duration(wall)))),
-        limits.cost_nano.map(|nano| ("cost_usd", written::raw(dollars(nano)))),
-        limits.memory_bytes.map(|bytes| ("memory", memory(bytes))),
-    ];
-    let lines: Vec<Line> = lines.into_iter().flatten().collect();
+    let lines: Vec<Line> =
+        limits.written().map(|(limit, raw)| (limit.row().name, amount(limit, raw))).collect();
     (!lines.is_empty()).then(|| ("limits", flow(lines)))
+}
+
+fn amount(limit: Limit, raw: u64) -> Written {
+    let unit = limit.row().unit;
+    match unit {
+        Unit::Fuel | Unit::Count | Unit::PerSecond => number(raw),
+        Unit::Time | Unit::Money => written::raw(unit.shown(raw)),
+        Unit::Bytes => match bytes_text(raw) {
+            Some(text) => written::raw(text),
+            None => number(raw),
+        },
+    }
 }
 
 /// `caps: { … }`
@@ -107,13 +115,6 @@ pub(crate) fn dollars(nano: u64) -> String {
     }
     let digits = format!("{rest:09}");
     format!("{whole}.{}", digits.trim_end_matches('0'))
-}
-
-fn memory(bytes: u64) -> Written {
-    match bytes_text(bytes) {
-        Some(unit) => written::raw(unit),
-        None => number(bytes),
-    }
 }
 
 /// `64MiB`, where it is a whole number of them.

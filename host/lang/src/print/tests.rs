@@ -58,7 +58,9 @@ fn limits_are_exact() {
     }
     for bytes in [1, 1024, 1025, 64 << 20, 3 << 30] {
         let text = super::parts::bytes_text(bytes).unwrap_or_else(|| bytes.to_string());
-        assert_eq!(crate::limits::memory_bytes(&text), Ok(bytes));
+        let mut limits = crate::graph::Limits::default();
+        limits.set("memory", &text).unwrap();
+        assert_eq!(limits.memory_bytes, Some(bytes));
     }
 }
 

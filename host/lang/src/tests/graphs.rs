@@ -73,6 +73,7 @@ outputs: {{ n: \"{{{{ sum.n }}}}\", text: \"{{{{ words.word_count + 1 }}}} words
             wall: Some(Duration::from_secs(30)),
             cost_nano: Some(50_000_000),
             memory_bytes: Some(64 << 20),
+            ..Limits::default()
         }
     );
     assert_eq!(graph.inputs["text"].schema, json!({"type": "string"}));

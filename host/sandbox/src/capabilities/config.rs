@@ -41,9 +41,8 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
         Box::new(async move {
             let found = ask(&mut store, None).await?;
             let rights = &state(&mut store).rights;
-            let granted = |key: &str| {
-                rights.allows(|caps| caps.config.iter().any(|grant| grant.allows(key)))
-            };
+            let granted =
+                |key: &str| rights.allows(|caps| caps.config.iter().any(|grant| grant.allows(key)));
             Ok((found.map(|found| {
                 found.into_iter().filter(|(key, _)| granted(key)).collect::<Vec<_>>()
             }),))

@@ -123,9 +123,8 @@ fn granted(store: &mut Store<'_>, write: bool, path: &str) -> wasmtime::Result<S
     let what = format!("to {mode} `{shown}`");
     // The line for the folder it lies in says more than one for the file alone.
     let line = format!("{mode} {}", canonical.rsplit_once('/').map_or(&*canonical, |(at, _)| at));
-    let allows = |caps: &coldframe_format::Caps| {
-        caps.fs.iter().any(|grant| grant.allows(write, &canonical))
-    };
+    let allows =
+        |caps: &coldframe_format::Caps| caps.fs.iter().any(|grant| grant.allows(write, &canonical));
     let rights = &state(store).rights;
     rights.check(allows, ErrorKind::DeniedPath, &what, (Cap::Fs, &line)).map_err(Refused)?;
     Ok(canonical)

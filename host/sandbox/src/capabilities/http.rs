@@ -9,7 +9,7 @@ mod target;
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coldframe_engine::ports::{
@@ -30,21 +30,15 @@ use wasmtime_wasi_http::{
 
 use self::body::{FromGuest, FromServer};
 use self::target::Target;
+use crate::limiter::count;
 use crate::rights::Rights;
 use crate::state::CallState;
 use crate::stop::Stop;
 
-/// Bytes of all headers of one message.
-const HEADER_BYTES_MAX: usize = 32 << 10;
 /// Bytes a guest may write to a body at once.
 const BODY_CHUNK_BYTES: usize = 64 << 10;
-/// The longest waits; a guest may ask for shorter ones.
-const TIMEOUTS_MAX: HttpTimeouts = HttpTimeouts {
-    connect: Duration::from_secs(10),
-    first_byte: Duration::from_secs(30),
-    between_bytes: Duration::from_secs(30),
-    total: Duration::from_secs(60),
-};
+/// What a header counts beside its name and value, as `wasi:http` counts what a guest builds.
+const HEADER_BYTES: usize = size_of::<HeaderName>() + size_of::<HeaderValue>();
 
 /// Adds the interface of types.
 pub(crate) fn add_types(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -69,12 +63,15 @@ struct Hooks(Arc<Exchanges>);
 struct Exchanges {
     port: Option<Arc<dyn HttpPort>>,
     rights: Rights,
-    requests: AtomicU32,
-    requests_max: u32,
+    requests: AtomicU64,
+    requests_max: u64,
     slots: Arc<Semaphore>,
-    slots_max: u32,
+    slots_max: u64,
     bytes: AtomicU64,
     bytes_max: u64,
+    header_bytes_max: u64,
+    /// The longest waits; a guest may ask for shorter ones.
+    timeouts: HttpTimeouts,
     stop: Arc<Stop>,
 }
 
@@ -92,20 +89,33 @@ impl HttpState {
         limits: &CallLimits,
     ) -> Self {
         let mut ctx = WasiHttpCtx::new();
-        ctx.set_field_size_limit(HEADER_BYTES_MAX);
+        ctx.set_field_size_limit(count(limits.net_header_bytes));
         let slots_max = limits.net_concurrency.min(1 << 16);
         let exchanges = Exchanges {
             port,
             rights,
-            requests: AtomicU32::new(limits.net_requests),
+            requests: AtomicU64::new(limits.net_requests),
             requests_max: limits.net_requests,
-            slots: Arc::new(Semaphore::new(slots_max as usize)),
+            slots: Arc::new(Semaphore::new(count(slots_max))),
             slots_max,
             bytes: AtomicU64::new(limits.net_bytes),
             bytes_max: limits.net_bytes,
+            header_bytes_max: limits.net_header_bytes,
+            timeouts: HttpTimeouts {
+                connect: limits.net_connect,
+                first_byte: limits.net_first_byte,
+                between_bytes: limits.net_between_bytes,
+                total: limits.net_total,
+            },
             stop: Arc::default(),
         };
         Self { ctx, hooks: Hooks(Arc::new(exchanges)) }
+    }
+
+    /// Bytes that were sent and received.
+    pub(crate) fn bytes(&self) -> u64 {
+        let exchanges = &self.hooks.0;
+        exchanges.bytes_max.saturating_sub(exchanges.bytes.load(Ordering::Relaxed))
     }
 
     /// How a refused request ends the call.
@@ -134,6 +144,8 @@ impl Exchanges {
         match self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take) {
             Ok(_) => Ok(()),
             Err(_) => {
+                // They are on their way already, so there is nothing left for others.
+                self.bytes.store(0, Ordering::Relaxed);
                 let message =
                     format!("the call may move {} bytes over the network", self.bytes_max);
                 Err(self.refuse(ErrorKind::LimitNetBytes, message))
@@ -142,7 +154,7 @@ impl Exchanges {
     }
 
     fn take_request(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let take = |left: u32| left.checked_sub(1);
+        let take = |left: u64| left.checked_sub(1);
         if self.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
             let message = format!("the call may send {} requests", self.requests_max);
             return Err(self.refuse(ErrorKind::LimitNetConcurrency, message));
@@ -222,7 +234,7 @@ impl Exchanges {
             path_and_query: target.path_and_query,
             headers,
             body: (!empty).then(|| FromGuest::body(body, Arc::clone(&self))),
-            timeouts: clamped(options),
+            timeouts: clamped(options, self.timeouts),
             private,
             secrets: self.rights.secrets(),
         };
@@ -237,7 +249,14 @@ impl Exchanges {
         permit: OwnedSemaphorePermit,
     ) -> Result<http::Response<WasiBody>, Error> {
         let sizes = response.headers.iter().map(|(name, value)| name.len() + value.len());
-        self.take_bytes(sizes.sum())?;
+        let sizes: usize = sizes.sum();
+        let counted = sizes.saturating_add(response.headers.len().saturating_mul(HEADER_BYTES));
+        if counted as u64 > self.header_bytes_max {
+            let max = self.header_bytes_max;
+            let message = format!("the headers of an answer may have {max} bytes");
+            return Err(self.refuse(ErrorKind::LimitNetBytes, message));
+        }
+        self.take_bytes(sizes)?;
         let body = FromServer::new(response.body, Arc::clone(self), permit);
         let mut answer = http::Response::new(body.boxed_unsync());
         *answer.status_mut() =
@@ -321,14 +340,14 @@ fn incoming(headers: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
     Ok(map)
 }
 
-fn clamped(options: Option<RequestOptions>) -> HttpTimeouts {
+fn clamped(options: Option<RequestOptions>, most: HttpTimeouts) -> HttpTimeouts {
     let options = options.unwrap_or_default();
     let clamp =
         |wanted: Option<Duration>, max: Duration| wanted.map_or(max, |wanted| wanted.min(max));
     HttpTimeouts {
-        connect: clamp(options.connect_timeout, TIMEOUTS_MAX.connect),
-        first_byte: clamp(options.first_byte_timeout, TIMEOUTS_MAX.first_byte),
-        between_bytes: clamp(options.between_bytes_timeout, TIMEOUTS_MAX.between_bytes),
-        total: TIMEOUTS_MAX.total,
+        connect: clamp(options.connect_timeout, most.connect),
+        first_byte: clamp(options.first_byte_timeout, most.first_byte),
+        between_bytes: clamp(options.between_bytes_timeout, most.between_bytes),
+        total: most.total,
     }
 }

@@ -142,13 +142,16 @@ fn granted(store: &mut Store<'_>, write: bool, name: &str) -> wasmtime::Result<(
 
 /// The shortest life that any line gives to what is set in a store.
 fn ttl_s(store: &mut Store<'_>, name: &str) -> Option<u64> {
-    state(store).rights.each().filter_map(|caps| {
-        // Of several lines of one layer the longest life counts, of several layers the shortest.
-        let lines = caps.kv.iter().filter(|grant| grant.allows(true, name));
-        let lives: Vec<Option<u64>> = lines.map(|grant| grant.ttl_s).collect();
-        lives.into_iter().collect::<Option<Vec<u64>>>()?.into_iter().max()
-    })
-    .min()
+    state(store)
+        .rights
+        .each()
+        .filter_map(|caps| {
+            // Of several lines of one layer the longest life counts, of several layers the shortest.
+            let lines = caps.kv.iter().filter(|grant| grant.allows(true, name));
+            let lives: Vec<Option<u64>> = lines.map(|grant| grant.ttl_s).collect();
+            lives.into_iter().collect::<Option<Vec<u64>>>()?.into_iter().max()
+        })
+        .min()
 }
 
 fn fits(key: &str) -> Result<(), Error> {

@@ -1,5 +1,8 @@
 //! `coldframe:host/log`: lines for the people who run the pipeline. Never part of an output.
 
+use std::time::Instant;
+
+use coldframe_engine::CallLimits;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
 
@@ -42,11 +45,15 @@ pub(crate) struct LogState {
     lines: Vec<String>,
     left: u64,
     max: u64,
+    rate: u64,
+    /// When the call began.
+    begun: Instant,
 }
 
 impl LogState {
-    pub(crate) fn new(max: u64) -> Self {
-        Self { lines: Vec::new(), left: max, max }
+    pub(crate) fn new(limits: &CallLimits, begun: Instant) -> Self {
+        let CallLimits { log_bytes: max, log_rate: rate, .. } = *limits;
+        Self { lines: Vec::new(), left: max, max, rate, begun }
     }
 
     /// Takes the lines out, oldest first.
@@ -58,6 +65,13 @@ impl LogState {
         // Counted as the guest gave it and one for the line, so that empty lines are not free.
         let bytes = (message.len() as u64).saturating_add(1);
         self.left = self.left.checked_sub(bytes).ok_or(LimitHit::Log { max: self.max })?;
+        let written = self.lines.len() as u64;
+        // Nobody looks at the clock before the lines of one second are written.
+        if written >= self.rate
+            && written >= self.rate.saturating_mul(self.begun.elapsed().as_secs().saturating_add(1))
+        {
+            return Err(LimitHit::LogRate { max: self.rate });
+        }
         let text = sanitize::line(message, LINE_BYTES_MAX);
         self.lines.push(format!("{}: {text}", level.name()));
         Ok(())

@@ -27,7 +27,8 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
                     Ok(Answer::Secret(placeholder)) => Ok((placeholder,)),
                     Ok(_) => Err(wrong_answer()),
                     Err(message) => {
-                        let error = coldframe_engine::CallError::new(ErrorKind::DeniedSecret, message);
+                        let error =
+                            coldframe_engine::CallError::new(ErrorKind::DeniedSecret, message);
                         Err(Refused(error).into())
                     }
                 }

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use coldframe_engine::{CallError, CallLimits};
 use coldframe_engine::services::{Answer, Ask, ServiceError, Services};
+use coldframe_engine::{CallError, CallLimits};
 use coldframe_journal::ErrorKind;
 use wasmtime::StoreContextMut;
 

@@ -11,7 +11,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_io::bindings::wasi::io;
 
 use super::clock::{MonotonicClock, WallClock};
-use super::random::{BYTES_MAX, INSECURE_SEED};
+use super::random::INSECURE_SEED;
 use crate::state::CallState;
 
 /// Adds the functions of one interface.
@@ -54,15 +54,11 @@ pub(crate) const INTERFACES: &[(&str, Add)] = &[
     ("wasi:io/error", |l| io::error::add_to_linker::<_, HasTable>(l, CallState::table)),
     ("wasi:io/poll", |l| io::poll::add_to_linker::<_, HasTable>(l, CallState::table)),
     ("wasi:io/streams", |l| io::streams::add_to_linker::<_, HasTable>(l, CallState::table)),
-    ("wasi:random/insecure", |l| {
-        random::insecure::add_to_linker::<_, WasiRandom>(l, CallState::random)
-    }),
+    ("wasi:random/insecure", super::random::add_insecure),
     ("wasi:random/insecure-seed", |l| {
         random::insecure_seed::add_to_linker::<_, WasiRandom>(l, CallState::random)
     }),
-    ("wasi:random/random", |l| {
-        random::random::add_to_linker::<_, WasiRandom>(l, CallState::random)
-    }),
+    ("wasi:random/random", super::random::add),
 ];
 
 /// The interfaces of `wasi:io` need nothing but the table of resources.
@@ -73,13 +69,12 @@ impl HasData for HasTable {
 }
 
 /// The context of one call: everything a builder has by default is empty or closed already, but
-/// the clocks are exact, the seed is random and randomness comes in pieces of 64 MiB.
+/// the clocks are exact and the seed is random.
 pub(crate) fn context() -> WasiCtx {
     WasiCtxBuilder::new()
         .wall_clock(WallClock)
         .monotonic_clock(MonotonicClock::new())
         .insecure_random_seed(INSECURE_SEED)
-        .max_random_size(BYTES_MAX)
         .allow_tcp(false)
         .allow_udp(false)
         .allow_ip_name_lookup(false)

@@ -15,7 +15,10 @@ pub(super) static SANDBOX: LazyLock<Arc<Sandbox>> =
 
 /// Every right there is, so that a test shows a limit and not a denial.
 pub(super) fn all_caps() -> Caps {
-    serde_json::from_value(json!({"log": true, "clock": true, "random": true})).unwrap()
+    serde_json::from_value(json!({
+        "fs": ["write *"], "kv": ["write *"], "log": true, "clock": true, "random": true
+    }))
+    .unwrap()
 }
 
 /// Layers of these grants.
@@ -47,7 +50,13 @@ pub(super) fn binary(wat: &str) -> Vec<u8> {
 pub(super) fn encode(wit: &str, core: &str) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
     resolve.push_str("types.wit", include_str!("../../../../wit/skill/types.wit")).unwrap();
-    resolve.push_str("log.wit", include_str!("../../../../wit/host/log.wit")).unwrap();
+    let host = [
+        include_str!("../../../../wit/host/log.wit"),
+        include_str!("../../../../wit/host/fs.wit"),
+        include_str!("../../../../wit/host/secrets.wit"),
+    ];
+    resolve.push_str("host.wit", &host.concat()).unwrap();
+    resolve.push_str("drafts.wit", include_str!("../../../../tests/data/drafts.wit")).unwrap();
     resolve.push_str("wasi.wit", include_str!("data/wasi.wit")).unwrap();
     let package = resolve.push_str("t.wit", wit).unwrap_or_else(|error| panic!("{error:#}\n{wit}"));
     let world = resolve.select_world(&[package], Some("w")).unwrap();

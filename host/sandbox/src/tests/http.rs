@@ -29,10 +29,23 @@ impl HttpPort for Fake {
             request;
         let line = format!("{method} {scheme} {host} {port} {path_and_query} {private}");
         self.sent.lock().unwrap().push(line);
-        assert_eq!(timeouts.total, Duration::from_secs(60));
+        let needed = Duration::from_secs(5);
+        let slow = match path_and_query.as_str() {
+            "/slow/connect" => timeouts.connect,
+            "/slow/first-byte" => timeouts.first_byte,
+            "/slow/between-bytes" => timeouts.between_bytes,
+            "/slow/total" => timeouts.total,
+            _ => needed,
+        };
         Box::pin(async move {
             let refused = |kind| HttpFailure::new(HttpCause::Refused(kind), "by the port");
             match path_and_query.as_str() {
+                _ if slow < needed => Err(HttpFailure::new(HttpCause::Timeout, "too slow")),
+                "/header" => Ok(HttpResponse {
+                    status: 200,
+                    headers: vec![("x".to_owned(), vec![b'a'; 100])],
+                    body: Box::pin(Zeros(0)),
+                }),
                 "/private" => Err(refused(ErrorKind::DeniedAddress)),
                 "/down" => Err(HttpFailure::new(HttpCause::Connect, "nobody there")),
                 "/never" => std::future::pending().await,
@@ -82,12 +95,21 @@ static FETCH: LazyLock<(Arc<Sandbox>, Digest)> = LazyLock::new(|| {
     (sandbox, digest)
 });
 
+/// What `f` returns for an exchange that took too long.
+pub(super) const CONNECTION_TIMEOUT: u32 = 1008;
+
+/// The sandbox that has a network, and what fetches in it.
+pub(super) fn fetching() -> (Arc<Sandbox>, Digest) {
+    let (sandbox, digest) = &*FETCH;
+    (Arc::clone(sandbox), *digest)
+}
+
 fn caps(grants: &[&str]) -> Caps {
     serde_json::from_value(json!({ "http": grants })).unwrap()
 }
 
 /// What the manifest asks for in these tests.
-fn everything() -> Caps {
+pub(super) fn everything() -> Caps {
     caps(&[
         "https://*.example.org",
         "https://example.org",
@@ -250,4 +272,44 @@ fn bytes() {
     };
     check(with(5000), "200");
     check(with(4999), "limit.net-bytes");
+}
+
+/// A guest that builds too large headers is stopped before it has sent them.
+#[test]
+fn headers_of_a_request() {
+    let wit = "package t:t; world w { import wasi:http/types@0.2.6; export f: func(); }";
+    // A name of one byte, and a value of a hundred.
+    let core = r#"(module
+        (import "wasi:http/types@0.2.6" "[constructor]fields" (func $fields (result i32)))
+        (import "wasi:http/types@0.2.6" "[method]fields.append"
+            (func $append (param i32 i32 i32 i32 i32 i32)))
+        (memory (export "memory") 1)
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
+        (func (export "f")
+            (i32.store8 (i32.const 0) (i32.const 120))
+            (memory.fill (i32.const 1) (i32.const 97) (i32.const 100))
+            (call $append (call $fields) (i32.const 0) (i32.const 1) (i32.const 1) (i32.const 100)
+                (i32.const 200))))"#;
+    let bytes = encode(wit, core);
+    let interface = Interface::read(&bytes).unwrap();
+    let (digest, ceiling) = (Digest::of(&bytes), everything());
+    let (sandbox, _) = fetching();
+    sandbox
+        .admit(Admitted {
+            digest,
+            interface: &interface,
+            ceiling: &ceiling,
+            asked_by: "the test",
+            bytes: &bytes,
+        })
+        .unwrap();
+    for (net_header_bytes, expected) in [(173, "null"), (172, "limit.net-bytes")] {
+        let limits = CallLimits { net_header_bytes, ..CallLimits::default() };
+        let call = Call {
+            grants: super::guest::layers([everything()]),
+            limits,
+            ..call_of(digest, json!({}))
+        };
+        assert_eq!(summary(&run(&sandbox, call)), expected);
+    }
 }

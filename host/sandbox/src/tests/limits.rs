@@ -24,7 +24,7 @@ fn limits() -> CallLimits {
 }
 
 /// A component around a core module whose `f` is called.
-fn core(module: &str) -> String {
+pub(super) fn core(module: &str) -> String {
     format!(
         r#"(component (core module $m {module}) (core instance $i (instantiate $m))
             (func (export "f") (canon lift (core func $i "f"))))"#
@@ -32,7 +32,7 @@ fn core(module: &str) -> String {
 }
 
 /// A component whose `f` returns what stands at address 0, in a memory of 80 pages.
-fn returning(ty: &str, module: &str) -> String {
+pub(super) fn returning(ty: &str, module: &str) -> String {
     format!(
         r#"(component (core module $m (memory (export "memory") 80)
                 (func (export "f") (result i32) (i32.const 0)) {module})
@@ -43,7 +43,7 @@ fn returning(ty: &str, module: &str) -> String {
 }
 
 /// A string of `n` times `a`.
-fn text(n: u32) -> String {
+pub(super) fn text(n: u32) -> String {
     let setup = format!(
         r#"(func $fill (i32.store (i32.const 0) (i32.const 8)) (i32.store (i32.const 4) (i32.const {n}))
             (memory.fill (i32.const 8) (i32.const 97) (i32.const {n}))) (start $fill)"#

@@ -2,6 +2,7 @@
 
 mod admission;
 mod attacks;
+mod bites;
 mod cache;
 mod calls;
 mod conversion;

@@ -1,5 +1,8 @@
 //! The errors of wasmtime that are only texts: one component for each, so that an upgrade that
-//! changes a text fails here. Those that end a call are in `limits` and `attacks`.
+//! changes a text fails here. The four that end a call are rows of `bites`: "resource limit exceeded" in
+//! `instances`, `memories` and `tables`, "store handle limit exceeded" in `handles`, "fuel allocated for
+//! hostcalls" in `hostcall_bytes`; the full table of host resources, which has a type, is in
+//! `wasi`, and what a `realloc` returns in `attacks`.
 
 use super::guest::{SANDBOX, binary, load};
 

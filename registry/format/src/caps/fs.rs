@@ -185,7 +185,11 @@ mod tests {
             ("write *", "read a", false, Some("read a")),
         ] {
             assert_eq!(grant(a).is_within(&grant(b)), within, "{a} in {b}");
-            assert_eq!(grant(a).both(&grant(b)).map(|g| g.to_string()).as_deref(), both, "{a}, {b}");
+            assert_eq!(
+                grant(a).both(&grant(b)).map(|g| g.to_string()).as_deref(),
+                both,
+                "{a}, {b}"
+            );
         }
     }
 }

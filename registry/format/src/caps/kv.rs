@@ -139,7 +139,10 @@ mod tests {
             ("read a b", "what follows the store is not `ttl=…`"),
             ("write a ttl=1h", "the `ttl` is not in seconds, as in `3600s`"),
             ("write a ttl=0s", "the `ttl` is not a number of seconds from 1 to those of ten years"),
-            ("write a ttl=-1s", "the `ttl` is not a number of seconds from 1 to those of ten years"),
+            (
+                "write a ttl=-1s",
+                "the `ttl` is not a number of seconds from 1 to those of ten years",
+            ),
             (
                 "write a ttl=99999999999999999999s",
                 "the `ttl` is not a number of seconds from 1 to those of ten years",
@@ -164,7 +167,11 @@ mod tests {
             ("read a", "write a ttl=5s", true, Some("read a")),
         ] {
             assert_eq!(grant(a).is_within(&grant(b)), within, "{a} in {b}");
-            assert_eq!(grant(a).both(&grant(b)).map(|g| g.to_string()).as_deref(), both, "{a}, {b}");
+            assert_eq!(
+                grant(a).both(&grant(b)).map(|g| g.to_string()).as_deref(),
+                both,
+                "{a}, {b}"
+            );
         }
     }
 }

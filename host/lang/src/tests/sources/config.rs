@@ -25,7 +25,7 @@ fn defaults_apply_where_the_pipeline_is_silent_and_ceilings_always() {
             wall: Some(Duration::from_secs(10)),
             fuel: Some(2_000_000_000),
             cost_nano: Some(1_000_000_000),
-            memory_bytes: None,
+            ..Limits::default()
         }
     );
 }
