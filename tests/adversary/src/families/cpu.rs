@@ -95,7 +95,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::alone(
             "CPU-8",
             "a chain of structures for a garbage collector",
-            Guest::bytes(|| crate::bombs::gc_chain()),
+            Guest::bytes(crate::bombs::gc_chain),
             &["invalid.component"],
         ),
     ]
