@@ -1,6 +1,6 @@
 //! Of the address of a request: it has one reading, whoever reads it.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::target::Target;
 
@@ -21,7 +21,14 @@ pub fn url(text: &str) {
     for written in [text, &dialled] {
         let Ok(other) = url::Url::parse(written) else { continue };
         let theirs = other.host_str().unwrap_or_default().trim_end_matches('.');
-        assert_eq!(theirs, host, "`{written}` has two hosts");
+        // An IPv6 address is written in more than one way.
+        let ours = host.trim_matches(['[', ']']).parse::<Ipv6Addr>();
+        match other.host() {
+            Some(url::Host::Ipv6(theirs)) => {
+                assert_eq!(ours, Ok(theirs), "`{written}` has two hosts")
+            }
+            _ => assert_eq!(theirs, host, "`{written}` has two hosts"),
+        }
         assert_eq!(other.port_or_known_default(), Some(*port), "`{written}` has two ports");
         let is_address = matches!(other.host(), Some(url::Host::Ipv4(_)));
         assert_eq!(is_address, host.parse::<Ipv4Addr>().is_ok(), "`{written}` is a name to one");

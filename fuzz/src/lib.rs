@@ -31,7 +31,7 @@ mod target;
 mod sanitize;
 
 #[path = "../../host/sandbox/src/values/mod.rs"]
-#[allow(dead_code, clippy::all, reason = "a module of another crate")]
+#[allow(dead_code, unused_imports, clippy::all, reason = "a module of another crate")]
 mod values;
 
 #[path = "../../host/sandbox/src/tests/generate.rs"]
