@@ -8,6 +8,10 @@ use xshell::{Shell, cmd};
 
 /// The targets, each with what its corpus begins with.
 const TARGETS: &[(&str, Seeds)] = &[
+    ("admission", own),
+    ("conversion", own),
+    ("grants", own),
+    ("url", own),
     ("compile", pipelines),
     ("patch", patches),
     ("import_flujo", |shell| foreign(shell, "flujo")),
@@ -96,6 +100,12 @@ pub(crate) fn target_dir(shell: &Shell) -> anyhow::Result<PathBuf> {
     let metadata: Value = serde_json::from_str(&text)?;
     let path = metadata.get("target_directory").and_then(Value::as_str);
     path.map(PathBuf::from).context("cargo metadata has no target directory")
+}
+
+/// Nothing beside what lies in `fuzz/seeds`.
+#[expect(clippy::unnecessary_wraps, reason = "one of several")]
+fn own(_: &Shell) -> anyhow::Result<Vec<String>> {
+    Ok(Vec::new())
 }
 
 /// Every pipeline in the examples, the documents, the pages of codes and the compiler's tests.

@@ -40,9 +40,9 @@ enum Task {
     Bench,
     /// Attack the real binary with everything in tests/adversary
     Adversary(adversary::Args),
-    /// Hand texts nobody wrote to the compiler and the importer
+    /// Hand texts and bytes nobody wrote to whatever reads them
     Fuzz {
-        /// Only this one: compile, patch, import_flujo, import_hexdag
+        /// Only this one: admission, conversion, grants, url, compile, patch, import_flujo, import_hexdag
         target: Option<String>,
         /// How long each target is run
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]

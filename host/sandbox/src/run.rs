@@ -110,6 +110,10 @@ async fn admitted(
     report(store, &call.limits, started, result)
 }
 
+/// Fuel that is handed out at a time, about ten milliseconds of it. What a call spent is known to
+/// within one of these when it is cut off.
+const FUEL_SLICE: u64 = 10_000_000;
+
 /// A store with every limit set.
 fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
     let limits = &call.limits;
@@ -121,7 +125,9 @@ fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> 
         .then(|| ServiceState::new(sandbox.config.services.clone(), rights(skill, call), limits));
     let mut store = Store::new(&sandbox.engine, CallState::new(call, http, services, started));
     store.limiter(|state| &mut state.limiter);
-    // Cannot fail: the engine consumes fuel.
+    // Neither can fail: the engine consumes fuel. A loop keeps its count in a register, and a call
+    // that is ended in the middle of one is charged by the slices it has begun.
+    let _ = store.fuel_async_yield_interval(Some(FUEL_SLICE));
     let _ = store.set_fuel(limits.fuel);
     store.set_max_component_handles(count(limits.handles));
     store.set_hostcall_fuel(count(limits.hostcall_bytes));

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use coldframe_adversary::case::{Case, Gate};
+use coldframe_adversary::case::{Case, Gate, How};
 use coldframe_adversary::report::{self, Table};
 use coldframe_adversary::run::{Verdict, run};
 use coldframe_adversary::world::Ground;
@@ -25,6 +25,11 @@ enum Command {
     Run(RunArgs),
     /// Play what other hosts can play too, side by side
     Peers(PeersArgs),
+    /// Write every component of an attack that runs by itself into a folder
+    Artefacts {
+        /// The folder
+        dir: PathBuf,
+    },
 }
 
 #[derive(clap::Args)]
@@ -74,6 +79,7 @@ fn main() -> anyhow::Result<ExitCode> {
     match Cli::parse().command {
         Command::Run(args) => play(&args),
         Command::Peers(args) => compare(&args),
+        Command::Artefacts { dir } => artefacts(&dir),
     }
 }
 
@@ -96,6 +102,16 @@ fn play(args: &RunArgs) -> anyhow::Result<ExitCode> {
         write(path, Table::Attacks, &report::table(&played))?;
     }
     Ok(if lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn artefacts(dir: &Path) -> anyhow::Result<ExitCode> {
+    std::fs::create_dir_all(dir)?;
+    for case in families::all() {
+        if let How::Beside(guest) | How::Alone(guest) = &case.how {
+            std::fs::write(dir.join(format!("{}.wasm", case.id)), (guest.bytes)())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn compare(args: &PeersArgs) -> anyhow::Result<ExitCode> {

@@ -17,6 +17,8 @@ pub enum Manner {
     MovesTo(u16),
     /// Answers as soon as it hears anything, without TLS.
     AnswersAtOnce,
+    /// Speaks TLS, with a certificate that nobody but itself vouches for.
+    VouchesForItself,
     /// Takes all that comes and answers nothing.
     Swallows,
     /// Takes the connection and says nothing.
@@ -69,8 +71,38 @@ impl Server {
     }
 }
 
+/// A certificate for 127.0.0.1 that is signed by its own key. It protects nothing.
+fn certificate() -> anyhow::Result<Arc<rustls::ServerConfig>> {
+    use rustls::pki_types::pem::PemObject as _;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let certificate = CertificateDer::from_pem_slice(include_bytes!("../data/self-signed.pem"))?;
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("../data/self-signed.key.pem"))?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)?;
+    Ok(Arc::new(config))
+}
+
+/// What was asked behind TLS, if it came to that.
+fn behind_tls(stream: TcpStream) -> anyhow::Result<String> {
+    let connection = rustls::ServerConnection::new(certificate()?)?;
+    let mut tls = rustls::StreamOwned::new(connection, stream);
+    let mut head = [0; 4096];
+    let read = tls.read(&mut head)?;
+    tls.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
+    Ok(String::from_utf8_lossy(&head[..read]).into_owned())
+}
+
 fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(30)));
+    if manner == Manner::VouchesForItself {
+        if let Ok(head) = behind_tls(stream) {
+            heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+        }
+        return;
+    }
     let mut head = Vec::new();
     let mut piece = [0; 4096];
     let at_once = manner == Manner::AnswersAtOnce;
@@ -106,6 +138,7 @@ fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
                 "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:{port}/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
             );
         }
+        Manner::VouchesForItself => {}
         Manner::Swallows => while let Ok(1..) = stream.read(&mut piece) {},
         Manner::IsSilent => thread::sleep(Duration::from_secs(30)),
         Manner::Drips => {

@@ -13,16 +13,19 @@ use crate::case::{Case, How};
 use crate::guest::Guest;
 use crate::process::{self, Bounds, Finished};
 
-/// The cases that mean something to others: one component, called with nothing but numbers.
+/// The cases that mean something to others: one component, called with nothing but numbers, and an
+/// outcome that its project has written about.
 pub const CASES: &[&str] = &[
-    "CPU-1", "CPU-2", "CPU-4", "MEM-1", "MEM-2", "MEM-3b", "MEM-4", "TAB-1", "TAB-3", "STK-1",
-    "OUT-3", "DET-1", "BOMB-1", "BOMB-2", "BOMB-3", "BOMB-4", "BOMB-5", "BOMB-6", "BOMB-7",
-    "BOMB-8",
+    "CPU-1", "CPU-2", "CPU-4", "MEM-1", "MEM-2", "MEM-3b", "MEM-4", "TAB-1", "STK-1", "DET-1",
+    "BOMB-1", "BOMB-2", "BOMB-3", "BOMB-4", "BOMB-5", "BOMB-6", "BOMB-7", "BOMB-8",
 ];
+
+/// Those of them that Extism's documents speak of: time and memory of a call.
+const EXTISM_CASES: &[&str] = &["CPU-1", "CPU-4", "MEM-1", "MEM-2", "STK-1"];
 
 /// Nobody gets more than this.
 const BOUNDS: Bounds =
-    Bounds { patience: Duration::from_secs(20), memory: 3 << 30, interrupt: None };
+    Bounds { patience: Duration::from_secs(10), memory: 3 << 30, interrupt: None };
 
 /// Another host.
 #[derive(Debug, Clone)]
@@ -48,7 +51,8 @@ pub enum Peer {
 }
 
 /// The limits that `wasmtime run` offers, at about the values of ours.
-const WASMTIME_FLAGS: &[&str] = &["-W", "timeout=2s", "-W", "max-memory-size=67108864"];
+const WASMTIME_FLAGS: &[&str] =
+    &["-W", "timeout=2s", "-W", "max-memory-size=67108864", "-W", "max-table-elements=100000"];
 /// The limits that an Extism manifest offers.
 const EXTISM_MANIFEST: &str = "\"timeout_ms\": 2000, \"memory\": {\"max_pages\": 1024}";
 
@@ -114,6 +118,9 @@ impl Peer {
                 Ok(cell(&process::run(clean(command, folder), BOUNDS)))
             }
             Self::Extism { python, manifest, .. } => {
+                if !EXTISM_CASES.contains(&case.id) {
+                    return Ok("not run: not about the limits it offers".to_owned());
+                }
                 let Some(module) = core_module(&(guest.bytes)()) else {
                     return Ok("not run: it takes core modules, not components".to_owned());
                 };
@@ -174,20 +181,10 @@ fn cell(found: &Finished) -> String {
     let end = match (found.killed, found.signal, found.code) {
         (true, ..) => format!("went on; ended by us ({} s, 3 GiB)", BOUNDS.patience.as_secs()),
         (_, Some(signal), _) => format!("died of signal {signal}"),
-        (_, _, Some(0)) => match hides(&found.stdout) {
-            true => "ran, control characters came through".to_owned(),
-            false => "ran to its end".to_owned(),
-        },
-        _ => {
-            let raw = if hides(&found.stderr) { ", control characters came through" } else { "" };
-            format!("error: {}{raw}", reason(&found.stderr))
-        }
+        (_, _, Some(0)) => "ran to its end".to_owned(),
+        _ => format!("error: {}", reason(&found.stderr)),
     };
     format!("{end}, {ms} ms, {mib} MiB")
-}
-
-fn hides(text: &[u8]) -> bool {
-    text.contains(&0x1b)
 }
 
 /// The innermost cause, cut and escaped.
@@ -195,7 +192,13 @@ fn reason(stderr: &[u8]) -> String {
     let text = String::from_utf8_lossy(stderr);
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let trap = lines.iter().find_map(|line| line.split("wasm trap: ").nth(1));
-    let line = trap.or(lines.last().copied()).unwrap_or("without a word");
+    // Backtraces and headings say less than the cause.
+    let says = |line: &&&str| !line.contains(" 0x") && !line.ends_with(':');
+    let line = trap.or(lines.iter().rfind(says).copied()).unwrap_or("without a word");
+    let line = line
+        .split_once(": ")
+        .filter(|(n, _)| n.parse::<u32>().is_ok())
+        .map_or(line, |(_, rest)| rest);
     let escaped: String = line.chars().flat_map(char::escape_debug).take(90).collect();
     format!("`{}`", escaped.replace('|', "/").replace('`', "'").replace("\\'", "'"))
 }

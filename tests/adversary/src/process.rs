@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 /// How often the processes are looked at. Peaks are high-water marks of the kernel, so only what
 /// is touched in the last of these is missed.
 const SAMPLE: Duration = Duration::from_millis(3);
-/// How often at first: what is refused is over soon.
-const SAMPLE_FIRST: Duration = Duration::from_micros(300);
+/// At first without a pause: what is refused is over soon.
+const FIRST: Duration = Duration::from_millis(25);
 /// No more of its output is kept, bytes.
 const OUTPUT_MAX: usize = 64 << 20;
 
@@ -105,8 +105,11 @@ pub fn run(mut command: Command, bounds: Bounds) -> Finished {
             signalled = true;
             send(root, rustix::process::Signal::INT);
         }
-        let is_new = begun.elapsed() < Duration::from_millis(40);
-        thread::sleep(if is_new { SAMPLE_FIRST } else { SAMPLE });
+        if begun.elapsed() < FIRST {
+            thread::yield_now();
+        } else {
+            thread::sleep(SAMPLE);
+        }
     };
     let wall = begun.elapsed();
     let text = |reader: Option<thread::JoinHandle<Vec<u8>>>| {

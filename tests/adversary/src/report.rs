@@ -41,7 +41,11 @@ pub fn table(played: &[(Case, Verdict)]) -> String {
 
 fn mib(bytes: u64) -> String {
     // What is over before it can be looked at has no peak.
-    if bytes >> 20 == 0 { "below 10 MiB".to_owned() } else { format!("{} MiB", bytes >> 20) }
+    if bytes >> 20 == 0 {
+        "over too soon to say".to_owned()
+    } else {
+        format!("{} MiB", bytes >> 20)
+    }
 }
 
 /// An outcome for people. Kinds stay as they are.

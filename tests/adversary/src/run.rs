@@ -40,9 +40,9 @@ impl Verdict {
 
 /// Plays one case.
 pub fn run(ground: &Arc<Ground>, case: &Case) -> Verdict {
-    let played = World::new(ground, case.id).and_then(|mut world| {
+    let played = World::new(ground, case.id).map(|mut world| {
         let outcome = play(&mut world, case);
-        Ok((world, outcome))
+        (world, outcome)
     });
     let (mut world, outcome) = match played {
         Ok(played) => played,

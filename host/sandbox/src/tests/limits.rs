@@ -184,6 +184,15 @@ fn filling_memory_ends_with_the_deadline() {
 }
 
 #[test]
+fn what_was_cut_off_is_charged() {
+    let wat = core(r#"(func (export "f") (loop (br 0)))"#);
+    let limits = CallLimits { fuel: u64::MAX, wall: Duration::from_millis(500), ..limits() };
+    let report = call(&wat, json!({}), limits);
+    assert_eq!(summary(&report), "limit.deadline");
+    assert!(report.fuel >= 10_000_000, "{report:?}");
+}
+
+#[test]
 fn tables() {
     let wat = core(
         r#"(table $t 50 funcref) (func (export "f")

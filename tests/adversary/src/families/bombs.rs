@@ -7,7 +7,7 @@ use crate::guest::Guest;
 /// What stops a component that is too much for the compiler.
 const STOPS: &[&str] = &["limit.structure", "limit.compile-time", "limit.compile-memory"];
 /// What a component may come to that is within the budget, and costly.
-const DEAR: &[&str] = &["works", "limit.compile-time", "limit.compile-memory"];
+const DEAR: &[&str] = &["works", "limit.fuel", "limit.compile-time", "limit.compile-memory"];
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {

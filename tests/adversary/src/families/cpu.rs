@@ -80,6 +80,14 @@ pub(super) fn cases() -> Vec<Case> {
         )
         .wall_ms(15_000),
         Case::session(
+            "CPU-7c",
+            "tries that are cut off by their wall time, to be charged nothing",
+            Boundary::Pipeline,
+            cut_off,
+            &["limit.fuel"],
+        )
+        .wall_ms(15_000),
+        Case::session(
             "CPU-7b",
             "`retry` that asks for a thousand million tries",
             Boundary::Pipeline,
@@ -95,7 +103,7 @@ pub(super) fn cases() -> Vec<Case> {
         Case::alone(
             "CPU-8",
             "a chain of structures for a garbage collector",
-            Guest::bytes(|| crate::bombs::gc_chain()),
+            Guest::bytes(crate::bombs::gc_chain),
             &["invalid.component"],
         ),
     ]
@@ -131,11 +139,22 @@ fn sleeper() -> Guest {
 
 /// Every try spends ten million; the run has a hundred million.
 fn storm(world: &mut World) -> anyhow::Result<String> {
+    tried_again(world, "1e8", "fuel: 1e7")
+}
+
+/// Every try would run for ever, and is cut off.
+fn cut_off(world: &mut World) -> anyhow::Result<String> {
+    tried_again(world, "4e8", "fuel: 4e8, wall: 100ms")
+}
+
+fn tried_again(world: &mut World, fuel: &str, limits: &str) -> anyhow::Result<String> {
     let guest = Guest::wat(core(LOOP));
     world.publish("cpu-7", &guest)?.map_err(anyhow::Error::msg)?;
-    let text = run::head(&[]).replace("fuel: 1e12", "fuel: 1e8")
-        + "  - { id: attack, on_error: continue, uses: \"evil/cpu-7@1.0.0#f\", limits: { fuel: 1e7 }, \
-           retry: { max: 100, delay: 1ms, on: [any] } }\n"
+    let text = run::head(&[]).replace("fuel: 1e12", &format!("fuel: {fuel}"))
+        + &format!(
+            "  - {{ id: attack, on_error: continue, uses: \"evil/cpu-7@1.0.0#f\", limits: {{ {limits} }}, \
+             retry: {{ max: 100, delay: 1ms, on: [any] }} }}\n"
+        )
         + &run::canary();
     let run = run::piped(world, &text)?;
     let step = run.step("attack").cloned().unwrap_or_default();

@@ -69,6 +69,12 @@ pub(super) fn cases() -> Vec<Case> {
         session("NET-13", "ten thousand requests", flood, &["limit.net-concurrency"]),
         session("NET-13b", "an upload without end", upload, &["limit.net-bytes"]),
         session("NET-14", "a proxy named in the environment", proxy, &["works"]),
+        session(
+            "NET-15b",
+            "a server whose certificate nobody else vouches for",
+            self_signed,
+            &["refused"],
+        ),
         session("NET-15", "a server without TLS where TLS is asked for", no_tls, &["refused"]),
     ]
 }
@@ -450,5 +456,20 @@ fn no_tls(world: &mut World) -> anyhow::Result<String> {
     ensure!(failed, "came to `{kind}`, {output}");
     let plain = server.heads().iter().any(|head| head.starts_with("GET "));
     ensure!(!plain, "the request was sent without TLS");
+    Ok("refused".to_owned())
+}
+
+fn self_signed(world: &mut World) -> anyhow::Result<String> {
+    let server = Server::start(Manner::VouchesForItself)?;
+    let host = format!("127.0.0.1:{}", server.port);
+    let grant = format!("https://{host}/**");
+    let asked = Ask { https: true, host: &host, grant: &grant, ..Ask::default() };
+    let (kind, output) = ask(world, &asked)?;
+    let failed = kind == "works" && output.as_u64().is_some_and(|status| status >= 1000);
+    ensure!(failed, "came to `{kind}`, {output}");
+    ensure!(
+        server.connections() > 0 && server.heads().is_empty(),
+        "the request was sent all the same"
+    );
     Ok("refused".to_owned())
 }

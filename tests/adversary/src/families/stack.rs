@@ -33,12 +33,21 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         Case::alone(
             "STK-5",
-            "80,000 blocks in each other, for the compiler's stack",
-            Guest::bytes(|| bombs::nested_ifs(60_000)),
-            &["works", "limit.structure", "limit.compile-time", "limit.compile-memory"],
+            "5,000 blocks in each other, for the compiler's stack",
+            Guest::bytes(|| bombs::nested_ifs(5_000)).with("{\"n\": 1}"),
+            &["works", "limit.structure"],
         )
-        .wall_ms(20_000)
+        .wall_ms(30_000)
         .rss_mib(2_600),
+        Case::alone(
+            "STK-5c",
+            "50,000 blocks in each other, just within the budget",
+            Guest::bytes(|| bombs::nested_ifs(50_000)).with("{\"n\": 1}"),
+            &["limit.structure", "limit.compile-time", "limit.compile-memory"],
+        )
+        .wall_ms(100_000)
+        .rss_mib(2_600)
+        .full(),
         Case::alone(
             "STK-5b",
             "types nested 5,000 deep, for readers that recurse",
