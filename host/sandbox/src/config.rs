@@ -22,6 +22,20 @@ pub struct SandboxConfig {
     pub compile_time_max: Duration,
     /// Where that happens.
     pub compiler: Compiler,
+    /// Where guests run. In another process only where a worker compiles.
+    pub isolation: Isolation,
+}
+
+/// Where guests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// In an executor as soon as one of the sandbox's components is not from a registry; otherwise
+    /// in this process. All of them in one place, because they share the memory of their run.
+    Auto,
+    /// In an executor: a process without files, network, environment, secrets and compiler.
+    Process,
+    /// In this process.
+    InProcess,
 }
 
 /// Where components are compiled.
@@ -38,6 +52,7 @@ impl SandboxConfig {
     pub fn new(compiler: Compiler) -> Self {
         Self {
             compiler,
+            isolation: Isolation::InProcess,
             cache_dir: None,
             http: None,
             // Enough to hide waiting for the network on a small machine; each one costs address
@@ -56,6 +71,7 @@ impl fmt::Debug for SandboxConfig {
             .field("max_concurrent_calls", &self.max_concurrent_calls)
             .field("compile_time_max", &self.compile_time_max)
             .field("compiler", &self.compiler)
+            .field("isolation", &self.isolation)
             .finish()
     }
 }

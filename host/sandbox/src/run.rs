@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use coldframe_engine::ports::HttpPort;
 use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
 use coldframe_format::Caps;
 use coldframe_journal::ErrorKind;
@@ -16,6 +17,7 @@ use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::Sandbox;
+use crate::capabilities::http::HttpState;
 use crate::classify::{Phase, classify};
 use crate::loader::{Prepared, PreparedOperation};
 use crate::outcome;
@@ -27,11 +29,15 @@ use crate::values::{self, Allowance};
 /// and a whole `Val` here. Results that are more than one text get this many times the bytes.
 const COMPOUND_FACTOR: u64 = 8;
 
-/// Runs a call to its report.
-pub(crate) async fn call(sandbox: &Sandbox, call: Call) -> CallReport {
+/// Runs a call to its report. Its requests go through `http`.
+pub(crate) async fn call(
+    sandbox: &Sandbox,
+    call: Call,
+    http: Option<Arc<dyn HttpPort>>,
+) -> CallReport {
     match prepare(sandbox, &call) {
         Ok((skill, operation)) => match skill.operation(&operation) {
-            Some(operation) => admitted(sandbox, &skill, operation, call).await,
+            Some(operation) => admitted(sandbox, &skill, operation, call, http).await,
             None => nothing(CallError::new(
                 ErrorKind::HostBug,
                 format!("the component has no operation `{operation}`"),
@@ -42,7 +48,7 @@ pub(crate) async fn call(sandbox: &Sandbox, call: Call) -> CallReport {
 }
 
 /// A report of a call that never started.
-fn nothing(error: CallError) -> CallReport {
+pub(crate) fn nothing(error: CallError) -> CallReport {
     CallReport {
         result: Err(error),
         fuel: 0,
@@ -74,6 +80,7 @@ async fn admitted(
     skill: &Prepared,
     operation: &PreparedOperation,
     mut call: Call,
+    http: Option<Arc<dyn HttpPort>>,
 ) -> CallReport {
     let input = std::mem::take(&mut call.input);
     let arguments = match values::arguments(input, &operation.params, Allowance::default()) {
@@ -93,7 +100,7 @@ async fn admitted(
         return nothing(CallError::new(ErrorKind::HostBug, message));
     }
     let started = Instant::now();
-    let mut store = armed(sandbox, skill, &call, started);
+    let mut store = armed(sandbox, skill, &call, http, started);
     let stop = store.data().stop();
     let result = {
         let work = pin!(guarded(execute(&mut store, skill, operation, &arguments, &call.limits)));
@@ -103,9 +110,15 @@ async fn admitted(
 }
 
 /// A store with every limit set.
-fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
+fn armed(
+    sandbox: &Sandbox,
+    skill: &Prepared,
+    call: &Call,
+    http: Option<Arc<dyn HttpPort>>,
+    started: Instant,
+) -> Store<CallState> {
     let limits = &call.limits;
-    let http = skill.needs.http.then(|| sandbox.http_state(&skill.ceiling, call));
+    let http = skill.needs.http.then(|| HttpState::new(http, &skill.ceiling, call));
     let mut store = Store::new(&sandbox.engine, CallState::new(call, http));
     store.limiter(|state| &mut state.limiter);
     // Cannot fail: the engine consumes fuel.
@@ -154,7 +167,7 @@ async fn execute(
     outcome::read(value, operation.result.as_ref(), limits)
 }
 
-fn cancelled() -> CallError {
+pub(crate) fn cancelled() -> CallError {
     CallError::new(ErrorKind::PipelineCancelled, "the call was cancelled")
 }
 

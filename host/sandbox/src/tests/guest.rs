@@ -22,7 +22,7 @@ pub(super) fn all_caps() -> Caps {
 pub(super) fn load(sandbox: &Sandbox, bytes: &[u8]) -> Result<Digest, LoadError> {
     let interface = Interface::read(bytes).unwrap_or_default();
     let digest = Digest::of(bytes);
-    sandbox.admit(Admitted { digest, interface: &interface, ceiling: &all_caps(), bytes })?;
+    sandbox.admit(Admitted { digest, interface: &interface, ceiling: &all_caps(), bytes }, true)?;
     Ok(digest)
 }
 
