@@ -5,8 +5,13 @@ use serde_json::{Map, Number, Value};
 /// Nesting beyond this is no value of ours.
 const DEPTH_MAX: u32 = 200;
 
-/// Appends a value.
-pub(super) fn write(out: &mut Vec<u8>, value: &Value) {
+/// Appends a value; `None` for one that is nested too deeply to be read again.
+pub(super) fn write(out: &mut Vec<u8>, value: &Value) -> Option<()> {
+    append(out, value, DEPTH_MAX)
+}
+
+fn append(out: &mut Vec<u8>, value: &Value, depth: u32) -> Option<()> {
+    let depth = depth.checked_sub(1)?;
     match value {
         Value::Null => out.push(b'n'),
         Value::Bool(false) => out.push(b'f'),
@@ -19,17 +24,18 @@ pub(super) fn write(out: &mut Vec<u8>, value: &Value) {
         Value::Array(items) => {
             out.push(b'a');
             out.extend((items.len() as u64).to_le_bytes());
-            items.iter().for_each(|item| write(out, item));
+            items.iter().try_for_each(|item| append(out, item, depth))?;
         }
         Value::Object(fields) => {
             out.push(b'o');
             out.extend((fields.len() as u64).to_le_bytes());
             for (name, value) in fields {
                 write_text(out, name);
-                write(out, value);
+                append(out, value, depth)?;
             }
         }
     }
+    Some(())
 }
 
 fn write_number(out: &mut Vec<u8>, number: &Number) {
@@ -108,7 +114,7 @@ mod tests {
     #[track_caller]
     fn check(value: Value) {
         let mut bytes = Vec::new();
-        write(&mut bytes, &value);
+        write(&mut bytes, &value).unwrap();
         let found = read(&bytes).unwrap();
         assert_eq!(found, value);
         assert_eq!(found.to_string(), value.to_string());
@@ -125,6 +131,13 @@ mod tests {
         check(json!([true, false, [], {}, "", "grüße\u{0}"]));
         check(json!([0, -1, u64::MAX, i64::MIN, 1.0, -0.0, 0.1, 5e-324, f64::MAX]));
         check(json!({"a": {"b": [1, {"c": "d"}]}, "": null}));
+    }
+
+    #[test]
+    fn what_is_too_deep_is_neither_written_nor_read() {
+        let nested = |depth: usize| (0..depth).fold(json!(1), |value, _| json!([value]));
+        check(nested(199));
+        assert_eq!(write(&mut Vec::new(), &nested(200)), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdStream;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
@@ -218,6 +219,11 @@ impl Link {
     /// Runs a call. Dropping the future ends the call.
     pub(super) async fn call(&self, remote: &Remote, call: Call) -> CallReport {
         let Some(pipe) = self.pipe.get() else { return nothing(gone()) };
+        let mut input = Vec::new();
+        if codec::write(&mut input, &call.input).is_none() {
+            let message = "the input is nested too deeply";
+            return nothing(CallError::new(ErrorKind::InvalidInput, message));
+        }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (report, mut reported) = oneshot::channel();
         let rights = Arc::new(Rights::new(&remote.ceiling, &call));
@@ -236,8 +242,6 @@ impl Link {
             limits: limits_to(&call.limits),
             meters: meters(&call.memory),
         };
-        let mut input = Vec::new();
-        codec::write(&mut input, &call.input);
         pipe.send(&Order::Call(order), &input);
         let mut end = EndOfCall { pipe, number, over: false };
         let report = tokio::select! {
@@ -309,6 +313,8 @@ fn spawn(worker: &Worker, calls: u32) -> io::Result<(Child, StdStream)> {
         .arg(calls.to_string())
         .env_clear()
         .current_dir("/")
+        // Whoever interrupts us from a terminal interrupts us, and we end our calls.
+        .process_group(0)
         .stdin(Stdio::from(OwnedFd::from(theirs)))
         .stdout(Stdio::null())
         .stderr(Stdio::null())

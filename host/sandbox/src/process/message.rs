@@ -141,13 +141,14 @@ impl ReportWord {
     /// The word, and the output that follows it.
     pub(super) fn new(call: u64, report: CallReport) -> (Self, Vec<u8>) {
         let mut raw = Vec::new();
-        let error = match report.result {
-            Ok(value) => {
-                codec::write(&mut raw, &value);
-                None
-            }
-            Err(error) => Some((error.kind, error.message, error.transient, error.retry_after_us)),
-        };
+        let written = report.result.and_then(|value| {
+            codec::write(&mut raw, &value).ok_or_else(|| {
+                CallError::new(ErrorKind::LimitOutput, "the output is nested too deeply")
+            })
+        });
+        let error = written
+            .err()
+            .map(|error| (error.kind, error.message, error.transient, error.retry_after_us));
         let CallReport { fuel, wall_us, memory_peak_bytes, host_calls, logs, .. } = report;
         (Self { call, fuel, wall_us, memory_peak_bytes, host_calls, logs, error }, raw)
     }

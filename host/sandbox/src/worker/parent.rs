@@ -1,6 +1,7 @@
 //! Starting a worker, talking to it, and never waiting longer than was said.
 
 use std::io::{self, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -104,6 +105,7 @@ impl Running {
             // worker dies of. With one arena it has nothing to ask.
             .env("MALLOC_ARENA_MAX", "1")
             .current_dir("/")
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
