@@ -46,6 +46,12 @@ pub(crate) struct Global {
         value_delimiter = ':'
     )]
     pub(crate) registry: Vec<PathBuf>,
+    /// Where components run: in a process that has nothing, in this one, or, as they are signed or
+    /// not, in the one or the other
+    #[arg(long, global = true, env = "COLDFRAME_ISOLATION", value_enum, hide_possible_values = true,
+        value_name = "auto|process|in-process", default_value_t = IsolationArg::Auto,
+        hide_default_value = true)]
+    pub(crate) isolation: IsolationArg,
     /// Start nothing unless these walls stand; without names, all of them. `coldframe doctor` shows
     /// which do
     #[arg(
@@ -72,6 +78,17 @@ pub(crate) struct Global {
     pub(crate) quiet: bool,
 }
 
+/// What can stand behind `--isolation`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum IsolationArg {
+    /// In a process of their own as soon as one of them is not from a registry
+    Auto,
+    /// In a process of their own
+    Process,
+    /// In this process
+    InProcess,
+}
+
 /// What can stand behind `--require-walls`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WallArg {
@@ -79,7 +96,9 @@ pub(crate) enum WallArg {
     All,
     /// Components are compiled in processes of their own
     Worker,
-    /// Their memory, time and files are bounded by the kernel
+    /// Those that no registry vouches for run in one that has nothing
+    Executor,
+    /// The memory, time and files of those that compile are bounded by the kernel
     Rlimits,
     /// Neither they nor coldframe write their memory to a file
     CoreDumps,

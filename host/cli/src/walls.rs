@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use coldframe_sandbox::walls::{Standing, Wall, core_dumps};
 use coldframe_sandbox::worker::Worker;
-use coldframe_sandbox::{Compiler, SandboxConfig};
+use coldframe_sandbox::{Compiler, Isolation, SandboxConfig};
 
-use crate::args::{Global, WallArg};
+use crate::args::{Global, IsolationArg, WallArg};
 use crate::exit::Fail;
 use crate::place;
 
@@ -18,6 +18,11 @@ pub(crate) fn sandbox_config(global: &Global) -> Result<SandboxConfig, Fail> {
     Ok(SandboxConfig {
         cache_dir: Some(place::data_dir(global)?.join("code")),
         compile_time_max: compile_time_max(global),
+        isolation: match global.isolation {
+            IsolationArg::Auto => Isolation::Auto,
+            IsolationArg::Process => Isolation::Process,
+            IsolationArg::InProcess => Isolation::InProcess,
+        },
         ..SandboxConfig::new(Compiler::Worker(worker(global)?))
     })
 }
@@ -70,6 +75,7 @@ fn required(global: &Global) -> BTreeSet<Wall> {
         .flat_map(|wall| match wall {
             WallArg::All => Wall::ALL.to_vec(),
             WallArg::Worker => vec![Wall::Worker],
+            WallArg::Executor => vec![Wall::Executor],
             WallArg::Rlimits => vec![Wall::Rlimits],
             WallArg::CoreDumps => vec![Wall::CoreDumps],
             WallArg::Landlock => vec![Wall::Landlock],

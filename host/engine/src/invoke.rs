@@ -125,4 +125,9 @@ impl MemoryMeter {
     pub fn max(&self) -> u64 {
         self.max
     }
+
+    /// The meter around this one.
+    pub fn around(&self) -> Option<&Arc<Self>> {
+        self.around.as_ref()
+    }
 }

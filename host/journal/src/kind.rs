@@ -120,6 +120,8 @@ kinds! {
     PipelineAborted = "pipeline.aborted",
     /// Somebody asked for the run to stop.
     PipelineCancelled = "pipeline.cancelled",
+    /// The process that ran the component ended before the call did.
+    HostExecutor = "host.executor",
     /// Ours: something that must not happen did.
     HostBug = "host.bug",
 }

@@ -25,7 +25,8 @@ use coldframe_journal::RunStatus;
 use coldframe_lang::graph::{Block, Graph, Limits, Map, OnItemError, Set, Step, StepKind, Uses};
 use coldframe_lang::limits::Profile;
 use coldframe_lang::template::{Path as ValuePath, Root, Segment, Template};
-use coldframe_sandbox::{Compiler, Sandbox, SandboxConfig};
+use coldframe_sandbox::worker::Worker;
+use coldframe_sandbox::{Compiler, Isolation, Sandbox, SandboxConfig};
 use coldframe_store::{Level, NewRun, Store};
 use serde_json::json;
 use tokio::sync::watch;
@@ -48,6 +49,10 @@ const CHAIN: usize = 1_000;
 const ROUNDS: usize = 9;
 
 fn main() {
+    // The executor of the row with `process` isolation is this program.
+    if coldframe_sandbox::worker::become_worker().is_some() {
+        return;
+    }
     println!("machine: {}", machine());
     println!("load at the start: {}", load());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -70,6 +75,12 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
         coldframe_client::unsigned("no-op", wat::parse_str(NO_OP).unwrap(), &Caps::default())
             .unwrap();
     sandbox.load(&skill).unwrap();
+    let outside = Sandbox::new(SandboxConfig {
+        isolation: Isolation::Process,
+        ..SandboxConfig::new(Compiler::Worker(Worker::this_program()))
+    })
+    .unwrap();
+    outside.load(&skill).unwrap();
     let component = skill.component_digest();
     let graph = chain(component);
     let (sets, mapped) = (sets(), mapped(component));
@@ -79,7 +90,9 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let mut rows: Vec<Row> = vec![
         ("bare wasmtime: instantiate + call (the floor)", vec![]),
         ("`sandbox`: the same component, JSON in and out", vec![]),
+        ("`sandbox` with an executor: the same", vec![]),
         ("`engine`, memory journal: a chain of 1,000 steps", vec![]),
+        ("`engine`, memory journal: the same with an executor", vec![]),
         ("`engine`, memory journal: a chain of 1,000 `set` steps", vec![]),
         ("`engine`, memory journal: a `map` of 1,000 items", vec![]),
         ("`engine`, relaxed journal", vec![]),
@@ -90,7 +103,9 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
         let times = [
             per_step(|| runtime.block_on(floor.calls(CHAIN))),
             per_step(|| runtime.block_on(invoke(&sandbox, component, CHAIN))),
+            per_step(|| runtime.block_on(invoke(&outside, component, CHAIN))),
             per_step(|| run(runtime, &sandbox, &graph, &mut MemoryJournal::default())),
+            per_step(|| run(runtime, &outside, &graph, &mut MemoryJournal::default())),
             per_step(|| run(runtime, &sandbox, &sets, &mut MemoryJournal::default())),
             per_step(|| run(runtime, &sandbox, &mapped, &mut MemoryJournal::default())),
             per_step(|| run(runtime, &sandbox, &graph, &mut journal(&relaxed, round))),

@@ -16,7 +16,6 @@ use coldframe_format::Digest;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
 /// In every MAC, so that a file of another layout never passes.
 const CONTEXT: &[u8] = b"coldframe native code 1\0";
@@ -37,29 +36,22 @@ impl Cache {
         Self { dir, key: OnceLock::new(), reported: AtomicBool::new(false) }
     }
 
-    /// The component, if it is there, whole and ours. Anything else is removed and compiled anew.
-    pub(crate) fn get(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
+    /// The component's code, if it is there, whole and ours. Anything else is removed and compiled
+    /// anew.
+    pub(crate) fn get(&self, engine: &Engine, digest: &Digest) -> Option<Vec<u8>> {
         let path = self.path(engine, digest);
-        let file = match fs::read(&path) {
+        let mut file = match fs::read(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => return self.report("read", &path, &error),
         };
-        let code = self.authentic(engine, digest, &file);
-        let Some(code) = code else {
+        if self.authentic(engine, digest, &file).is_none() {
             tracing::warn!(path = %path.display(), "native code was tampered with, compiling again");
             let _ = fs::remove_file(&path);
             return None;
-        };
-        #[expect(unsafe_code, reason = "loading native code is what this file is for")]
-        // SAFETY: `deserialize` needs bytes that `serialize` of the same version of wasmtime made.
-        // The MAC over exactly these bytes shows that a process with our key wrote them, and only
-        // `put` writes; the file was read once, so nobody can change it in between.
-        let component = unsafe { Component::deserialize(engine, code) };
-        match component {
-            Ok(component) => Some(component),
-            Err(error) => self.report("load", &path, &error),
         }
+        file.drain(..MAC_BYTES);
+        Some(file)
     }
 
     /// Keeps a component's code. Failing to is reported once, and no error.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use coldframe_engine::ports::HttpPort;
 use coldframe_engine::services::Services;
 
+use crate::run::Outside;
 use crate::worker::Worker;
 
 /// The sandbox's settings. Bounds of a single call travel with the call, not here.
@@ -25,6 +26,20 @@ pub struct SandboxConfig {
     pub compile_time_max: Duration,
     /// Where that happens.
     pub compiler: Compiler,
+    /// Where guests run. In another process only where a worker compiles.
+    pub isolation: Isolation,
+}
+
+/// Where guests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Isolation {
+    /// In an executor as soon as one of the sandbox's components is not from a registry; otherwise
+    /// in this process. All of them in one place, because they share the memory of their run.
+    Auto,
+    /// In an executor: a process without files, network, environment, secrets and compiler.
+    Process,
+    /// In this process.
+    InProcess,
 }
 
 /// Where components are compiled.
@@ -37,10 +52,16 @@ pub enum Compiler {
 }
 
 impl SandboxConfig {
+    /// The ways out that calls in this process have.
+    pub(crate) fn outside(&self) -> Outside {
+        Outside { http: self.http.clone(), services: self.services.clone() }
+    }
+
     /// The settings of a sandbox that compiles there. Nothing is kept, nothing is sent.
     pub fn new(compiler: Compiler) -> Self {
         Self {
             compiler,
+            isolation: Isolation::InProcess,
             cache_dir: None,
             http: None,
             services: None,
@@ -61,6 +82,7 @@ impl fmt::Debug for SandboxConfig {
             .field("max_concurrent_calls", &self.max_concurrent_calls)
             .field("compile_time_max", &self.compile_time_max)
             .field("compiler", &self.compiler)
+            .field("isolation", &self.isolation)
             .finish()
     }
 }

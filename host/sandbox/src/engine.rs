@@ -35,6 +35,14 @@ pub(crate) fn new(calls: u32) -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
+/// The same without a compiler: it runs what another one compiled, and can do nothing else.
+pub(crate) fn executor(calls: u32) -> wasmtime::Result<Engine> {
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pools(calls)));
+    config.enable_compiler(false);
+    Engine::new(&config)
+}
+
 /// Makes an engine that only compiles: it gives what the other one runs, and reserves no pools.
 /// With a target, for that machine; without, for this one.
 pub(crate) fn compiler(target: Option<&Target>) -> wasmtime::Result<Engine> {

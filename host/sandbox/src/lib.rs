@@ -15,6 +15,7 @@ mod limiter;
 mod link;
 mod loader;
 mod outcome;
+mod process;
 mod rights;
 mod run;
 mod sanitize;
@@ -30,6 +31,7 @@ mod tests;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use coldframe_client::{Provenance, VerifiedSkill};
@@ -37,14 +39,13 @@ use coldframe_engine::{Call, CallReport, Invoke};
 use coldframe_format::Digest;
 use tokio::sync::Semaphore;
 
-pub use crate::config::{Compiler, SandboxConfig};
+pub use crate::config::{Compiler, Isolation, SandboxConfig};
 pub use crate::loader::{LoadError, Loaded};
 
 use crate::cache::Cache;
-use crate::capabilities::http::HttpState;
 use crate::engine::Ticker;
 use crate::loader::{Admitted, Prepared};
-use crate::rights::Rights;
+use crate::process::{Executors, Remote};
 
 /// The one wasmtime engine of the process and the components loaded into it.
 ///
@@ -55,6 +56,9 @@ pub struct Sandbox {
     permits: Semaphore,
     cache: Option<Cache>,
     components: RwLock<HashMap<Digest, Arc<Prepared>>>,
+    executors: Option<Arc<Executors>>,
+    /// Whether guests run in the executor.
+    outside: AtomicBool,
     config: SandboxConfig,
 }
 
@@ -78,44 +82,120 @@ impl Sandbox {
                 (engine.map_err(|error| SandboxError::Engine(format!("{error:#}")))?, 1)
             }
         };
-        Ok(Arc::new(Self {
+        Ok(Arc::new(Self::with(engine, calls, config)))
+    }
+
+    /// What an executor has: an engine without a compiler.
+    pub(crate) fn executor(calls: u32) -> Result<Arc<Self>, SandboxError> {
+        let engine =
+            engine::executor(calls).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
+        Ok(Arc::new(Self::with(engine, calls, SandboxConfig::new(Compiler::InProcess))))
+    }
+
+    fn with(engine: wasmtime::Engine, calls: u32, config: SandboxConfig) -> Self {
+        let executors = match (&config.compiler, config.isolation) {
+            (Compiler::Worker(worker), Isolation::Auto | Isolation::Process) => {
+                Some(Executors::new(worker.clone(), config.outside(), calls))
+            }
+            _ => None,
+        };
+        Self {
             ticker: Ticker::new(engine.clone()),
             engine,
             permits: Semaphore::new(calls as usize),
             cache: config.cache_dir.clone().map(Cache::new),
             components: RwLock::default(),
+            executors: executors.map(Arc::new),
+            outside: AtomicBool::new(config.isolation == Isolation::Process),
             config,
-        }))
+        }
     }
 
     /// Makes a component ready to be called under its digest. Loading it again costs nothing.
     /// Compiling blocks the thread: call this where blocking is allowed.
     pub fn load(&self, skill: &VerifiedSkill) -> Result<Loaded, LoadError> {
-        self.admit(Admitted {
-            digest: skill.component_digest(),
-            interface: skill.interface(),
-            ceiling: skill.ceiling(),
-            asked_by: match skill.provenance() {
-                Provenance::Unsigned => "`--grant`",
-                _ => "the skill's manifest",
+        let is_signed = skill.id().is_some();
+        self.admit(
+            Admitted {
+                digest: skill.component_digest(),
+                interface: skill.interface(),
+                ceiling: skill.ceiling(),
+                asked_by: match skill.provenance() {
+                    Provenance::Unsigned => "`--grant`",
+                    _ => "the skill's manifest",
+                },
+                bytes: skill.bytes(),
             },
-            bytes: skill.bytes(),
-        })
+            is_signed,
+        )
     }
 
-    fn admit(&self, skill: Admitted<'_>) -> Result<Loaded, LoadError> {
-        if self.find(&skill.digest).is_some() {
+    /// How often an executor was started for this sandbox.
+    pub fn executors_started(&self) -> u64 {
+        self.executors.as_ref().map_or(0, |executors| executors.starts())
+    }
+
+    /// The process id of the executor that lives, for an operator who looks at it from outside.
+    pub fn executor_id(&self) -> Option<u32> {
+        self.executors.as_ref().and_then(|executors| executors.id())
+    }
+
+    fn admit(&self, skill: Admitted<'_>, is_signed: bool) -> Result<Loaded, LoadError> {
+        let digest = skill.digest;
+        let known = self.find(&digest).is_some()
+            || self.executors.as_ref().is_some_and(|executors| executors.knows(&digest));
+        if known {
             return Ok(Loaded { from_cache: true, compile_us: 0 });
         }
-        let (prepared, loaded) =
-            loader::prepare(&self.engine, self.cache.as_ref(), &self.config, skill)?;
-        let mut components = self.components.write().unwrap_or_else(PoisonError::into_inner);
-        components.insert(skill.digest, Arc::new(prepared));
+        loader::required(skill)?;
+        let (code, loaded) =
+            loader::native(&self.engine, self.cache.as_ref(), &self.config, skill)?;
+        let Some(executors) = &self.executors else {
+            self.install(skill, &code)?;
+            return Ok(loaded);
+        };
+        if !is_signed {
+            self.outside.store(true, Ordering::Relaxed);
+        }
+        let outside = self.outside.load(Ordering::Relaxed);
+        if !outside {
+            self.install(skill, &code)?;
+        }
+        // Also where it runs here as yet: the next component may be one that must not.
+        let (interface, ceiling) = (skill.interface.clone(), skill.ceiling.clone());
+        let asked_by = skill.asked_by.to_owned();
+        executors.keep(Remote { digest, interface, ceiling, asked_by, code });
+        if outside {
+            executors.load(&digest)?;
+        }
         Ok(loaded)
     }
 
-    fn http_state(&self, rights: Rights, call: &Call) -> HttpState {
-        HttpState::new(self.config.http.clone(), rights, &call.limits)
+    /// Makes native code ready to be called in this process.
+    pub(crate) fn install(&self, skill: Admitted<'_>, code: &[u8]) -> Result<(), LoadError> {
+        let prepared = loader::prepare(&self.engine, code, skill)?;
+        let mut components = self.components.write().unwrap_or_else(PoisonError::into_inner);
+        components.insert(skill.digest, Arc::new(prepared));
+        Ok(())
+    }
+
+    /// The executor, if that is where guests run now.
+    fn elsewhere(&self) -> Option<&Arc<Executors>> {
+        self.executors.as_ref().filter(|_| self.outside.load(Ordering::Relaxed))
+    }
+
+    async fn call(&self, call: Call) -> CallReport {
+        let Some(executors) = self.elsewhere() else {
+            return run::call(self, call, self.config.outside()).await;
+        };
+        // As many at a time as the executor has slots.
+        let permit = tokio::select! {
+            permit = self.permits.acquire() => permit,
+            () = call.cancel.cancelled() => return run::nothing(run::cancelled()),
+        };
+        let report = executors.call(call).await;
+        drop(permit);
+        report
     }
 
     fn find(&self, digest: &Digest) -> Option<Arc<Prepared>> {
@@ -125,6 +205,6 @@ impl Sandbox {
 
 impl Invoke for Sandbox {
     fn invoke<'a>(&'a self, call: Call) -> Pin<Box<dyn Future<Output = CallReport> + Send + 'a>> {
-        Box::pin(run::call(self, call))
+        Box::pin(self.call(call))
     }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Admitted<'a> {
     pub(crate) interface: &'a Interface,
     pub(crate) ceiling: &'a Caps,
     /// Who wrote the ceiling.
-    pub(crate) asked_by: &'static str,
+    pub(crate) asked_by: &'a str,
     pub(crate) bytes: &'a [u8],
 }
 
@@ -81,15 +81,14 @@ impl Prepared {
     }
 }
 
-/// Compiles or fetches, links and looks up.
+/// Links and looks up a component of which there is native code.
 pub(crate) fn prepare(
     engine: &Engine,
-    cache: Option<&Cache>,
-    config: &SandboxConfig,
+    code: &[u8],
     skill: Admitted<'_>,
-) -> Result<(Prepared, Loaded), LoadError> {
+) -> Result<Prepared, LoadError> {
     let needs = required(skill)?;
-    let (component, loaded) = native(engine, cache, config, skill)?;
+    let component = load(engine, code)?;
     let linker = link::linker(engine, &component).map_err(|error| refused(&error))?;
     let pre = linker.instantiate_pre(&component).map_err(|error| refused(&error))?;
     let operations = skill
@@ -99,11 +98,11 @@ pub(crate) fn prepare(
         .map(|operation| lookup(&component, operation))
         .collect::<Result<_, _>>()?;
     let ceiling = Layer::new(skill.asked_by, skill.ceiling.clone());
-    Ok((Prepared { pre, needs, ceiling, operations }, loaded))
+    Ok(Prepared { pre, needs, ceiling, operations })
 }
 
 /// The rights the imports need, all of them within the ceiling.
-fn required(skill: Admitted<'_>) -> Result<CapSet, LoadError> {
+pub(crate) fn required(skill: Admitted<'_>) -> Result<CapSet, LoadError> {
     let needs = skill.interface.required_caps().map_err(|error| {
         LoadError::new(ErrorKind::DeniedImport, sanitize::line(&error.to_string(), 400))
     })?;
@@ -119,32 +118,33 @@ fn required(skill: Admitted<'_>) -> Result<CapSet, LoadError> {
     }
 }
 
-fn native(
+/// The native code of a component, from the cache or the compiler.
+pub(crate) fn native(
     engine: &Engine,
     cache: Option<&Cache>,
     config: &SandboxConfig,
     skill: Admitted<'_>,
-) -> Result<(Component, Loaded), LoadError> {
-    if let Some(component) = cache.and_then(|cache| cache.get(engine, &skill.digest)) {
-        return Ok((component, Loaded { from_cache: true, compile_us: 0 }));
+) -> Result<(Vec<u8>, Loaded), LoadError> {
+    if let Some(code) = cache.and_then(|cache| cache.get(engine, &skill.digest)) {
+        return Ok((code, Loaded { from_cache: true, compile_us: 0 }));
     }
     let started = Instant::now();
     let code = compile::compile(&config.compiler, engine, skill.bytes, config.compile_time_max)?;
-    let component = load(engine, &code)?;
     let compile_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     if let Some(cache) = cache {
         cache.put(engine, &skill.digest, &code);
     }
-    Ok((component, Loaded { from_cache: false, compile_us }))
+    Ok((code, Loaded { from_cache: false, compile_us }))
 }
 
-/// Makes native code executable that was compiled a moment ago.
+/// Makes native code executable.
 fn load(engine: &Engine, code: &[u8]) -> Result<Component, LoadError> {
     #[expect(unsafe_code, reason = "loading what our own compiler wrote")]
-    // SAFETY: `deserialize` needs bytes that the same version of wasmtime made. These come straight
-    // from our own program, in this process or through a pipe that nobody else holds. Whoever takes
-    // over the compiler behind its walls decides what is in them; `docs/decisions/walls.md` says
-    // what that means.
+    // SAFETY: `deserialize` needs bytes that the same version of wasmtime made. These come from our
+    // own program: compiled a moment ago, here or behind a pipe that nobody else holds, or out of
+    // the cache, where the MAC over exactly these bytes shows that a process with our key wrote
+    // them. Whoever takes over the compiler behind its walls decides what is in them; decision 12
+    // says what that means.
     let component = unsafe { Component::deserialize(engine, code) };
     component.map_err(|error| refused(&error))
 }

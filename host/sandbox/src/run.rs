@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use coldframe_engine::ports::HttpPort;
+use coldframe_engine::services::Services;
 use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
 use coldframe_format::Cap;
 use coldframe_journal::ErrorKind;
@@ -16,6 +18,7 @@ use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::Sandbox;
+use crate::capabilities::http::HttpState;
 use crate::capabilities::services::ServiceState;
 use crate::classify::{Phase, classify};
 use crate::limiter::count;
@@ -30,11 +33,18 @@ use crate::values::{self, Allowance};
 /// and a whole `Val` here. Results that are more than one text get this many times the bytes.
 const COMPOUND_FACTOR: u64 = 8;
 
+/// The ways out of the sandbox that a call has.
+#[derive(Clone, Default)]
+pub(crate) struct Outside {
+    pub(crate) http: Option<Arc<dyn HttpPort>>,
+    pub(crate) services: Option<Arc<dyn Services>>,
+}
+
 /// Runs a call to its report.
-pub(crate) async fn call(sandbox: &Sandbox, call: Call) -> CallReport {
+pub(crate) async fn call(sandbox: &Sandbox, call: Call, outside: Outside) -> CallReport {
     match prepare(sandbox, &call) {
         Ok((skill, operation)) => match skill.operation(&operation) {
-            Some(operation) => admitted(sandbox, &skill, operation, call).await,
+            Some(operation) => admitted(sandbox, &skill, operation, call, outside).await,
             None => nothing(CallError::new(
                 ErrorKind::HostBug,
                 format!("the component has no operation `{operation}`"),
@@ -45,7 +55,7 @@ pub(crate) async fn call(sandbox: &Sandbox, call: Call) -> CallReport {
 }
 
 /// A report of a call that never started.
-fn nothing(error: CallError) -> CallReport {
+pub(crate) fn nothing(error: CallError) -> CallReport {
     CallReport {
         result: Err(error),
         fuel: 0,
@@ -82,6 +92,7 @@ async fn admitted(
     skill: &Prepared,
     operation: &PreparedOperation,
     mut call: Call,
+    outside: Outside,
 ) -> CallReport {
     let input = std::mem::take(&mut call.input);
     let arguments = match values::arguments(input, &operation.params, Allowance::default()) {
@@ -101,7 +112,7 @@ async fn admitted(
         return nothing(CallError::new(ErrorKind::HostBug, message));
     }
     let started = Instant::now();
-    let mut store = armed(sandbox, skill, &call, started);
+    let mut store = armed(sandbox, skill, &call, outside, started);
     let stop = store.data().stop();
     let result = {
         let work = pin!(guarded(execute(&mut store, skill, operation, &arguments, &call.limits)));
@@ -115,14 +126,23 @@ async fn admitted(
 const FUEL_SLICE: u64 = 10_000_000;
 
 /// A store with every limit set.
-fn armed(sandbox: &Sandbox, skill: &Prepared, call: &Call, started: Instant) -> Store<CallState> {
+fn armed(
+    sandbox: &Sandbox,
+    skill: &Prepared,
+    call: &Call,
+    outside: Outside,
+    started: Instant,
+) -> Store<CallState> {
     let limits = &call.limits;
-    let http = skill.needs.has(Cap::Http).then(|| sandbox.http_state(rights(skill, call), call));
+    let http = skill
+        .needs
+        .has(Cap::Http)
+        .then(|| HttpState::new(outside.http, rights(skill, call), limits));
     let asks = [Cap::Fs, Cap::Kv, Cap::Config, Cap::Secrets];
     let services = asks
         .iter()
         .any(|cap| skill.needs.has(*cap))
-        .then(|| ServiceState::new(sandbox.config.services.clone(), rights(skill, call), limits));
+        .then(|| ServiceState::new(outside.services, rights(skill, call), limits));
     let mut store = Store::new(&sandbox.engine, CallState::new(call, http, services, started));
     store.limiter(|state| &mut state.limiter);
     // Neither can fail: the engine consumes fuel. A loop keeps its count in a register, and a call
@@ -173,7 +193,7 @@ async fn execute(
     outcome::read(value, operation.result.as_ref(), limits)
 }
 
-fn cancelled() -> CallError {
+pub(crate) fn cancelled() -> CallError {
     CallError::new(ErrorKind::PipelineCancelled, "the call was cancelled")
 }
 

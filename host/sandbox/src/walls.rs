@@ -27,7 +27,9 @@ use self::linux as system;
 pub enum Wall {
     /// Components are compiled in a process of their own.
     Worker,
-    /// The kernel bounds what that process may use.
+    /// Guests can be run in a process that has nothing.
+    Executor,
+    /// The kernel bounds what a worker may use.
     Rlimits,
     /// Neither that process nor this one ever writes its memory to a file.
     CoreDumps,
@@ -39,13 +41,20 @@ pub enum Wall {
 
 impl Wall {
     /// Every wall, outermost first.
-    pub const ALL: &'static [Self] =
-        &[Self::Worker, Self::Rlimits, Self::CoreDumps, Self::Landlock, Self::Seccomp];
+    pub const ALL: &'static [Self] = &[
+        Self::Worker,
+        Self::Executor,
+        Self::Rlimits,
+        Self::CoreDumps,
+        Self::Landlock,
+        Self::Seccomp,
+    ];
 
     /// The name, as `--require-walls` takes it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Worker => "worker",
+            Self::Executor => "executor",
             Self::Rlimits => "rlimits",
             Self::CoreDumps => "core-dumps",
             Self::Landlock => "landlock",
@@ -56,7 +65,9 @@ impl Wall {
     /// The next step where it does not stand.
     pub fn help(self) -> &'static str {
         match self {
-            Self::Worker => "coldframe starts itself anew for this: let it execute its own file",
+            Self::Worker | Self::Executor => {
+                "coldframe starts itself anew for this: let it execute its own file"
+            }
             Self::Rlimits => "raise the hard limits of this shell or service (`ulimit -H -a`)",
             Self::CoreDumps => "the container must let a process call `prctl` and `setrlimit`",
             Self::Landlock => {
@@ -112,15 +123,31 @@ impl Standing {
 pub(crate) enum Purpose {
     /// Reads bytes, thinks, writes bytes.
     Compile,
+    /// Runs guests and talks to the host.
+    Execute,
 }
 
-/// The numbers of the walls that have one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The numbers of the walls around a compiler. An executor has none of them: its pools reserve
+/// terabytes of address space, and it lives for as long as there is work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Bounds {
     /// Bytes of address space.
     pub(crate) memory: u64,
     /// Seconds of processor time until the process is told to end. Two later it is ended.
     pub(crate) cpu_s: u64,
+}
+
+impl Purpose {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Compile => "compile",
+            Self::Execute => "execute",
+        }
+    }
+
+    pub(crate) fn from_text(text: &str) -> Self {
+        if text == "execute" { Self::Execute } else { Self::Compile }
+    }
 }
 
 impl Bounds {
@@ -137,14 +164,14 @@ impl Bounds {
 }
 
 /// Raises what has to be raised before there is a second thread.
-pub(crate) fn raise_early(walls: &[Wall], bounds: Bounds) -> Vec<Standing> {
+pub(crate) fn raise_early(walls: &[Wall], purpose: Purpose, bounds: Bounds) -> Vec<Standing> {
     let mut standing = Vec::new();
     for wall in walls {
         standing.extend(match wall {
-            Wall::Rlimits => Some(system::limit(bounds)),
+            Wall::Rlimits => Some(system::limit(purpose, bounds)),
             Wall::CoreDumps => Some(system::no_core_dumps()),
             Wall::Landlock => Some(system::lock_out()),
-            Wall::Worker | Wall::Seccomp => None,
+            Wall::Worker | Wall::Executor | Wall::Seccomp => None,
         });
     }
     standing

@@ -19,7 +19,7 @@ pub use self::target::{Target, TargetError};
 use crate::walls::Wall;
 
 /// The first argument of a program that is to be a worker.
-const SUBCOMMAND: &str = "__worker";
+pub(crate) const SUBCOMMAND: &str = "__worker";
 
 /// Bytes of address space a compiler may use, unless the operator says otherwise.
 pub const MEMORY_MAX: u64 = 2 << 30;

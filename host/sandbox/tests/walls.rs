@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test")]
 
+#[path = "walls/executor.rs"]
+mod executor;
+
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::{Arc, LazyLock};
@@ -43,6 +46,12 @@ fn main() -> ExitCode {
         trial("a_wall_that_is_required", a_wall_that_is_required),
         trial("another_machine", another_machine),
         trial("a_cache_is_filled_by_workers", a_cache_is_filled_by_workers),
+        trial("a_call_in_an_executor_is_the_same_call", executor::the_same_call),
+        trial("an_executor_bounds_the_memory_of_a_run", executor::memory_of_a_run),
+        trial("an_executor_that_dies_is_replaced", executor::death),
+        trial("a_call_in_an_executor_can_be_cancelled", executor::cancel),
+        trial("an_executor_asks_for_requests", executor::requests),
+        trial("a_broken_component_is_told_at_its_load", executor::broken),
     ];
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }

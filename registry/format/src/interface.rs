@@ -9,7 +9,7 @@ use crate::suggest;
 use crate::types::{Field, Type};
 
 /// The operations a component exports and the interfaces it imports.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Interface {
     /// In order of export.
     pub operations: Vec<Operation>,
@@ -19,7 +19,7 @@ pub struct Interface {
 }
 
 /// One exported function.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Operation {
     /// What stands behind `#` in a reference: the function's WIT name.
     /// Where two interfaces export the same name, `interface.name`.

@@ -25,7 +25,7 @@
 /// A WIT type as the compiler, the schemas and the value conversion see it.
 ///
 /// Names are kept as WIT spells them; [`json_name`] gives the JSON spelling.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Type {
     /// `bool`
     Bool,
@@ -74,7 +74,7 @@ pub enum Type {
 }
 
 /// A named part of a record, or a parameter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Field {
     /// The WIT name, kebab-case.
     pub name: String,

@@ -114,6 +114,7 @@ fn standing(global: &Global) -> Vec<Finding> {
         .map(|Standing { wall, stands, text }| {
             let name = match wall {
                 Wall::Worker => "compile worker",
+                Wall::Executor => "executor",
                 Wall::Rlimits => "rlimits",
                 Wall::CoreDumps => "core dumps",
                 Wall::Landlock => "landlock",

@@ -240,7 +240,7 @@ macro_rules! group {
         })+
     ) => {
         $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
         pub struct $group {
             $($(#[doc = $doc])+ pub $own: $ty,)+
         }

@@ -2,13 +2,13 @@
 
 use coldframe_engine::CallError;
 use coldframe_engine::services::{Answer, Ask, FsAnswer, FsAsk, FsEntry, FsProblem, FsWrite};
-use coldframe_format::Cap;
 use coldframe_format::caps::canonical_path;
+use coldframe_format::{Cap, Caps};
 use coldframe_journal::ErrorKind;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 
-use super::services::{self, Refused, state, wrong_answer};
+use super::services::{self, ServiceState, wrong_answer};
 use crate::sanitize;
 use crate::state::CallState;
 
@@ -64,7 +64,6 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
     let mut fs = linker.instance(name)?;
     fs.func_wrap_async("read", |mut store: Store<'_>, (path, offset, max): (String, u64, u32)| {
         Box::new(async move {
-            let path = granted(&mut store, false, &path)?;
             let max = u64::from(max.min(PIECE_BYTES_MAX));
             Ok((match ask(&mut store, FsAsk::Read { path, offset, max }).await? {
                 Ok(FsAnswer::Bytes(bytes)) => Ok(bytes),
@@ -74,7 +73,6 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
     })?;
     fs.func_wrap_async("stat", |mut store: Store<'_>, (path,): (String,)| {
         Box::new(async move {
-            let path = granted(&mut store, false, &path)?;
             Ok((match ask(&mut store, FsAsk::Stat(path)).await? {
                 Ok(FsAnswer::Entry(entry)) => Ok(Entry::from(entry)),
                 other => Err(problem(other)?),
@@ -83,7 +81,6 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
     })?;
     fs.func_wrap_async("list", |mut store: Store<'_>, (path,): (String,)| {
         Box::new(async move {
-            let path = granted(&mut store, false, &path)?;
             Ok((match ask(&mut store, FsAsk::List { path, max: ENTRIES_MAX }).await? {
                 Ok(FsAnswer::Entries(entries)) => {
                     Ok(entries.into_iter().map(Entry::from).collect::<Vec<_>>())
@@ -97,8 +94,6 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
             function,
             move |mut store: Store<'_>, (path, bytes): (String, Vec<u8>)| {
                 Box::new(async move {
-                    let path = granted(&mut store, true, &path)?;
-                    state(&mut store).take_disk(bytes.len() as u64)?;
                     let ask = FsAsk::Write(FsWrite { path, bytes, append });
                     Ok((done(&mut store, ask).await?,))
                 })
@@ -106,28 +101,37 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
         )?;
     }
     fs.func_wrap_async("remove", |mut store: Store<'_>, (path,): (String,)| {
-        Box::new(async move {
-            let path = granted(&mut store, true, &path)?;
-            Ok((done(&mut store, FsAsk::Remove(path)).await?,))
-        })
+        Box::new(async move { Ok((done(&mut store, FsAsk::Remove(path)).await?,)) })
     })
 }
 
-/// The canonical path, if everybody grants it.
-fn granted(store: &mut Store<'_>, write: bool, path: &str) -> wasmtime::Result<String> {
+/// Makes the path of a question canonical, looks who grants it, and counts what is written.
+pub(super) fn admit(state: &mut ServiceState, ask: &mut FsAsk) -> Result<(), CallError> {
+    let (path, written) = match ask {
+        FsAsk::Read { path, max, .. } => {
+            *max = (*max).min(u64::from(PIECE_BYTES_MAX));
+            (path, None)
+        }
+        FsAsk::List { path, max } => {
+            *max = (*max).min(ENTRIES_MAX);
+            (path, None)
+        }
+        FsAsk::Stat(path) => (path, None),
+        FsAsk::Write(FsWrite { path, bytes, .. }) => (path, Some(bytes.len() as u64)),
+        FsAsk::Remove(path) => (path, Some(0)),
+    };
     let shown = sanitize::line(path, 200);
-    let canonical = canonical_path(path).map_err(|why| {
-        Refused(CallError::new(ErrorKind::DeniedPath, format!("`{shown}`: {why}")))
-    })?;
-    let mode = if write { "write" } else { "read" };
+    let canonical = canonical_path(path)
+        .map_err(|why| CallError::new(ErrorKind::DeniedPath, format!("`{shown}`: {why}")))?;
+    let mode = if written.is_some() { "write" } else { "read" };
     let what = format!("to {mode} `{shown}`");
     // The line for the folder it lies in says more than one for the file alone.
     let line = format!("{mode} {}", canonical.rsplit_once('/').map_or(&*canonical, |(at, _)| at));
     let allows =
-        |caps: &coldframe_format::Caps| caps.fs.iter().any(|grant| grant.allows(write, &canonical));
-    let rights = &state(store).rights;
-    rights.check(allows, ErrorKind::DeniedPath, &what, (Cap::Fs, &line)).map_err(Refused)?;
-    Ok(canonical)
+        |caps: &Caps| caps.fs.iter().any(|grant| grant.allows(written.is_some(), &canonical));
+    state.rights.check(allows, ErrorKind::DeniedPath, &what, (Cap::Fs, &line))?;
+    *path = canonical;
+    state.take_disk(written.unwrap_or(0))
 }
 
 async fn ask(store: &mut Store<'_>, ask: FsAsk) -> wasmtime::Result<Result<FsAnswer, String>> {

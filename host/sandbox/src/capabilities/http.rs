@@ -16,6 +16,7 @@ use coldframe_engine::ports::{
     HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse, HttpTimeouts,
 };
 use coldframe_engine::{CallError, CallLimits};
+use coldframe_format::caps::SecretGrant;
 use coldframe_format::{Cap, Caps};
 use coldframe_journal::ErrorKind;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -124,6 +125,72 @@ impl HttpState {
     }
 }
 
+/// The same look at a request for a guest that runs in another process. What that process says of
+/// its own looks counts for nothing.
+pub(crate) struct Recheck(Arc<Exchanges>);
+
+/// Where a granted request goes, and whether it may be to a private address.
+pub(crate) struct Granted {
+    pub(crate) scheme: &'static str,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) path_and_query: String,
+    pub(crate) private: bool,
+    /// The request counts as open until this is dropped.
+    pub(crate) open: OwnedSemaphorePermit,
+}
+
+impl Recheck {
+    pub(crate) fn new(rights: Rights, limits: &CallLimits) -> Self {
+        Self(HttpState::new(None, rights, limits).hooks.0)
+    }
+
+    /// Where secrets may go.
+    pub(crate) fn secrets(&self) -> Vec<SecretGrant> {
+        self.0.rights.secrets()
+    }
+
+    /// Counts and parses a request and looks for a grant in every layer.
+    pub(crate) fn admit(&self, method: &str, uri: &str) -> Result<Granted, CallError> {
+        self.try_admit(method, uri).map_err(|_| self.why())
+    }
+
+    fn try_admit(&self, method: &str, uri: &str) -> Result<Granted, Error> {
+        let Self(exchanges) = self;
+        let open = exchanges.take_request()?;
+        let target = exchanges.target(method, uri.parse().ok().as_ref())?;
+        let private = exchanges.granted(method, &target)?;
+        let Target { scheme, host, port, path_and_query, .. } = target;
+        Ok(Granted { scheme, host, port, path_and_query, private, open })
+    }
+
+    /// Takes bytes of either direction from the call's budget.
+    pub(crate) fn take(&self, count: usize) -> Result<(), CallError> {
+        self.0.take_bytes(count).map_err(|_| self.why())
+    }
+
+    /// The headers that may be sent.
+    pub(crate) fn headers(&self, headers: Vec<(String, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
+        let fine = |name: &str| name.parse().is_ok_and(|name: HeaderName| !is_forbidden(&name));
+        headers.into_iter().filter(|(name, _)| fine(name)).collect()
+    }
+
+    /// The waits, none longer than any may be.
+    pub(crate) fn timeouts(&self, wanted: HttpTimeouts) -> HttpTimeouts {
+        HttpTimeouts {
+            connect: wanted.connect.min(self.0.timeouts.connect),
+            first_byte: wanted.first_byte.min(self.0.timeouts.first_byte),
+            between_bytes: wanted.between_bytes.min(self.0.timeouts.between_bytes),
+            total: wanted.total.min(self.0.timeouts.total),
+        }
+    }
+
+    fn why(&self) -> CallError {
+        let unknown = || CallError::new(ErrorKind::DeniedHost, "the request is not granted");
+        self.0.stop.get().unwrap_or_else(unknown)
+    }
+}
+
 impl WasiHttpView for CallState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         let (table, state) = self.http_parts();
@@ -163,6 +230,20 @@ impl Exchanges {
             let message = format!("the call may have {} requests open at once", self.slots_max);
             self.refuse(ErrorKind::LimitNetConcurrency, message)
         })
+    }
+
+    /// Where a request goes, if that has only one reading and the method is one of those there are.
+    fn target(&self, method: &str, uri: Option<&http::Uri>) -> Result<Target, Error> {
+        let parsed = uri.ok_or_else(|| "it is not an address".to_owned()).and_then(Target::parse);
+        let target = parsed.map_err(|problem| {
+            let message = format!("refused the address of a request: {problem}");
+            self.refuse(ErrorKind::DeniedHost, message)
+        })?;
+        if matches!(method, "CONNECT" | "TRACE") {
+            let message = format!("method `{method}` is never granted");
+            return Err(self.refuse(ErrorKind::DeniedHost, message));
+        }
+        Ok(target)
     }
 
     /// Whether every layer allows the request, and whether every grant names its host literally.
@@ -214,14 +295,7 @@ impl Exchanges {
         let permit = self.take_request()?;
         let (head, body) = request.into_parts();
         let method = head.method.as_str();
-        let target = Target::parse(&head.uri).map_err(|problem| {
-            let message = format!("refused the address of a request: {problem}");
-            self.refuse(ErrorKind::DeniedHost, message)
-        })?;
-        if matches!(method, "CONNECT" | "TRACE") {
-            let message = format!("method `{method}` is never granted");
-            return Err(self.refuse(ErrorKind::DeniedHost, message));
-        }
+        let target = self.target(method, Some(&head.uri))?;
         let private = self.granted(method, &target)?;
         let headers = outgoing(&head.headers);
         self.take_bytes(headers.iter().map(|(name, value)| name.len() + value.len()).sum())?;

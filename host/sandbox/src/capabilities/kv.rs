@@ -8,6 +8,7 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker, Lower, Resource, ResourceType};
 
 use super::services::{self, Refused, state, wrong_answer};
+use crate::rights::Rights;
 use crate::sanitize;
 use crate::state::CallState;
 
@@ -54,7 +55,7 @@ pub(crate) fn add_store(linker: &mut Linker<CallState>, name: &str) -> wasmtime:
         store.data_mut().table().delete(Handle::new_own(rep)).map(|_| ()).map_err(Into::into)
     })?;
     kv.func_wrap("open", |mut store: Store<'_>, (name,): (String,)| {
-        granted(&mut store, false, &name)?;
+        granted(&state(&mut store).rights, false, &name).map_err(Refused)?;
         let bucket = Bucket { store: name, pages: Vec::new() };
         let handle = store.data_mut().table().push(bucket)?;
         Ok((Ok::<_, Error>(handle),))
@@ -128,30 +129,44 @@ fn opened(store: &mut Store<'_>, bucket: &Handle) -> wasmtime::Result<String> {
     Ok(store.data_mut().table().get(bucket)?.store.clone())
 }
 
-/// Ends the call unless everybody grants it.
-fn granted(store: &mut Store<'_>, write: bool, name: &str) -> wasmtime::Result<()> {
+/// Looks who grants a question, and bounds a change.
+pub(super) fn admit(
+    rights: &Rights,
+    ask: &mut KvAsk,
+    (bytes, keys): (u64, u64),
+) -> Result<(), CallError> {
+    match ask {
+        KvAsk::Get { store, .. } => granted(rights, false, store),
+        KvAsk::Keys { store, max, .. } => {
+            *max = (*max).min(PAGE_KEYS);
+            granted(rights, false, store)
+        }
+        KvAsk::Change { store, bound, .. } => {
+            *bound = KvBound { bytes, keys, ttl_s: ttl_s(rights, store) };
+            granted(rights, true, store)
+        }
+    }
+}
+
+/// Whether everybody grants a store.
+fn granted(rights: &Rights, write: bool, name: &str) -> Result<(), CallError> {
     let shown = sanitize::line(name, 64);
     let mode = if write { "write" } else { "read" };
     let what = format!("to {mode} the store `{shown}`");
     let line = format!("{mode} {shown}");
     let allows = |caps: &Caps| caps.kv.iter().any(|grant| grant.allows(write, name));
-    let rights = &state(store).rights;
-    let denied = ErrorKind::DeniedCapability;
-    Ok(rights.check(allows, denied, &what, (Cap::Kv, &line)).map_err(Refused)?)
+    rights.check(allows, ErrorKind::DeniedCapability, &what, (Cap::Kv, &line))
 }
 
-/// The shortest life that any line gives to what is set in a store.
-fn ttl_s(store: &mut Store<'_>, name: &str) -> Option<u64> {
-    state(store)
-        .rights
-        .each()
-        .filter_map(|caps| {
-            // Of several lines of one layer the longest life counts, of several layers the shortest.
-            let lines = caps.kv.iter().filter(|grant| grant.allows(true, name));
-            let lives: Vec<Option<u64>> = lines.map(|grant| grant.ttl_s).collect();
-            lives.into_iter().collect::<Option<Vec<u64>>>()?.into_iter().max()
-        })
-        .min()
+/// The shortest life that any layer gives to what is set in a store.
+fn ttl_s(rights: &Rights, name: &str) -> Option<u64> {
+    let lives = rights.each().filter_map(|caps| {
+        // Of several lines of one layer the longest life counts, and none is the longest.
+        let lines = caps.kv.iter().filter(|grant| grant.allows(true, name));
+        let lives: Option<Vec<u64>> = lines.map(|grant| grant.ttl_s).collect();
+        lives?.into_iter().max()
+    });
+    lives.min()
 }
 
 fn fits(key: &str) -> Result<(), Error> {
@@ -175,7 +190,6 @@ async fn get(
     key: String,
 ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
     let name = opened(store, bucket)?;
-    granted(store, false, &name)?;
     if let Err(error) = fits(&key) {
         return Ok(Err(error));
     }
@@ -193,13 +207,11 @@ async fn change(
     change: KvChange,
 ) -> wasmtime::Result<Result<KvAnswer, Error>> {
     let name = opened(store, bucket)?;
-    granted(store, true, &name)?;
     if let Err(error) = fits(&key) {
         return Ok(Err(error));
     }
-    let ttl_s = ttl_s(store, &name);
-    let (bytes, keys) = state(store).kv_max();
-    let bound = KvBound { bytes, keys, ttl_s };
+    // Whoever admits it writes the bounds.
+    let bound = KvBound { bytes: 0, keys: 0, ttl_s: None };
     ask(store, KvAsk::Change { store: name, key, change, bound }).await
 }
 
@@ -209,7 +221,6 @@ async fn keys(
     cursor: Option<u64>,
 ) -> wasmtime::Result<Result<KeyResponse, Error>> {
     let name = opened(store, bucket)?;
-    granted(store, false, &name)?;
     let page = |cursor: u64| {
         let at = usize::try_from(cursor).ok()?.checked_sub(1)?;
         store.data_mut().table().get(bucket).ok()?.pages.get(at).cloned()

@@ -8,6 +8,7 @@ use coldframe_engine::{CallError, CallLimits};
 use coldframe_journal::ErrorKind;
 use wasmtime::StoreContextMut;
 
+use super::{config, fs, kv, secrets};
 use crate::rights::Rights;
 use crate::state::CallState;
 
@@ -38,21 +39,37 @@ impl ServiceState {
         }
     }
 
-    /// The most bytes and keys of a store.
-    pub(crate) fn kv_max(&self) -> (u64, u64) {
-        self.kv_max
+    /// Looks at the right to a question and takes from its budget; writes its bounds into it.
+    pub(crate) fn admit(&mut self, ask: &mut Ask) -> Result<(), CallError> {
+        match ask {
+            Ask::Fs(ask) => fs::admit(self, ask),
+            Ask::Kv(ask) => kv::admit(&self.rights, ask, self.kv_max),
+            Ask::Config(key) => config::admit(&self.rights, key.as_deref()),
+            Ask::Secret(name) => secrets::admit(&self.rights, name),
+        }
+    }
+
+    /// What of an answer is granted.
+    pub(crate) fn granted(&self, answer: Answer) -> Answer {
+        match answer {
+            Answer::Config(found) => Answer::Config(config::granted(&self.rights, found)),
+            other => other,
+        }
     }
 
     /// Takes bytes that are about to be written into a file.
-    pub(crate) fn take_disk(&mut self, bytes: u64) -> Result<(), Refused> {
+    pub(super) fn take_disk(&mut self, bytes: u64) -> Result<(), CallError> {
         let left = self.disk_left.checked_sub(bytes).ok_or_else(|| {
             let message = format!("the call may write {} bytes into files", self.disk_max);
-            Refused(CallError::new(ErrorKind::LimitDisk, message))
+            CallError::new(ErrorKind::LimitDisk, message)
         })?;
         self.disk_left = left;
         Ok(())
     }
 }
+
+/// What a guest is told where there is nobody to ask.
+pub(crate) const NO_SERVICE: &str = "this host has no such service";
 
 /// An error that a host function ends the call with.
 #[derive(Debug, thiserror::Error)]
@@ -69,14 +86,18 @@ pub(crate) fn state<'a>(store: &'a mut StoreContextMut<'_, CallState>) -> &'a mu
 /// Asks the service. The outer error ends the call, the inner one is for the guest.
 pub(crate) async fn ask(
     store: &mut StoreContextMut<'_, CallState>,
-    ask: Ask,
+    mut ask: Ask,
 ) -> wasmtime::Result<Result<Answer, String>> {
-    let services = store.data_mut().services.get_or_insert_default().services.clone();
-    let Some(services) = services else {
-        return Ok(Err("this host has no such service".to_owned()));
+    let state = state(store);
+    state.admit(&mut ask).map_err(Refused)?;
+    let Some(services) = state.services.clone() else {
+        return Ok(Err(NO_SERVICE.to_owned()));
     };
     match services.ask(ask).await {
-        Ok(answer) => Ok(Ok(answer)),
+        Ok(answer) => {
+            let state = store.data_mut().services.get_or_insert_default();
+            Ok(Ok(state.granted(answer)))
+        }
         Err(ServiceError { kind: None, message }) => Ok(Err(message)),
         Err(ServiceError { kind: Some(kind), message }) => {
             Err(Refused(CallError::new(kind, message)).into())

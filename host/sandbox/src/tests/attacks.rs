@@ -187,7 +187,7 @@ fn a_panic_in_a_host_function_ends_one_call() {
         asked_by: "the test",
         bytes: &bytes,
     };
-    SANDBOX.admit(skill).unwrap();
+    SANDBOX.admit(skill, true).unwrap();
     let report = run(&SANDBOX, call_of(digest, json!({})));
     assert_eq!(summary(&report), "host.bug", "{report:?}");
     assert!(report.fuel > 0);

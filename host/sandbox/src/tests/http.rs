@@ -84,13 +84,16 @@ static FETCH: LazyLock<(Arc<Sandbox>, Digest)> = LazyLock::new(|| {
     let interface = Interface::read(&bytes).unwrap();
     let (digest, ceiling) = (Digest::of(&bytes), everything());
     sandbox
-        .admit(Admitted {
-            digest,
-            interface: &interface,
-            ceiling: &ceiling,
-            asked_by: "the test",
-            bytes: &bytes,
-        })
+        .admit(
+            Admitted {
+                digest,
+                interface: &interface,
+                ceiling: &ceiling,
+                asked_by: "the test",
+                bytes: &bytes,
+            },
+            true,
+        )
         .unwrap();
     (sandbox, digest)
 });
@@ -295,13 +298,16 @@ fn headers_of_a_request() {
     let (digest, ceiling) = (Digest::of(&bytes), everything());
     let (sandbox, _) = fetching();
     sandbox
-        .admit(Admitted {
-            digest,
-            interface: &interface,
-            ceiling: &ceiling,
-            asked_by: "the test",
-            bytes: &bytes,
-        })
+        .admit(
+            Admitted {
+                digest,
+                interface: &interface,
+                ceiling: &ceiling,
+                asked_by: "the test",
+                bytes: &bytes,
+            },
+            true,
+        )
         .unwrap();
     for (net_header_bytes, expected) in [(173, "null"), (172, "limit.net-bytes")] {
         let limits = CallLimits { net_header_bytes, ..CallLimits::default() };

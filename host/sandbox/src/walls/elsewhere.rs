@@ -4,7 +4,7 @@ use super::{Bounds, Purpose, Standing, Wall};
 
 const WHY: &str = "only Linux has it";
 
-pub(super) fn limit(_bounds: Bounds) -> Standing {
+pub(super) fn limit(_purpose: Purpose, _bounds: Bounds) -> Standing {
     Standing::down(Wall::Rlimits, WHY)
 }
 

@@ -35,8 +35,6 @@ const THINK: &[c_long] = &[
     libc::SYS_sched_getaffinity,
     libc::SYS_sched_yield,
     libc::SYS_sigaltstack,
-    // Only to oneself: Landlock's scope and the lack of any other pid see to that.
-    libc::SYS_tgkill,
 ];
 
 /// Installs the filter around all threads of the process and gives the number of calls it allows.
@@ -46,6 +44,7 @@ pub(super) fn raise(purpose: Purpose) -> Result<usize, String> {
         .map_err(|_| format!("there is no filter for {}", std::env::consts::ARCH))?;
     let rules = match purpose {
         Purpose::Compile => compile(),
+        Purpose::Execute => execute(),
     }
     .map_err(|error| error.to_string())?;
     let calls = rules.len();
@@ -58,10 +57,64 @@ pub(super) fn raise(purpose: Purpose) -> Result<usize, String> {
 
 type Rules = BTreeMap<c_long, Vec<SeccompRule>>;
 
+/// What both kinds of process may do. Signals go to nobody but oneself.
+fn think() -> Result<Rules, BackendError> {
+    let mut rules: Rules = THINK.iter().map(|call| (*call, vec![])).collect();
+    let own = (SeccompCmpOp::Eq, std::process::id().into());
+    rules.insert(libc::SYS_tgkill, vec![rule(0, own)?]);
+    Ok(rules)
+}
+
+/// Talks over the sockets it has, makes files without a name for the initial memories of guests,
+/// and makes memory executable that it cannot write any more. No new socket, process or thread.
+fn execute() -> Result<Rules, BackendError> {
+    let mut rules = think()?;
+    for call in TALK {
+        rules.insert(*call, vec![]);
+    }
+    let no_code = condition(2, (SeccompCmpOp::MaskedEq(EXEC), 0))?;
+    rules.insert(libc::SYS_mmap, vec![SeccompRule::new(vec![no_code])?]);
+    let no_writing = condition(2, (SeccompCmpOp::MaskedEq(EXEC | WRITE), EXEC))?;
+    let no_code = condition(2, (SeccompCmpOp::MaskedEq(EXEC), 0))?;
+    let either = [no_writing, no_code].into_iter().map(|one| SeccompRule::new(vec![one]));
+    rules.insert(libc::SYS_mprotect, either.collect::<Result<_, _>>()?);
+    // Which pages of a memory were written to; the file was opened before there were walls.
+    let scan = (SeccompCmpOp::Eq, PAGEMAP_SCAN);
+    rules.insert(libc::SYS_ioctl, vec![rule(1, scan)?]);
+    let name = (SeccompCmpOp::Eq, libc::PR_SET_NAME.unsigned_abs().into());
+    rules.insert(libc::SYS_prctl, vec![rule(0, name)?]);
+    Ok(rules)
+}
+
+const TALK: &[c_long] = &[
+    libc::SYS_read,
+    libc::SYS_readv,
+    libc::SYS_write,
+    libc::SYS_writev,
+    libc::SYS_recvfrom,
+    libc::SYS_sendto,
+    libc::SYS_shutdown,
+    #[cfg(target_arch = "x86_64")]
+    libc::SYS_epoll_wait,
+    libc::SYS_epoll_pwait,
+    libc::SYS_epoll_ctl,
+    libc::SYS_memfd_create,
+    libc::SYS_ftruncate,
+    libc::SYS_fcntl,
+    libc::SYS_lseek,
+    libc::SYS_membarrier,
+    // What a thread does first that was started before there were walls and runs after.
+    libc::SYS_rseq,
+    libc::SYS_set_robust_list,
+];
+
+/// `_IOWR('f', 16, struct pm_scan_arg)`.
+const PAGEMAP_SCAN: u64 = 0xc060_6610;
+
 /// Reads from its first stream, writes to its other two, and maps no file and makes no memory executable:
 /// the compiler only writes down what others will run.
 fn compile() -> Result<Rules, BackendError> {
-    let mut rules: Rules = THINK.iter().map(|call| (*call, vec![])).collect();
+    let mut rules = think()?;
     rules.insert(libc::SYS_read, vec![rule(0, is(libc::STDIN_FILENO))?]);
     let out = [libc::STDOUT_FILENO, libc::STDERR_FILENO];
     for call in [libc::SYS_write, libc::SYS_writev] {
@@ -76,6 +129,7 @@ fn compile() -> Result<Rules, BackendError> {
 }
 
 const EXEC: u64 = libc::PROT_EXEC as u64;
+const WRITE: u64 = libc::PROT_WRITE as u64;
 const ANONYMOUS: u64 = libc::MAP_ANONYMOUS as u64;
 
 fn is(number: c_int) -> (SeccompCmpOp, u64) {

@@ -16,22 +16,35 @@ use super::{Bounds, Purpose, Standing, Wall, filter};
 
 /// Files a worker may have open: its three streams and a little room.
 const FILES: u64 = 16;
+/// Those of an executor: a few for each component that has initial memory.
+const EXECUTOR_FILES: u64 = 1024;
+/// Bytes of one of them.
+const IMAGE_BYTES: u64 = 1 << 30;
 /// Between the signal that a process may survive and the one it may not.
 const CPU_GRACE_S: u64 = 2;
 
 /// The newest rights we know how to take away. Older kernels take away those they know.
 const LANDLOCK: ABI = ABI::V6;
 
-pub(super) fn limit(bounds: Bounds) -> Standing {
+pub(super) fn limit(purpose: Purpose, bounds: Bounds) -> Standing {
     let Bounds { memory, cpu_s } = bounds;
-    let limits = [
+    let compiler = [
         (Resource::As, memory, memory),
         (Resource::Cpu, cpu_s, cpu_s.saturating_add(CPU_GRACE_S)),
         // Not one byte into a file: what a worker says goes through a pipe.
         (Resource::Fsize, 0, 0),
         (Resource::Nofile, FILES, FILES),
     ];
-    for (resource, soft, hard) in limits {
+    // Initial memories of components are files without a name.
+    let executor = [
+        (Resource::Fsize, IMAGE_BYTES, IMAGE_BYTES),
+        (Resource::Nofile, EXECUTOR_FILES, EXECUTOR_FILES),
+    ];
+    let limits = match purpose {
+        Purpose::Compile => &compiler[..],
+        Purpose::Execute => &executor[..],
+    };
+    for &(resource, soft, hard) in limits {
         // A lower bound that is there already is as good, and cannot be raised.
         let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         let limit = Rlimit { current: Some(soft.min(most)), maximum: Some(hard.min(most)) };

@@ -28,8 +28,10 @@ pub(super) fn main(arguments: &[String]) -> ExitCode {
         ["compile", memory, cpu_s, target] => {
             bounds(memory, cpu_s).and_then(|bounds| compile(bounds, Some(target)))
         }
-        ["try", memory, cpu_s, what, walls] => {
-            bounds(memory, cpu_s).and_then(|bounds| probe::main(bounds, what, walls))
+        ["try", memory, cpu_s, purpose, what, walls] => bounds(memory, cpu_s)
+            .and_then(|bounds| probe::main(bounds, Purpose::from_text(purpose), what, walls)),
+        ["execute", calls] => {
+            calls.parse().map_err(io::Error::other).and_then(crate::process::main)
         }
         _ => Err(io::Error::other("a worker is started by coldframe itself")),
     };
@@ -46,7 +48,7 @@ fn compile(bounds: Bounds, target: Option<&str>) -> io::Result<()> {
     let target: Option<Target> = target.map(str::parse).transpose().map_err(io::Error::other)?;
     walls::leave_home();
     let early = [Wall::CoreDumps, Wall::Landlock, Wall::Rlimits];
-    let mut standing = walls::raise_early(&early, bounds);
+    let mut standing = walls::raise_early(&early, Purpose::Compile, bounds);
     let work = move || -> io::Result<()> {
         standing.extend(walls::raise_late(&[Wall::Seccomp], Purpose::Compile));
         let mut out = io::stdout();

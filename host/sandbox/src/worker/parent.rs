@@ -1,6 +1,7 @@
 //! Starting a worker, talking to it, and never waiting longer than was said.
 
 use std::io::{self, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -47,7 +48,7 @@ impl Worker {
         arguments.extend(target.map(ToString::to_string));
         let patience = time_max.saturating_mul(2);
         let mut running = Running::start(self, &arguments, patience).map_err(unstarted)?;
-        let answered = running.compile(bytes, &self.required);
+        let answered = running.compile(bytes, self);
         let (end, said) = running.end();
         match answered {
             Ok(Ok(code)) => Ok(code),
@@ -58,6 +59,17 @@ impl Worker {
 }
 
 impl Worker {
+    /// Whether the walls that are required stand, by the word of a process that has raised them.
+    /// What is missing and not required is said once.
+    pub(crate) fn satisfied(&self, standing: &[Standing]) -> Result<(), LoadError> {
+        if let Some(missing) = missing(standing, &self.required) {
+            let message = format!("the wall `{}` does not stand: {}", missing.wall, missing.text);
+            return Err(LoadError::new(ErrorKind::HostBug, message));
+        }
+        speak_of(standing);
+        Ok(())
+    }
+
     /// The bounds of a worker that may take `time_max`. The kernel counts whole seconds.
     pub(super) fn bounds(&self, time_max: Duration) -> Bounds {
         let seconds = time_max.as_millis().div_ceil(1000).max(1);
@@ -93,6 +105,7 @@ impl Running {
             // worker dies of. With one arena it has nothing to ask.
             .env("MALLOC_ARENA_MAX", "1")
             .current_dir("/")
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -135,17 +148,11 @@ impl Running {
     }
 
     /// The outer error is one of the way to it; why it broke off is in how it ended.
-    fn compile(
-        &mut self,
-        bytes: &[u8],
-        required: &std::collections::BTreeSet<Wall>,
-    ) -> io::Result<Result<Vec<u8>, LoadError>> {
+    fn compile(&mut self, bytes: &[u8], worker: &Worker) -> io::Result<Result<Vec<u8>, LoadError>> {
         let walls = self.walls()?;
-        if let Some(missing) = missing(&walls, required) {
-            let message = format!("the wall `{}` does not stand: {}", missing.wall, missing.text);
-            return Ok(Err(LoadError::new(ErrorKind::HostBug, message)));
+        if let Err(error) = worker.satisfied(&walls) {
+            return Ok(Err(error));
         }
-        speak_of(&walls);
         let Some(to) = &mut self.to else { return Err(io::ErrorKind::BrokenPipe.into()) };
         wire::write(to, wire::COMPONENT, bytes)?;
         match wire::read(&mut self.from, CODE_BYTES_MAX)? {
@@ -192,7 +199,9 @@ fn wait(child: &Mutex<Child>) -> io::Result<std::process::ExitStatus> {
 
 /// The first wall that is required and does not stand.
 fn missing(standing: &[Standing], required: &std::collections::BTreeSet<Wall>) -> Option<Standing> {
-    required.iter().filter(|wall| **wall != Wall::Worker).find_map(|wall| {
+    // Of these two it is proof enough that somebody speaks.
+    let spoken = |wall: &&Wall| !matches!(wall, Wall::Worker | Wall::Executor);
+    required.iter().filter(spoken).find_map(|wall| {
         match standing.iter().find(|standing| standing.wall == *wall) {
             Some(standing) if standing.stands => None,
             Some(standing) => Some(standing.clone()),
@@ -206,7 +215,7 @@ fn speak_of(standing: &[Standing]) {
     let mut down = standing.iter().filter(|standing| !standing.stands).peekable();
     if down.peek().is_some() && !SAID.swap(true, Ordering::Relaxed) {
         for Standing { wall, text, .. } in down {
-            tracing::warn!("compiling without the wall `{wall}`: {text}");
+            tracing::warn!("going on without the wall `{wall}`: {text}");
         }
     }
 }

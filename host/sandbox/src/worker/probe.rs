@@ -25,29 +25,50 @@ const TRIES: &[(Wall, &[&str])] = &[
     (Wall::Seccomp, &["open", "socket", "udp", "exec", "fork", "thread", "executable"]),
 ];
 
+/// The same for an executor.
+const EXECUTOR_TRIES: &[&str] = &["open", "socket", "udp", "exec", "fork", "thread"];
+
 impl Worker {
     /// Starts workers that try what each wall is there to stop, and says which walls stopped them.
     /// Their bounds are those of workers that may take `time_max`. Takes some tens of milliseconds.
     pub fn inspect(&self, time_max: Duration) -> Vec<Standing> {
         let bounds = self.bounds(time_max);
-        let worker = match self.attempt("nothing", &[], bounds) {
+        let worker = match self.attempt("nothing", Purpose::Compile, &[], bounds) {
             Ok((_, Outcome::Did)) => Standing::up(Wall::Worker, "a process per component"),
             Ok((_, outcome)) => Standing::down(Wall::Worker, outcome.to_string()),
             Err(error) => Standing::down(Wall::Worker, format!("it does not start: {error}")),
         };
         if !worker.stands {
             let down = |wall: &Wall| Standing::down(*wall, "no worker, no wall around it");
-            let others = TRIES.iter().map(|(wall, _)| down(wall));
+            let others = Wall::ALL.iter().filter(|wall| **wall != Wall::Worker).map(down);
             return std::iter::once(worker).chain(others).collect();
         }
-        let tried = TRIES.iter().map(|(wall, tries)| self.verify(*wall, tries, bounds));
-        std::iter::once(worker).chain(tried).collect()
+        let tried =
+            TRIES.iter().map(|(wall, tries)| self.verify(*wall, Purpose::Compile, tries, bounds));
+        [worker, self.executor(bounds)].into_iter().chain(tried).collect()
     }
 
-    fn verify(&self, wall: Wall, tries: &[&str], bounds: Bounds) -> Standing {
+    /// Whether an executor starts, and whether one like it can reach anything.
+    fn executor(&self, bounds: Bounds) -> Standing {
+        if let Err(error) = crate::process::start_once(self) {
+            return Standing::down(Wall::Executor, error.message);
+        }
+        let purpose = Purpose::Execute;
+        let seccomp = self.verify(Wall::Seccomp, purpose, EXECUTOR_TRIES, bounds);
+        let landlock = self.verify(Wall::Landlock, purpose, &["open", "list"], bounds);
+        let text = match (seccomp.stands, landlock.stands) {
+            (true, true) => "no compiler, files, network or environment".to_owned(),
+            // One of them is enough, and which one is not there has a line of its own.
+            (true, false) | (false, true) => "no compiler or environment; one wall".to_owned(),
+            (false, false) => return Standing::down(Wall::Executor, "there is no wall around it"),
+        };
+        Standing::up(Wall::Executor, text)
+    }
+
+    fn verify(&self, wall: Wall, purpose: Purpose, tries: &[&str], bounds: Bounds) -> Standing {
         let mut text = String::new();
         for what in tries {
-            match self.attempt(what, &[wall], bounds) {
+            match self.attempt(what, purpose, &[wall], bounds) {
                 Ok((Some(standing), _)) if !standing.stands => return standing,
                 Ok((_, Outcome::Did)) => {
                     return Standing::down(wall, format!("it let a worker do this: {what}"));
@@ -68,12 +89,15 @@ impl Worker {
     fn attempt(
         &self,
         what: &str,
+        purpose: Purpose,
         walls: &[Wall],
         bounds: Bounds,
     ) -> io::Result<(Option<Standing>, Outcome)> {
         let names: Vec<&str> = walls.iter().map(|wall| wall.as_str()).collect();
         let [memory, cpu_s] = bounds.to_texts();
-        let arguments = ["try".to_owned(), memory, cpu_s, what.to_owned(), names.join(",")];
+        let purpose = purpose.as_str().to_owned();
+        let arguments =
+            ["try".to_owned(), memory, cpu_s, purpose, what.to_owned(), names.join(",")];
         let mut running = Running::start(self, &arguments, PATIENCE)?;
         let standing = running.walls();
         let did = running.did();
@@ -92,7 +116,7 @@ impl Worker {
     /// What becomes of a worker that tries `what` behind `walls`; for tests.
     #[doc(hidden)]
     pub fn try_it(&self, what: &str, walls: &[Wall]) -> String {
-        match self.attempt(what, walls, self.bounds(PATIENCE)) {
+        match self.attempt(what, Purpose::Compile, walls, self.bounds(PATIENCE)) {
             Ok((_, outcome)) => outcome.to_string(),
             Err(error) => format!("error: {error}"),
         }
@@ -127,15 +151,15 @@ const CODE: &[u8] = b"\0asm\x0d\0\x01\0\x01\x18\0asm\x01\0\0\0\x01\x04\x01\x60\0
 const DONE: &str = "done";
 
 /// In the worker.
-pub(super) fn main(bounds: Bounds, what: &str, walls: &str) -> io::Result<()> {
+pub(super) fn main(bounds: Bounds, purpose: Purpose, what: &str, walls: &str) -> io::Result<()> {
     let walls: Vec<Wall> = walls
         .split(',')
         .filter(|name| !name.is_empty())
         .map(|name| name.parse().map_err(io::Error::other))
         .collect::<Result<_, _>>()?;
     walls::leave_home();
-    let mut standing = walls::raise_early(&walls, bounds);
-    standing.extend(walls::raise_late(&walls, Purpose::Compile));
+    let mut standing = walls::raise_early(&walls, purpose, bounds);
+    standing.extend(walls::raise_late(&walls, purpose));
     let mut out = io::stdout();
     wire::write(&mut out, wire::WALLS, &serde_json::to_vec(&standing)?)?;
     let did = match deed(what, bounds) {

@@ -1,0 +1,264 @@
+//! The host's side of requests that guests of an executor send: the right to each is looked at
+//! again, by what this process knows of the call and not by what the executor says.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use coldframe_engine::ports::{HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpRequest};
+use coldframe_engine::services::{Answer, Ask, ServiceError};
+use coldframe_engine::{Call, Layer};
+use coldframe_journal::ErrorKind;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::AbortHandle;
+
+use super::message::{Body, Failure, Order, RequestWord};
+use super::pipe::Pipe;
+use crate::capabilities::http::Recheck;
+use crate::capabilities::services::{NO_SERVICE, ServiceState};
+use crate::run::Outside;
+
+/// What a call may ask of the outside, and what of it is left.
+pub(super) struct Rights {
+    http: Recheck,
+    services: Mutex<ServiceState>,
+}
+
+impl Rights {
+    pub(super) fn new(remote: &super::Remote, call: &Call) -> Self {
+        let ceiling = Layer::new(remote.asked_by.clone(), remote.ceiling.clone());
+        let rights = crate::rights::Rights::new(ceiling, Arc::clone(&call.grants));
+        Self {
+            http: Recheck::new(rights.clone(), &call.limits),
+            services: Mutex::new(ServiceState::new(None, rights, &call.limits)),
+        }
+    }
+}
+
+/// The exchanges of one executor.
+pub(super) struct Broker {
+    pipe: Arc<Pipe>,
+    outside: Outside,
+    exchanges: Mutex<HashMap<u64, Exchange>>,
+}
+
+struct Exchange {
+    /// The guest wants the next piece of the response.
+    pulls: UnboundedSender<()>,
+    /// What came of the request's body.
+    pieces: UnboundedSender<Piece>,
+    task: AbortHandle,
+}
+
+pub(super) type Piece = Option<Result<Vec<u8>, HttpFailure>>;
+
+impl Broker {
+    pub(super) fn new(pipe: Arc<Pipe>, outside: Outside) -> Self {
+        Self { pipe, outside, exchanges: Mutex::default() }
+    }
+
+    /// Begins an exchange, on the runtime of the caller.
+    pub(super) fn request(self: &Arc<Self>, word: RequestWord, rights: Option<Arc<Rights>>) {
+        let (pulls, pulled) = unbounded_channel();
+        let (pieces, body) = unbounded_channel();
+        let number = word.exchange;
+        let broker = Arc::clone(self);
+        let task = tokio::spawn(async move {
+            if let Err(failure) = broker.exchange(word, rights, body, pulled).await {
+                broker.say(number, Body::Failed(Failure::from(failure)), &[]);
+            }
+            broker.exchanges().remove(&number);
+        });
+        let exchange = Exchange { pulls, pieces, task: task.abort_handle() };
+        // An executor that names two exchanges the same loses the first.
+        if let Some(before) = self.exchanges().insert(number, exchange) {
+            before.task.abort();
+        }
+    }
+
+    async fn exchange(
+        &self,
+        word: RequestWord,
+        rights: Option<Arc<Rights>>,
+        body: UnboundedReceiver<Piece>,
+        mut pulled: UnboundedReceiver<()>,
+    ) -> Result<(), HttpFailure> {
+        let unasked = || {
+            let kind = ErrorKind::DeniedCapability;
+            HttpFailure::new(HttpCause::Refused(kind), "no call that is under way asks for this")
+        };
+        let rights = rights.ok_or_else(unasked)?;
+        let recheck = &rights.http;
+        let refused = |error: coldframe_engine::CallError| {
+            HttpFailure::new(HttpCause::Refused(error.kind), error.message)
+        };
+        let authority = format!("{}://{}:{}", word.scheme, word.host, word.port);
+        let uri = format!("{authority}{}", word.path_and_query);
+        let granted = recheck.admit(&word.method, &uri).map_err(refused)?;
+        let number = word.exchange;
+        let body = word.has_body.then(|| -> HttpBody {
+            Box::pin(Remote::new(Arc::clone(&self.pipe), number, Side::Host, body))
+        });
+        let _open = granted.open;
+        let timeouts = recheck.timeouts(word.timeouts());
+        let request = HttpRequest {
+            method: word.method,
+            scheme: granted.scheme.to_owned(),
+            host: granted.host,
+            port: granted.port,
+            path_and_query: granted.path_and_query,
+            headers: recheck.headers(word.headers),
+            body,
+            timeouts,
+            private: granted.private,
+            secrets: recheck.secrets(),
+        };
+        let none = || HttpFailure::new(HttpCause::Connect, "there is no network");
+        let response = self.outside.http.as_ref().ok_or_else(none)?.send(request).await?;
+        let order =
+            Order::Head { exchange: number, status: response.status, headers: response.headers };
+        self.pipe.send(&order, &[]);
+        let mut body = response.body;
+        while pulled.recv().await.is_some() {
+            match std::future::poll_fn(|cx| body.as_mut().poll_piece(cx)).await {
+                Some(Ok(piece)) => {
+                    recheck.take(piece.len()).map_err(refused)?;
+                    self.say(number, Body::Piece, &piece);
+                }
+                Some(Err(failure)) => return Err(failure),
+                None => {
+                    self.say(number, Body::End, &[]);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Answers a question, on the runtime of the caller.
+    pub(super) fn ask(self: &Arc<Self>, number: u64, ask: Ask, rights: Option<Arc<Rights>>) {
+        let broker = Arc::clone(self);
+        tokio::spawn(async move {
+            let answer = broker.answer(ask, rights).await;
+            broker.pipe.send(&Order::Answer { number, answer }, &[]);
+        });
+    }
+
+    async fn answer(
+        &self,
+        mut ask: Ask,
+        rights: Option<Arc<Rights>>,
+    ) -> Result<Answer, ServiceError> {
+        let unasked = || {
+            let message = "no call that is under way asks for this";
+            ServiceError::refused(ErrorKind::DeniedCapability, message)
+        };
+        let rights = rights.ok_or_else(unasked)?;
+        let state = || rights.services.lock().unwrap_or_else(PoisonError::into_inner);
+        state()
+            .admit(&mut ask)
+            .map_err(|error| ServiceError::refused(error.kind, error.message))?;
+        let services = self.outside.services.as_ref();
+        let services = services.ok_or_else(|| ServiceError::new(NO_SERVICE))?;
+        let answer = services.ask(ask).await?;
+        Ok(state().granted(answer))
+    }
+
+    /// About a body: a piece of the request's that was pulled, or a pull for the response's.
+    pub(super) fn body(&self, exchange: u64, body: Body, raw: Vec<u8>) {
+        if let Some(exchange) = self.exchanges().get(&exchange) {
+            pass(body, raw, &exchange.pulls, &exchange.pieces);
+        }
+    }
+
+    /// Ends an exchange that nobody wants any more.
+    pub(super) fn gone(&self, exchange: u64) {
+        if let Some(exchange) = self.exchanges().remove(&exchange) {
+            exchange.task.abort();
+        }
+    }
+
+    fn say(&self, exchange: u64, body: Body, raw: &[u8]) {
+        self.pipe.send(&Order::Body { exchange, body }, raw);
+    }
+
+    fn exchanges(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Exchange>> {
+        self.exchanges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// To whom what was said of a body goes. Nobody listening is nobody's loss.
+pub(super) fn pass(
+    body: Body,
+    raw: Vec<u8>,
+    pulls: &UnboundedSender<()>,
+    pieces: &UnboundedSender<Piece>,
+) {
+    let piece = match body {
+        Body::Pull => {
+            let _ = pulls.send(());
+            return;
+        }
+        Body::Piece => Some(Ok(raw)),
+        Body::End => None,
+        Body::Failed(failure) => Some(Err(failure.into())),
+    };
+    let _ = pieces.send(piece);
+}
+
+/// Which process this is.
+#[derive(Clone, Copy)]
+pub(super) enum Side {
+    Host,
+    Executor,
+}
+
+/// A body whose pieces are on the other side, fetched one by one.
+pub(super) struct Remote {
+    pipe: Arc<Pipe>,
+    exchange: u64,
+    side: Side,
+    pieces: UnboundedReceiver<Piece>,
+    asked: bool,
+}
+
+impl Remote {
+    pub(super) fn new(
+        pipe: Arc<Pipe>,
+        exchange: u64,
+        side: Side,
+        pieces: UnboundedReceiver<Piece>,
+    ) -> Self {
+        Self { pipe, exchange, side, pieces, asked: false }
+    }
+}
+
+impl HttpBodyStream for Remote {
+    fn poll_piece(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Piece> {
+        if !self.asked {
+            self.asked = true;
+            let (exchange, body) = (self.exchange, Body::Pull);
+            match self.side {
+                Side::Host => self.pipe.send(&Order::Body { exchange, body }, &[]),
+                Side::Executor => {
+                    self.pipe.send(&super::message::Word::Body { exchange, body }, &[]);
+                }
+            }
+        }
+        let piece = ready!(self.pieces.poll_recv(cx));
+        self.asked = false;
+        let broken = || HttpFailure::new(HttpCause::Protocol, "the other side went away");
+        Poll::Ready(piece.unwrap_or_else(|| Some(Err(broken()))))
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        // A request's body that is not read any more says nothing of the exchange.
+        if matches!(self.side, Side::Executor) {
+            let word = super::message::Word::Gone { exchange: self.exchange };
+            self.pipe.send(&word, &[]);
+        }
+    }
+}
