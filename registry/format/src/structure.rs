@@ -8,8 +8,8 @@ use std::fmt;
 
 use wasmparser::{
     BinaryReader, ComponentAlias, ComponentExternalKind, ComponentImport, ComponentInstance,
-    ComponentOuterAliasKind, ComponentType, ComponentTypeRef, Encoding, FunctionBody, Instance,
-    InstanceTypeDeclaration, MemoryType, Operator, Parser, Payload, TypeRef,
+    ComponentOuterAliasKind, ComponentType, ComponentTypeRef, CoreType, Encoding, FunctionBody,
+    Instance, InstanceTypeDeclaration, MemoryType, Operator, Parser, Payload, TypeRef,
 };
 
 /// What is counted, and how much of it may be there.
@@ -230,8 +230,17 @@ impl<'a> Walk<'a> {
             }
             Payload::ComponentCanonicalSection(reader) => self.items(u64::from(reader.count())),
             Payload::ComponentTypeSection(reader) => self.component_types(reader.range()),
-            Payload::CoreTypeSection(reader) => self.add_types(reader.count()),
-            Payload::TypeSection(reader) => self.add_types(reader.count()),
+            Payload::CoreTypeSection(reader) => {
+                reader.into_iter().try_for_each(|ty| match ty? {
+                    CoreType::Rec(group) => self.add_types(group.types().len()),
+                    // The type of a module: what it imports and exports counts as well.
+                    CoreType::Module(declared) => self.add_types(1 + declared.len()),
+                })
+            }
+            // An entry may be a whole group of types that name each other.
+            Payload::TypeSection(reader) => {
+                reader.into_iter().try_for_each(|group| self.add_types(group?.types().len()))
+            }
             Payload::ImportSection(reader) => {
                 for import in reader.into_imports() {
                     match import?.ty {
@@ -382,8 +391,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn add_types(&mut self, count: u32) -> Result<(), StructureError> {
-        add(&mut self.types, u64::from(count), Bound::Types)
+    fn add_types(&mut self, count: usize) -> Result<(), StructureError> {
+        add(&mut self.types, count as u64, Bound::Types)
     }
 
     fn add_functions(&mut self, count: u32) -> Result<(), StructureError> {
@@ -481,6 +490,16 @@ mod tests {
                 (export "x" (component $c)))"#,
             "",
         );
+    }
+
+    #[test]
+    fn types_within_one_entry_are_counted() {
+        let too_many = "the component has 20001 types, expected at most 20000";
+        let group = "(type (func))".repeat(20_001);
+        check(&format!("(component (core module (rec {group})))"), too_many);
+        let declared = (0..20_000).map(|n| format!(r#"(export "{n}" (memory 1))"#));
+        let declared: String = declared.collect();
+        check(&format!("(component (core type (module {declared})))"), too_many);
     }
 
     #[test]
