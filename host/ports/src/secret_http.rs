@@ -193,4 +193,67 @@ mod tests {
             assert_eq!(String::from_utf8(out), String::from_utf8(expected.clone()), "{size}");
         }
     }
+
+    /// Sends back what it was sent, in a header and in a body of two pieces.
+    struct Echo;
+
+    struct Pieces(Vec<Vec<u8>>);
+
+    impl HttpBodyStream for Pieces {
+        fn poll_piece(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Vec<u8>, HttpFailure>>> {
+            Poll::Ready(self.0.pop().map(Ok))
+        }
+    }
+
+    impl HttpPort for Echo {
+        fn send(&self, request: HttpRequest) -> BoxFuture<Result<HttpResponse, HttpFailure>> {
+            let value = request.headers[0].1.clone();
+            assert_eq!(value, b"Bearer s3cret/value+1", "what the server sees");
+            let (first, second) = value.split_at(value.len() / 2);
+            let body = Pieces(vec![second.to_vec(), first.to_vec()]);
+            let headers = vec![("x-echo".to_owned(), value)];
+            let response = HttpResponse { status: 200, headers, body: Box::pin(body) };
+            Box::pin(std::future::ready(Ok(response)))
+        }
+    }
+
+    #[test]
+    fn a_server_sees_the_value_and_a_guest_never_does() {
+        let mut secrets = Secrets::default();
+        secrets.insert("key", Zeroizing::new("s3cret/value+1".to_owned())).unwrap();
+        let placeholder = secrets.placeholder("key").unwrap();
+        let port = SecretHttp::new(Arc::new(Echo), Arc::new(secrets));
+        let second = std::time::Duration::from_secs(1);
+        let request = HttpRequest {
+            method: "GET".into(),
+            scheme: "https".into(),
+            host: "a.org".into(),
+            port: 443,
+            path_and_query: "/".into(),
+            headers: vec![("authorization".into(), format!("Bearer {placeholder}").into_bytes())],
+            body: None,
+            timeouts: coldframe_engine::ports::HttpTimeouts {
+                connect: second,
+                first_byte: second,
+                between_bytes: second,
+                total: second,
+            },
+            private: false,
+            secrets: vec!["key for https://a.org in authorization".parse().unwrap()],
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut response = runtime.block_on(port.send(request)).unwrap_or_else(|e| panic!("{e:?}"));
+        let expected = format!("Bearer {placeholder}");
+        assert_eq!(String::from_utf8(response.headers[0].1.clone()).unwrap(), expected);
+        let mut body = Vec::new();
+        while let Some(piece) =
+            runtime.block_on(std::future::poll_fn(|cx| response.body.as_mut().poll_piece(cx)))
+        {
+            body.extend(piece.unwrap());
+        }
+        assert_eq!(String::from_utf8(body).unwrap(), expected);
+    }
 }

@@ -180,3 +180,106 @@ impl fmt::Debug for Secrets {
         f.debug_set().entries(self.by_name.keys()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use coldframe_engine::ports::HttpTimeouts;
+
+    use super::*;
+
+    const VALUE: &str = "s3cret-value";
+
+    fn secrets() -> Secrets {
+        let mut secrets = Secrets::default();
+        let env = |name: &str| (name == "KEY").then(|| format!("{VALUE}\n"));
+        secrets.add("key", "env:KEY", env).unwrap();
+        secrets
+    }
+
+    /// A request for `path` at `host` with one header.
+    fn request(host: &str, path: &str, header: (&str, &str)) -> HttpRequest {
+        let second = Duration::from_secs(1);
+        HttpRequest {
+            method: "GET".into(),
+            scheme: "https".into(),
+            host: host.into(),
+            port: 443,
+            path_and_query: path.into(),
+            headers: vec![(header.0.into(), header.1.into())],
+            body: None,
+            timeouts: HttpTimeouts {
+                connect: second,
+                first_byte: second,
+                between_bytes: second,
+                total: second,
+            },
+            private: false,
+            secrets: Vec::new(),
+        }
+    }
+
+    /// The header's value as it goes out, or the kind of the refusal.
+    #[track_caller]
+    fn check(host: &str, path: &str, (name, value): (&str, &str), grant: &str, expected: &str) {
+        let secrets = secrets();
+        let placeholder = secrets.placeholder("key").unwrap();
+        let fill = |text: &str| text.replace("PLACEHOLDER", &placeholder);
+        let mut request = request(host, &fill(path), (&fill(name), &fill(value)));
+        let grants: Vec<SecretGrant> = [grant.parse().unwrap()].into();
+        let found = match secrets.inject(&mut request, &grants) {
+            Ok(()) => String::from_utf8(request.headers[0].1.clone()).unwrap(),
+            Err(error) => {
+                assert!(!error.message.contains(VALUE), "{error:?}");
+                error.kind.unwrap().to_string()
+            }
+        };
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_value_goes_to_its_host_in_its_header_and_nowhere_else() {
+        let grant = "key for https://api.a.org in authorization";
+        let header = ("authorization", "Bearer PLACEHOLDER");
+        check("api.a.org", "/", header, grant, "Bearer s3cret-value");
+        check("api.a.org", "/", ("authorization", "nothing"), grant, "nothing");
+        check("evil.test", "/", header, grant, "denied.secret");
+        check("api.a.org", "/", ("x-copy", "PLACEHOLDER"), grant, "denied.secret");
+        check("api.a.org", "/?k=PLACEHOLDER", ("x", "y"), grant, "denied.secret");
+        check("api.a.org", "/", ("PLACEHOLDER", "y"), grant, "denied.secret");
+        let other = "other for https://api.a.org in authorization";
+        check("api.a.org", "/", header, other, "denied.secret");
+        let guessed = format!("{MARK}00000000000000000000000000000000");
+        check("api.a.org", "/", ("authorization", &guessed), grant, "denied.secret");
+    }
+
+    #[test]
+    fn placeholders_are_new_in_every_process() {
+        assert_ne!(secrets().placeholder("key"), secrets().placeholder("key"));
+        assert_eq!(secrets().placeholder("other"), None);
+    }
+
+    #[test]
+    fn nothing_that_is_printed_has_a_value() {
+        assert_eq!(format!("{:?}", secrets()), r#"{"key"}"#);
+    }
+
+    #[test]
+    fn values_that_cannot_be_kept_apart_are_refused() {
+        for (value, why) in [
+            ("short", "less than 8 bytes"),
+            ("line\nbreaks-it", "outside of printable ASCII"),
+            ("ünprintable-in-headers", "outside of printable ASCII"),
+        ] {
+            let mut secrets = Secrets::default();
+            let error = secrets.add("key", "env:K", |_| Some(value.to_owned())).unwrap_err();
+            assert!(error.to_string().contains(why), "{error}");
+            assert!(!error.to_string().contains(value), "{error}");
+        }
+        for source in ["", "KEY", "vault:x"] {
+            let error = Secrets::default().add("key", source, |_| None).unwrap_err();
+            assert_eq!(error, SecretError::Source("key".to_owned()));
+        }
+    }
+}
