@@ -176,6 +176,8 @@ pub(crate) enum Command {
     Import(crate::commands::import::ImportArgs),
     /// Print what a pipeline can do and cost at most, without running anything
     Plan(crate::commands::plan::PlanArgs),
+    /// Print what a skill asks for, or what each step of a pipeline can reach
+    Caps(crate::commands::caps::CapsArgs),
     /// Call one operation of a skill or of a component file
     Call(crate::commands::call::CallArgs),
     /// Draw a pipeline's graph as Mermaid, Graphviz or SVG

@@ -3,7 +3,7 @@
 //! | part | says |
 //! |---|---|
 //! | [`rights`] | which skills are called, and which rights each step has |
-//! | [`paths`] | where data goes that a step read over the network, up to a step that can send it |
+//! | [`paths`] | where data goes that a step read outside of the run, up to a step that can send it |
 //! | [`bound`] | calls, fuel, money and time at most: tries, loops and maps multiplied |
 //!
 //! The bounds count what the file declares. A call without a limit of its own is *open*: it may

@@ -61,18 +61,22 @@ impl Caps {
         self.keep(CapSet::of(cap))
     }
 
+    /// What of one capability is not covered by `ceiling`.
+    pub fn beyond(&self, ceiling: &Self, cap: Cap) -> Vec<String> {
+        self.without(ceiling).lines(cap)
+    }
+
     /// Whether every right is covered by `ceiling`; else which are not.
     ///
     /// A line must be covered by a single line of the ceiling.
     pub fn is_within(&self, ceiling: &Self) -> Result<(), Wider> {
+        let more = self.without(ceiling);
         let mut wider = Vec::new();
-        for cap in Cap::ALL {
-            for line in self.beyond(ceiling, *cap) {
-                wider.push(match cap.line() {
-                    Some(_) => format!("{}: {line}", cap.name()),
-                    None => cap.name().to_owned(),
-                });
-            }
+        for cap in more.set_of().iter() {
+            wider.extend(more.lines(cap).into_iter().map(|line| match cap.line() {
+                Some(_) => format!("{cap}: {line}"),
+                None => cap.to_string(),
+            }));
         }
         if wider.is_empty() { Ok(()) } else { Err(Wider(wider)) }
     }

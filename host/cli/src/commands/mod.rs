@@ -1,6 +1,7 @@
 //! One file per command: its arguments, and what it does.
 
 pub(crate) mod call;
+pub(crate) mod caps;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
         Command::Patch(args) => patch::run(global, &args),
         Command::Import(args) => import::run(global, &args),
         Command::Plan(args) => plan::run(global, &args),
+        Command::Caps(args) => caps::run(global, &args),
         Command::Call(args) => call::run(global, &args),
         Command::Graph(args) => graph::run(global, &args),
         Command::Runs(command) => runs::run(global, &command),

@@ -91,7 +91,7 @@ fn text(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
         text += "  none: no step can reach anything outside of its instance\n";
     }
     if !plan.paths.is_empty() {
-        text += "\ndata that is read over the network can go out again\n";
+        text += "\ndata that is read outside of the run can go out over the network\n";
         for path in &plan.paths {
             text += &format!("  {}\n", path.steps.join(" -> "));
             text += &format!(

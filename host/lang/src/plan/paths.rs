@@ -1,4 +1,5 @@
-//! Where data goes that was read over the network: the ways to steps that can send it on.
+//! Where data goes that was read outside of the run (over the network, from files and stores): the
+//! ways to steps that can send it on.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -9,7 +10,7 @@ use crate::template::Root;
 /// The most ways that are told; the rest is more of the same.
 const PATHS_MAX: usize = 100;
 
-/// A way from a step that reads over the network to one that can write over it.
+/// A way from a step that reads outside of the run to one that can write over the network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataPath {
     /// Ids of the steps on the way, the reader first, the writer last.
@@ -24,7 +25,7 @@ pub struct DataPath {
 pub fn of(graph: &Graph, rights: &[StepRights]) -> Vec<DataPath> {
     let edges = edges(graph);
     let mut found = Vec::new();
-    for reader in rights.iter().filter(|rights| rights.reads()) {
+    for reader in rights.iter().filter(|rights| !rights.sources().is_empty()) {
         let came_from = reachable(&edges, reader.step);
         for writer in rights.iter().filter(|rights| rights.writes()) {
             let inside = reader.step == writer.step && reader.yaml_path != writer.yaml_path;
@@ -39,7 +40,7 @@ pub fn of(graph: &Graph, rights: &[StepRights]) -> Vec<DataPath> {
             let id = |step: &usize| graph.steps.get(*step).map(|step| step.id.clone());
             found.push(DataPath {
                 steps: way.iter().filter_map(id).collect(),
-                from: grants(reader),
+                from: reader.sources(),
                 to: grants(writer),
             });
         }

@@ -42,14 +42,22 @@ pub struct StepRights {
     pub id: String,
     /// The skill.
     pub skill: SkillId,
+    /// The version.
+    pub version: Version,
     /// What it can really do.
     pub caps: Caps,
+    /// What it asks for besides, and is not granted.
+    pub refused: Caps,
 }
 
 impl StepRights {
-    /// Whether it can read over the network.
-    pub fn reads(&self) -> bool {
-        !self.caps.http.is_empty()
+    /// What it can read from outside of the run: places on the network, files, stores.
+    pub fn sources(&self) -> Vec<String> {
+        let Caps { http, fs, kv, .. } = &self.caps;
+        let http = http.iter().map(ToString::to_string);
+        http.chain(fs.iter().map(|grant| format!("fs {grant}")))
+            .chain(kv.iter().map(|grant| format!("kv {grant}")))
+            .collect()
     }
 
     /// Whether it can send something over the network with a method that is meant to.
@@ -108,6 +116,13 @@ fn calls(step: &Step) -> impl Iterator<Item = &Uses> {
 
 /// The rights of every step that has some.
 pub fn of(graph: &Graph, skills: &dyn SkillCatalog) -> Vec<StepRights> {
+    let mut found = asked(graph, skills);
+    found.retain(|rights| !rights.caps.is_empty());
+    found
+}
+
+/// The rights of every step that has some or asks for some.
+pub fn asked(graph: &Graph, skills: &dyn SkillCatalog) -> Vec<StepRights> {
     let mut found = Vec::new();
     collect(graph, &[&graph.caps], None, "", skills, &mut found);
     found
@@ -133,14 +148,16 @@ fn collect(
             collect(&child.graph, &layers, outer.or(Some(index)), &prefix, skills, found);
         }
         for uses in calls(step) {
-            let caps = effective(uses, &layers, skills);
-            if !caps.is_empty() {
+            let (caps, refused) = effective(uses, &layers, skills);
+            if !caps.is_empty() || !refused.is_empty() {
                 found.push(StepRights {
                     yaml_path: yaml_path.clone(),
                     step: outer.unwrap_or(index),
                     id: step.id.clone(),
                     skill: uses.skill.clone(),
+                    version: uses.version.clone(),
                     caps,
+                    refused,
                 });
             }
         }
@@ -163,7 +180,8 @@ fn around<'g>(graph: &'g Graph, step: &'g Step) -> Vec<&'g Caps> {
     found
 }
 
-fn effective(uses: &Uses, layers: &[&Caps], skills: &dyn SkillCatalog) -> Caps {
+/// What a call can do, and what its skill asks for besides.
+fn effective(uses: &Uses, layers: &[&Caps], skills: &dyn SkillCatalog) -> (Caps, Caps) {
     let exact = Comparator {
         op: Op::Exact,
         major: uses.version.major,
@@ -178,7 +196,10 @@ fn effective(uses: &Uses, layers: &[&Caps], skills: &dyn SkillCatalog) -> Caps {
     };
     // A skill that cannot be looked up again asks for everything it is granted.
     let ceiling = skills.find(&wanted).ok().map(|entry| entry.ceiling.clone());
+    let asked = ceiling.clone().unwrap_or_default();
     let mut layers = layers.iter().map(|layer| (*layer).clone()).chain(ceiling);
     let first = layers.next().unwrap_or_default();
-    layers.fold(first, |caps, layer| caps.and(&layer))
+    let caps = layers.fold(first, |caps, layer| caps.and(&layer));
+    let refused = asked.without(&caps);
+    (caps, refused)
 }

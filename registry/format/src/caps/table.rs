@@ -129,20 +129,17 @@ macro_rules! capabilities {
                 }
             }
 
-            /// What of one capability is not covered by `ceiling`. A line must be covered by a
-            /// single line of it.
-            pub fn beyond(&self, ceiling: &Self, cap: Cap) -> Vec<String> {
-                match cap {
-                    $(Cap::$Line => {
-                        let covered = |own: &&$Grant| {
-                            !ceiling.$line.iter().any(|other| own.is_within(other))
-                        };
-                        self.$line.iter().filter(covered).map(ToString::to_string).collect()
-                    })*
-                    $(Cap::$Flag => {
-                        let wider = self.$flag && !ceiling.$flag;
-                        wider.then(|| "true".to_owned()).into_iter().collect()
-                    })*
+            /// What `covering` does not cover. A line must be covered by a single line of it.
+            #[must_use]
+            pub fn without(&self, covering: &Self) -> Self {
+                Self {
+                    $($line: self
+                        .$line
+                        .iter()
+                        .filter(|own| !covering.$line.iter().any(|other| own.is_within(other)))
+                        .cloned()
+                        .collect(),)*
+                    $($flag: self.$flag && !covering.$flag,)*
                 }
             }
         }

@@ -144,7 +144,7 @@ fn storm(world: &mut World) -> anyhow::Result<String> {
 
 /// Every try would run for ever, and is cut off.
 fn cut_off(world: &mut World) -> anyhow::Result<String> {
-    tried_again(world, "4e8", "fuel: 4e8, call_wall: 100ms")
+    tried_again(world, "1e9", "fuel: 4e8, call_wall: 100ms")
 }
 
 fn tried_again(world: &mut World, fuel: &str, limits: &str) -> anyhow::Result<String> {
