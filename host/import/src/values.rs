@@ -1,14 +1,15 @@
 //! Values of theirs to values of ours, with their templates translated.
 
 use coldframe_lang::limits;
+use coldframe_lang::shown::shown;
 
 use crate::expr::Names;
 use crate::expr::template::translate_template;
 use crate::hexdag::environment;
-use crate::note::Place;
+use crate::note::{Place, codes};
 use crate::out::{Map, Out, Piece};
 use crate::work::Work;
-use crate::yaml::node::{Node, NodeKind};
+use crate::yaml::node::{Entry, Node, NodeKind};
 
 /// The most repetitions, items at a time and tries that our language takes.
 pub(crate) const REPEATS_MAX: u32 = 1_000_000;
@@ -41,12 +42,12 @@ impl Values<'_> {
             }
             NodeKind::Map(entries) => {
                 let mut map = Map::default();
-                for entry in entries {
-                    map.put(self.key(&entry.key.text), self.value(&entry.value));
+                for entry in writable(entries, self.work) {
+                    map.put(entry.key.text.as_str(), self.value(&entry.value));
                 }
                 map.into()
             }
-            _ => literal(node),
+            _ => literal(node, self.work),
         }
     }
 
@@ -100,25 +101,41 @@ impl Values<'_> {
             "nothing is included, run or repeated while a pipeline is read",
         )
     }
-
-    /// Keys have no holes here.
-    fn key(&self, key: &str) -> String {
-        if key.contains("{{") { key.replace("{{", "{ {") } else { key.to_owned() }
-    }
 }
 
-/// A value as it stands; braces in it mean nothing.
-pub(crate) fn literal(node: &Node) -> Piece {
+/// The entries of a map of data that a map of ours can have. `{{` and `${` mean something to our
+/// reader, only values may have them, and no escape takes that meaning from a key; nor does it take
+/// a key without characters. What stands under such a key is left away with a note.
+fn writable<'n>(entries: &'n [Entry], work: &Work) -> impl Iterator<Item = &'n Entry> {
+    entries.iter().filter(|Entry { key, .. }| {
+        let why = match key.text.as_str() {
+            "" => "no key of a map may be empty here",
+            text if text.contains("{{") => "no key of a map may have `{{` here",
+            text if text.contains("${") => "no key of a map may have `${` here",
+            _ => return true,
+        };
+        let message = format!("the entry `{}` is left away: {why}", shown(&key.text));
+        let help = "rename the key in their file, and import it again";
+        work.notes.error(codes::UNSUPPORTED_KEY, key.place, message, help);
+        false
+    })
+}
+
+/// A value as it stands; braces in its texts mean nothing.
+pub(crate) fn literal(node: &Node, work: &Work) -> Piece {
     let value = match &node.kind {
         NodeKind::Null => Out::Null,
         NodeKind::Bool(value) => Out::Bool(*value),
         NodeKind::Number(text) => Out::Bare(text.clone()),
         NodeKind::Text(text) => Out::Text(crate::expr::template::escape(text)),
-        NodeKind::List(items) => Out::List(items.iter().map(literal).collect()),
-        NodeKind::Map(entries) => Out::Map(Map(entries
-            .iter()
-            .map(|e| (e.key.text.replace("{{", "{ {"), literal(&e.value)))
-            .collect())),
+        NodeKind::List(items) => Out::List(items.iter().map(|item| literal(item, work)).collect()),
+        NodeKind::Map(entries) => {
+            let mut map = Map::default();
+            for entry in writable(entries, work) {
+                map.put(entry.key.text.as_str(), literal(&entry.value, work));
+            }
+            map.into()
+        }
     };
     value.into()
 }

@@ -58,8 +58,11 @@ pub(super) fn agents(node: Option<&Node>, scope: &Scope<'_>) -> BTreeMap<String,
         if let Some(prompt) = fields.take("system_prompt") {
             system_prompt(prompt, &entry.key.text, scope, &mut with);
         }
-        with.put_some("output_schema", fields.take("output_schema").map(literal));
-        with.put_some("settings", fields.take("model_settings").map(literal));
+        with.put_some(
+            "output_schema",
+            fields.take("output_schema").map(|node| literal(node, work)),
+        );
+        with.put_some("settings", fields.take("model_settings").map(|node| literal(node, work)));
         let timeout =
             fields.take_text("timeout").and_then(|(text, place)| timeout(text, place, work));
         let retries =
@@ -97,7 +100,7 @@ fn system_prompt(node: &Node, agent: &str, scope: &Scope<'_>, with: &mut Map) {
         );
         with.put("system", Out::hole(&input));
     }
-    with.put_some("variables", fields.take("variables").map(literal));
+    with.put_some("variables", fields.take("variables").map(|node| literal(node, work)));
 }
 
 /// `timeout` of ours.

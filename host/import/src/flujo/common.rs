@@ -99,7 +99,8 @@ impl<'n> Common<'n> {
         match self.doer {
             Some((Doer::Agent(_), _)) => {
                 for key in ["temperature", "top_k", "top_p"] {
-                    self.settings.put_some(key, config.take(key).map(literal));
+                    self.settings
+                        .put_some(key, config.take(key).map(|node| literal(node, scope.work)));
                 }
             }
             Some((Doer::Import(_), _)) => {

@@ -76,7 +76,7 @@ pub(super) fn agentic(
         with.put("planner", worker(node, file, scope));
     }
     if let Some(node) = fields.take("registry") {
-        with.put("registry", literal(node));
+        with.put("registry", literal(node, scope.work));
         let paths: Vec<&Node> = match &node.kind {
             NodeKind::Map(entries) => entries.iter().map(|entry| &entry.value).collect(),
             _ => vec![node],
@@ -129,7 +129,7 @@ pub(super) fn worker(node: &Node, file: &File, scope: &Scope<'_>) -> Piece {
                     None => drop(agent::python(path, &Map::default(), node.place, scope.work)),
                 }
             }
-            literal(node)
+            literal(node, scope.work)
         }
     }
 }
@@ -160,7 +160,7 @@ pub(super) fn tree_search(
         "goal_score_threshold",
         "require_goal",
     ] {
-        with.put_some(key, fields.take(key).map(literal));
+        with.put_some(key, fields.take(key).map(|node| literal(node, scope.work)));
     }
     with.put("input", Out::hole(&scope.previous()));
     let wanted = Wanted {

@@ -50,7 +50,10 @@ pub(super) fn llm(
         ("parse_json", "parse_json"),
     ];
     arguments(spec, &keys, &mut with, &inner);
-    with.put_some("output_schema", spec.take("output_schema").map(literal));
+    with.put_some(
+        "output_schema",
+        spec.take("output_schema").map(|node| literal(node, scope.work)),
+    );
     if !with.has("prompt") && inputs.mapping.is_none() {
         with.put("input", inputs.whole(scope));
     }
@@ -116,9 +119,12 @@ pub(super) fn agent(
         &mut with,
         &inner,
     );
-    with.put_some("output_schema", spec.take("output_schema").map(literal));
+    with.put_some(
+        "output_schema",
+        spec.take("output_schema").map(|node| literal(node, scope.work)),
+    );
     if let Some(tools) = spec.take("tools") {
-        with.put("tools", literal(tools));
+        with.put("tools", literal(tools, scope.work));
         if let NodeKind::List(items) = &tools.kind {
             for item in items {
                 if let Some(path) = item.text() {

@@ -169,7 +169,7 @@ fn while_(id: &str, spec: &mut Fields<'_, '_>, file: &File, outer: &Scope<'_>) -
             Some(text) if text.starts_with("$input") || text.contains('.') => {
                 given::mapped(&entry.value, &Values { work, names: outer, blocks: false })
             }
-            _ => literal(&entry.value),
+            _ => literal(&entry.value, work),
         };
         let name = field(&entry.key.text);
         if !state.has(&name) {

@@ -207,8 +207,11 @@ fn macro_of(top: &mut Fields<'_, '_>, head: &Head<'_>, file: &File, work: &Work)
             let Some((name, place)) = fields.take_text("name") else { continue };
             let ty = fields.take("type");
             let mut schema = ty.map(|node| schema::of(node, &file.types, work)).unwrap_or_default();
-            schema.put_some("default", fields.take("default").map(literal));
-            schema.put_some("description", fields.take("description").map(literal));
+            schema.put_some("default", fields.take("default").map(|node| literal(node, work)));
+            schema.put_some(
+                "description",
+                fields.take("description").map(|node| literal(node, work)),
+            );
             let expr = work.input(name, || Out::Map(schema), place);
             scope.local(name, &expr);
         }

@@ -22,9 +22,9 @@ pub(super) fn types(node: Option<&Node>, work: &Work) -> Types {
         let Some(mut fields) = Fields::of(&entry.value, &TYPE, &work.notes) else { continue };
         let base = fields.take_text("base").map_or("str", |(base, _)| base);
         let mut schema = of_name(base, &Types::new()).unwrap_or_default();
-        schema.put_some("pattern", fields.take("pattern").map(literal));
-        schema.put_some("maxLength", fields.take("max_length").map(literal));
-        schema.put_some("default", fields.take("default").map(literal));
+        schema.put_some("pattern", fields.take("pattern").map(|node| literal(node, work)));
+        schema.put_some("maxLength", fields.take("max_length").map(|node| literal(node, work)));
+        schema.put_some("default", fields.take("default").map(|node| literal(node, work)));
         if let Some(clamp) = fields.take("clamp") {
             let message = "a value out of bounds is refused, and not moved to the bound";
             work.notes.warning(
@@ -34,8 +34,8 @@ pub(super) fn types(node: Option<&Node>, work: &Work) -> Types {
                 "compute it in a `set` step: `[a, [x, b] | min] | max`",
             );
             if let NodeKind::List(bounds) = &clamp.kind {
-                schema.put_some("minimum", bounds.first().map(literal));
-                schema.put_some("maximum", bounds.get(1).map(literal));
+                schema.put_some("minimum", bounds.first().map(|node| literal(node, work)));
+                schema.put_some("maximum", bounds.get(1).map(|node| literal(node, work)));
             }
         }
         found.insert(entry.key.text.clone(), schema);
@@ -90,7 +90,7 @@ pub(super) fn of(node: &Node, types: &Types, work: &Work) -> Map {
             let mut schema = Map::default();
             for entry in entries {
                 if KEYWORDS.contains(&entry.key.text.as_str()) {
-                    schema.put(entry.key.text.clone(), literal(&entry.value));
+                    schema.put(entry.key.text.clone(), literal(&entry.value, work));
                 } else {
                     let message = format!("the keyword `{}` is left away", shown(&entry.key.text));
                     work.notes.warning(

@@ -95,12 +95,12 @@ fn on_one_line(value: &Out, indent: usize) -> Option<String> {
         Out::Map(map) if map.is_empty() => line.push_str("{}"),
         Out::List(items) => {
             line.push('[');
-            flow(items.iter().map(|item| ("", item)), &mut line)?;
+            flow(items.iter().map(|item| (None, item)), &mut line)?;
             line.push(']');
         }
         Out::Map(map) => {
             line.push_str("{ ");
-            flow(map.0.iter().map(|(key, piece)| (key.as_str(), piece)), &mut line)?;
+            flow(map.0.iter().map(|(key, piece)| (Some(key.as_str()), piece)), &mut line)?;
             line.push_str(" }");
         }
         Out::Text(text) if is_literal(text) => return None,
@@ -114,7 +114,7 @@ fn on_one_line(value: &Out, indent: usize) -> Option<String> {
 
 /// Scalars between brackets; `None` where something else is among them.
 fn flow<'a>(
-    values: impl ExactSizeIterator<Item = (&'a str, &'a Piece)>,
+    values: impl ExactSizeIterator<Item = (Option<&'a str>, &'a Piece)>,
     line: &mut String,
 ) -> Option<()> {
     if values.len() > LINE_VALUES {
@@ -133,7 +133,7 @@ fn flow<'a>(
         if index > 0 {
             line.push_str(", ");
         }
-        if !key.is_empty() {
+        if let Some(key) = key {
             key_text(key, line);
             line.push_str(": ");
         }

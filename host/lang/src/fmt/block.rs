@@ -42,6 +42,12 @@ pub(super) fn read(text: &str, value: &str) -> Option<Found> {
     while chomp != Some('+') && count > 0 && rest.get(count - 1).is_some_and(empty) {
         count -= 1;
     }
+    // The file may end in spaces without a line break. Those are no line to keep, except where the
+    // text has no other: the reader counts that one.
+    let open = |line: &&str| !line.ends_with('\n') && empty(line);
+    if count > 1 && rest.get(count - 1).is_some_and(open) {
+        count -= 1;
+    }
     let taken = rest.get(..count)?;
     let length = first.len() + taken.iter().map(|line| line.len()).sum::<usize>();
     let own: Vec<String> = taken

@@ -523,3 +523,25 @@ proptest! {
         let _ = format(&text);
     }
 }
+
+#[test]
+fn spaces_at_the_end_of_a_file_are_no_line_of_a_text() {
+    check("a:\n  b: |2+\n       x\n\n\n   ", "a:\n  b: |2+\n     x\n\n\n");
+    check("a: |+\n  x\n ", "a: |+\n  x\n");
+    check("a: |+\n  x\n   ", "a: |+\n  x\n   \n");
+    check("a: |+\n\n ", "a: |+\n\n");
+    check("a: |+\n ", "a: |+\n\n");
+    for mark in ["|", "|-", "|+", "|2", "|2-", "|2+", ">", ">-", ">+", ">2+"] {
+        for text in ["  x", "   x", "    x\n  y", "\n  x", "", " ", "\n"] {
+            for end in ["", " ", "   ", "\n ", "\n   ", "    \n ", "\r\n ", "# c", "\n  # c"] {
+                for head in ["a: ", "- ", "l:\n- "] {
+                    let text = format!("{head}{mark}\n{text}\n{end}");
+                    if crate::yaml::read::read(&text).is_ok() {
+                        let found = format(&text).unwrap_or_else(|_| panic!("{text:?}"));
+                        assert_eq!(format(&found).as_ref(), Ok(&found), "of {text:?}");
+                    }
+                }
+            }
+        }
+    }
+}
