@@ -526,7 +526,7 @@ proptest! {
 
 #[test]
 fn spaces_at_the_end_of_a_file_are_no_line_of_a_text() {
-    check("a:\n  b: |2+\n       x\n\n\n   ", "a:\n  b: |2+\n     x\n\n\n");
+    check("a:\n  b: |2+\n     x\n\n\n   ", "a:\n  b: |2+\n     x\n\n\n");
     check("a: |+\n  x\n ", "a: |+\n  x\n");
     check("a: |+\n  x\n   ", "a: |+\n  x\n   \n");
     check("a: |+\n\n ", "a: |+\n\n");
