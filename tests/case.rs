@@ -11,8 +11,8 @@ use crate::world::World;
 enum Part {
     /// Text before the first section.
     Comment(String),
-    /// `=== file NAME`: a file in the working folder. What is written of a `.wasm` is the world of a
-    /// component and, behind a line `--- core`, its core module as text.
+    /// `=== file NAME`: a file in the working folder. A `.wasm` with a line `--- core` is made of
+    /// what is written: the world of a component and, behind that line, its core module as text.
     File(String, String),
     /// `=== $ COMMAND`: a command and what it must give.
     Command(String, String),
@@ -32,7 +32,7 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
                 if let Some(folder) = target.parent() {
                     std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
                 }
-                let bytes = match name.ends_with(".wasm") {
+                let bytes = match name.ends_with(".wasm") && content.contains(guest::CORE) {
                     true => guest::component(&content).map_err(|e| format!("{name}: {e}"))?,
                     false => content.clone().into_bytes(),
                 };

@@ -17,9 +17,12 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("drafts", &[include_str!("data/drafts.wit")]),
 ];
 
+/// The line between world and module.
+pub(crate) const CORE: &str = "--- core\n";
+
 /// The component of a text: a world, a line `--- core`, a module.
 pub(crate) fn component(text: &str) -> Result<Vec<u8>, String> {
-    let (world, core) = text.split_once("--- core\n").ok_or("there is no line `--- core`")?;
+    let (world, core) = text.split_once(CORE).ok_or("there is no line `--- core`")?;
     let mut resolve = Resolve::default();
     for (name, files) in PACKAGES {
         let text = files.concat();

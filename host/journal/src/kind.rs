@@ -181,7 +181,10 @@ mod tests {
             }
             let transient = matches!(
                 kind,
-                ErrorKind::GuestError | ErrorKind::JoinFailed | ErrorKind::BreakerOpen
+                ErrorKind::GuestError
+                    | ErrorKind::HostExecutor
+                    | ErrorKind::JoinFailed
+                    | ErrorKind::BreakerOpen
             );
             let word = if transient { "yes, " } else { "no." };
             let line = format!("\n\nRetried by `on: [transient]`: {word}");
