@@ -1,6 +1,6 @@
 //! The limits: what can be bounded, how it is written, and what applies where nothing is.
 //!
-//! [`table`] has a row for each; everything else here is made from it.
+//! `table` has a row for each; everything else here is made from it.
 
 mod amount;
 mod page;
