@@ -27,7 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
             "CPU-2",
             "an endless loop in `start`, before the operation is called",
             Guest::core(r#"(func $s (loop (br 0))) (start $s) (func (export "f"))"#)
-                .limits("fuel: 2e8, wall: 2s"),
+                .limits("fuel: 2e8"),
             &["limit.fuel"],
         ),
         Case::beside(
