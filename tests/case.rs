@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::guest;
 use crate::redact::{redact, redact_json};
 use crate::world::World;
+
+/// The line between the world and the core module of a component.
+const CORE: &str = "--- core\n";
 
 /// A part of a case file, in order.
 enum Part {
@@ -32,9 +34,10 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
                 if let Some(folder) = target.parent() {
                     std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
                 }
-                let bytes = match name.ends_with(".wasm") && content.contains(guest::CORE) {
-                    true => guest::component(&content).map_err(|e| format!("{name}: {e}"))?,
-                    false => content.clone().into_bytes(),
+                let bytes = match content.split_once(CORE).filter(|_| name.ends_with(".wasm")) {
+                    Some((world, core)) => coldframe_guests::try_encode(world, core)
+                        .map_err(|error| format!("{name}: {error}"))?,
+                    None => content.clone().into_bytes(),
                 };
                 std::fs::write(&target, bytes).map_err(|e| e.to_string())?;
                 let _ = write!(found, "=== file {name}\n{content}");

@@ -5,7 +5,6 @@
 mod case;
 mod crash;
 mod documents;
-mod guest;
 mod loopback;
 mod redact;
 mod world;

@@ -38,7 +38,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     // It drives the binary, and knows nothing of what is in it.
-    ("coldframe-adversary", &[]),
+    ("coldframe-adversary", &["coldframe-guests"]),
+    ("coldframe-guests", &[]),
     ("xtask", &["coldframe-client", "coldframe-format", "coldframe-sdk"]),
 ];
 

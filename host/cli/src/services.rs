@@ -30,7 +30,7 @@ pub(crate) struct ServiceArgs {
 /// What a run is given besides its text. Kept with it, so that it is resumed with the same; of a
 /// secret where its value is, never the value.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Given {
     /// The project's folder, absolute.
     folder: PathBuf,
@@ -46,7 +46,15 @@ pub(crate) fn given(args: &ServiceArgs, folder: &Path) -> Result<Given, Fail> {
         .canonicalize()
         .map_err(|error| Fail::usage(format!("failed to find {}: {error}", folder.display())))?;
     let config = pairs("config", &args.config, is_key)?;
-    let secrets = pairs("secret", &args.secret, is_secret)?;
+    let mut secrets = pairs("secret", &args.secret, is_secret)?;
+    for source in secrets.values_mut() {
+        // A run that goes on from another folder reads the same file.
+        if let Some(path) = source.strip_prefix("file:")
+            && let Ok(path) = std::path::absolute(path)
+        {
+            *source = format!("file:{}", path.display());
+        }
+    }
     Ok(Given { folder, config, secrets })
 }
 

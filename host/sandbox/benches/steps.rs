@@ -72,7 +72,7 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let floor = Floor::new();
     let sandbox = Sandbox::new(SandboxConfig::new(Compiler::InProcess)).unwrap();
     let skill =
-        coldframe_client::unsigned("no-op", wat::parse_str(NO_OP).unwrap(), &Caps::default())
+        coldframe_client::unsigned("no-op", coldframe_guests::binary(NO_OP), &Caps::default())
             .unwrap();
     sandbox.load(&skill).unwrap();
     let outside = Sandbox::new(SandboxConfig {
@@ -164,7 +164,7 @@ impl Floor {
                 ticking.increment_epoch();
             }
         });
-        let component = Component::from_binary(&engine, &wat::parse_str(NO_OP).unwrap()).unwrap();
+        let component = Component::from_binary(&engine, &coldframe_guests::binary(NO_OP)).unwrap();
         let pre = Linker::new(&engine).instantiate_pre(&component).unwrap();
         Self { engine, pre }
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use coldframe_engine::{Call, CallLimits, Cancel, Invoke as _, Layer, MemoryMeter};
 use coldframe_format::Caps;
+use coldframe_guests::binary;
 use coldframe_sandbox::walls::Wall;
 use coldframe_sandbox::worker::{Worker, become_worker};
 use coldframe_sandbox::{Compiler, Sandbox, SandboxConfig};
@@ -58,10 +59,6 @@ fn main() -> ExitCode {
 
 fn worker() -> Worker {
     Worker::this_program()
-}
-
-fn binary(wat: &str) -> Vec<u8> {
-    wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn adder() -> Vec<u8> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+pub use coldframe_guests::{binary, encode};
 use serde_json::Value;
 
 use crate::case::Look;
@@ -95,33 +96,4 @@ pub fn core(body: &str) -> String {
         r#"(component (core module $m {body}) (core instance $i (instantiate $m))
             (func (export "f") (canon lift (core func $i "f"))))"#
     )
-}
-
-/// The binary form of a text.
-pub fn binary(text: &str) -> Vec<u8> {
-    wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
-}
-
-/// A component of the world `w` that `wit` describes, around a core module. The packages of this
-/// project and the parts of WASI in `data/wasi.wit` may be used in it.
-pub fn encode(wit: &str, core: &str) -> Vec<u8> {
-    let mut resolve = wit_parser::Resolve::default();
-    for (name, text) in [
-        ("types.wit", include_str!("../../../wit/skill/types.wit")),
-        ("log.wit", include_str!("../../../wit/host/log.wit")),
-        ("wasi.wit", include_str!("../data/wasi.wit")),
-    ] {
-        resolve.push_str(name, text).unwrap_or_else(|error| panic!("{name}: {error:#}"));
-    }
-    let package = resolve.push_str("t.wit", wit).unwrap_or_else(|e| panic!("{e:#}\n{wit}"));
-    let world = resolve.select_world(&[package], Some("w")).expect("a world `w`");
-    let mut module = binary(core);
-    let utf8 = wit_component::StringEncoding::UTF8;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8)
-        .expect("metadata can be embedded");
-    wit_component::ComponentEncoder::default()
-        .validate(true)
-        .module(&module)
-        .and_then(|mut encoder| encoder.encode())
-        .unwrap_or_else(|error| panic!("{error:#}\n{wit}"))
 }

@@ -1,13 +1,14 @@
-//! Files of a project. The folder is opened once, and every path is resolved from that handle by
-//! `cap-std`, which never leaves it: not through `..`, not through a link, not through one that is
-//! put there between two looks.
+//! Files of a project. The folder is opened once, and every path is walked from that handle, part by
+//! part, without following a link: what was granted is what is opened, also where somebody puts a
+//! link there between two looks.
 
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, DirEntry, File, Metadata, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt as _};
 use coldframe_engine::services::{FsAnswer, FsAsk, FsEntry, FsProblem, FsWrite, ServiceError};
 use coldframe_journal::ErrorKind;
 
@@ -76,7 +77,8 @@ impl Files {
     }
 
     fn read(&self, path: &str, offset: u64, max: u64) -> io::Result<FsAnswer> {
-        let mut file = self.file(path, OpenOptions::new().read(true))?;
+        let (folder, name) = self.walk(path, false)?;
+        let mut file = file(&folder, name, OpenOptions::new().read(true))?;
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
         file.take(max).read_to_end(&mut bytes)?;
@@ -84,21 +86,19 @@ impl Files {
     }
 
     fn stat(&self, path: &str) -> io::Result<FsAnswer> {
-        let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-        entry(&name, &self.folder.metadata(path)?).map(FsAnswer::Entry)
+        let (folder, name) = self.walk(path, false)?;
+        entry(&folder, name).map(FsAnswer::Entry)
     }
 
     fn list(&self, path: &str, max: u32) -> io::Result<FsAnswer> {
+        let (folder, name) = self.walk(path, false)?;
+        let folder = folder.open_dir_nofollow(name)?;
         let mut found = Vec::new();
-        for each in self.folder.read_dir(path)? {
-            let each: DirEntry = each?;
-            let name = each.file_name();
-            // A name that is no text can't be asked for, and a link may lead to nothing.
-            let Some(name) = name.to_str() else { continue };
-            let metadata = self.folder.metadata(Path::new(path).join(name));
-            let Some(entry) = metadata.and_then(|metadata| entry(name, &metadata)).ok() else {
-                continue;
-            };
+        for each in folder.entries()? {
+            // A name that is no text can't be asked for, and what is neither file nor folder isn't
+            // there.
+            let name = each?.file_name();
+            let Some(Ok(entry)) = name.to_str().map(|name| entry(&folder, name)) else { continue };
             if found.len() >= max as usize {
                 return Err(io::Error::other(format!("the folder has more than {max} entries")));
             }
@@ -109,58 +109,84 @@ impl Files {
     }
 
     fn write(&self, write: &FsWrite) -> io::Result<FsAnswer> {
-        let path = Path::new(&write.path);
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            self.folder.create_dir_all(folder)?;
-        }
-        if self.folder.metadata(path).is_ok_and(|found| !found.is_file()) {
+        let (folder, name) = self.walk(&write.path, true)?;
+        if folder.symlink_metadata(name).is_ok_and(|found| !found.is_file()) {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         if write.append {
             let mut options = OpenOptions::new();
-            self.file(&write.path, options.append(true).create(true))?.write_all(&write.bytes)?;
+            file(&folder, name, options.append(true).create(true))?.write_all(&write.bytes)?;
             return Ok(FsAnswer::Done);
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let new = path.with_file_name(format!(".coldframe-{}-{number}.tmp", std::process::id()));
-        let written = self
-            .folder
+        let new = format!(".coldframe-{}-{number}.tmp", std::process::id());
+        let written = folder
             .open_with(&new, OpenOptions::new().write(true).create_new(true))
             .and_then(|mut file| {
                 file.write_all(&write.bytes)?;
                 file.sync_data()
             })
-            .and_then(|()| self.folder.rename(&new, &self.folder, path));
+            .and_then(|()| folder.rename(&new, &folder, name));
         if written.is_err() {
             // It may be there or not; what matters is the first error.
-            let _ = self.folder.remove_file(&new);
+            let _ = folder.remove_file(&new);
         }
         written.map(|()| FsAnswer::Done)
     }
 
     fn remove(&self, path: &str) -> io::Result<FsAnswer> {
-        // Of a link, the link.
-        if self.folder.symlink_metadata(path)?.is_dir() {
-            self.folder.remove_dir(path)?;
+        let (folder, name) = self.walk(path, false)?;
+        if entry(&folder, name)?.folder {
+            folder.remove_dir(name)?;
         } else {
-            self.folder.remove_file(path)?;
+            folder.remove_file(name)?;
         }
         Ok(FsAnswer::Done)
     }
 
-    /// Opens a file, and nothing that is none: a pipe would hold the call until somebody writes.
-    fn file(&self, path: &str, options: &mut OpenOptions) -> io::Result<File> {
-        let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-        let file = self.folder.open_with(path, options.custom_flags(flags))?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+    /// The folder that something lies in, and its name there. With `make`, folders on the way are
+    /// made.
+    fn walk<'p>(&self, path: &'p str, make: bool) -> io::Result<(Dir, &'p str)> {
+        let (parents, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let mut at = self.folder.try_clone()?;
+        for part in parents.split('/').filter(|part| !part.is_empty()) {
+            let next = match at.open_dir_nofollow(part) {
+                Err(error) if make && error.kind() == io::ErrorKind::NotFound => {
+                    at.create_dir(part).or_else(|error| match error.kind() {
+                        // Somebody else was quicker.
+                        io::ErrorKind::AlreadyExists => Ok(()),
+                        _ => Err(error),
+                    })?;
+                    at.open_dir_nofollow(part)
+                }
+                opened => opened,
+            };
+            at = next?;
         }
-        if !metadata.is_file() {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        Ok(file)
+        Ok((at, name))
     }
+}
+
+/// Opens a file, and nothing that is none: a pipe would hold the call until somebody writes.
+fn file(folder: &Dir, name: &str, options: &mut OpenOptions) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = folder
+        .open_with(name, options.custom_flags(flags).follow(FollowSymlinks::No))
+        // Of a pipe to which nobody listens: no such device.
+        .map_err(|error| match error.raw_os_error() {
+            Some(code) if code == rustix::io::Errno::NXIO.raw_os_error() => {
+                io::ErrorKind::NotFound.into()
+            }
+            _ => error,
+        })?;
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(file)
 }
 
 /// Where a path really leads, also one that is not there yet.
@@ -184,7 +210,8 @@ fn real(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// What it is; nothing where it is neither file nor folder.
-fn entry(name: &str, metadata: &Metadata) -> io::Result<FsEntry> {
+fn entry(folder: &Dir, name: &str) -> io::Result<FsEntry> {
+    let metadata = folder.symlink_metadata(name)?;
     if !metadata.is_dir() && !metadata.is_file() {
         return Err(io::ErrorKind::NotFound.into());
     }
@@ -193,12 +220,13 @@ fn entry(name: &str, metadata: &Metadata) -> io::Result<FsEntry> {
 }
 
 fn problem(error: &io::Error) -> FsProblem {
+    // What opening a link comes to that is not followed.
+    let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
     match error.kind() {
+        _ if is_link => FsProblem::NotFound,
         io::ErrorKind::NotFound => FsProblem::NotFound,
         io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => FsProblem::WrongKind,
         io::ErrorKind::DirectoryNotEmpty => FsProblem::NotEmpty,
-        // What `cap-std` says of a path that leads out.
-        io::ErrorKind::PermissionDenied => FsProblem::NotFound,
         _ => FsProblem::Failed(error.to_string()),
     }
 }

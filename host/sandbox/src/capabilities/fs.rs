@@ -64,8 +64,8 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
     let mut fs = linker.instance(name)?;
     fs.func_wrap_async("read", |mut store: Store<'_>, (path, offset, max): (String, u64, u32)| {
         Box::new(async move {
-            let max = u64::from(max.min(PIECE_BYTES_MAX));
-            Ok((match ask(&mut store, FsAsk::Read { path, offset, max }).await? {
+            let ask_for = FsAsk::Read { path, offset, max: max.into() };
+            Ok((match ask(&mut store, ask_for).await? {
                 Ok(FsAnswer::Bytes(bytes)) => Ok(bytes),
                 other => Err(problem(other)?),
             },))
@@ -81,7 +81,7 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
     })?;
     fs.func_wrap_async("list", |mut store: Store<'_>, (path,): (String,)| {
         Box::new(async move {
-            Ok((match ask(&mut store, FsAsk::List { path, max: ENTRIES_MAX }).await? {
+            Ok((match ask(&mut store, FsAsk::List { path, max: u32::MAX }).await? {
                 Ok(FsAnswer::Entries(entries)) => {
                     Ok(entries.into_iter().map(Entry::from).collect::<Vec<_>>())
                 }
@@ -105,7 +105,8 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
     })
 }
 
-/// Makes the path of a question canonical, looks who grants it, and counts what is written.
+/// Makes the path of a question canonical, looks who grants it, bounds what is read and counts what
+/// is written.
 pub(super) fn admit(state: &mut ServiceState, ask: &mut FsAsk) -> Result<(), CallError> {
     let (path, written) = match ask {
         FsAsk::Read { path, max, .. } => {

@@ -6,10 +6,10 @@ use coldframe_engine::{Call, CallLimits, Invoke as _};
 use serde_json::json;
 
 use super::guest::{
-    SANDBOX, all_caps, assert_canary_sings, binary, call, call_of, encode, load, run, summary,
+    SANDBOX, admit, all_caps, assert_canary_sings, binary, call, call_of, encode, load, run,
+    summary,
 };
 use super::limits::logging;
-use crate::loader::Admitted;
 
 #[track_caller]
 fn check(wat: &str, expected: &str, message: &str) {
@@ -180,14 +180,7 @@ fn a_panic_in_a_host_function_ends_one_call() {
     interface.imports.clear();
     let digest = coldframe_format::Digest::of(&bytes);
     let ceiling = all_caps();
-    let skill = Admitted {
-        digest,
-        interface: &interface,
-        ceiling: &ceiling,
-        asked_by: "the test",
-        bytes: &bytes,
-    };
-    SANDBOX.admit(skill, true).unwrap();
+    admit(&SANDBOX, &bytes, &interface, &ceiling).unwrap();
     let report = run(&SANDBOX, call_of(digest, json!({})));
     assert_eq!(summary(&report), "host.bug", "{report:?}");
     assert!(report.fuel > 0);

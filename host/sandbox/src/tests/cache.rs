@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use coldframe_format::{Digest, Interface};
 use serde_json::json;
 
-use super::guest::{binary, call_of, run, summary};
-use crate::loader::Admitted;
+use super::guest::{admit, binary, call_of, run, summary};
 use crate::{Compiler, Sandbox, SandboxConfig};
 
 fn adder(n: u32) -> Vec<u8> {
@@ -34,15 +33,9 @@ fn check(dir: &Path, n: u32, from_cache: bool) {
     let bytes = adder(n);
     let (digest, interface) = (Digest::of(&bytes), Interface::read(&bytes).unwrap());
     let ceiling = Default::default();
-    let skill = Admitted {
-        digest,
-        interface: &interface,
-        ceiling: &ceiling,
-        asked_by: "the test",
-        bytes: &bytes,
-    };
-    assert_eq!(sandbox.admit(skill, true).unwrap().from_cache, from_cache);
-    assert!(sandbox.admit(skill, true).unwrap().from_cache, "the second time");
+    let admitted = || admit(&sandbox, &bytes, &interface, &ceiling).unwrap();
+    assert_eq!(admitted().from_cache, from_cache);
+    assert!(admitted().from_cache, "the second time");
     assert_eq!(summary(&run(&sandbox, call_of(digest, json!({"n": 1})))), (n + 1).to_string());
 }
 

@@ -6,8 +6,10 @@ use coldframe_engine::{Call, CallLimits, CallReport, Invoke as _, Layer, Layers,
 use coldframe_format::{Caps, Digest, Interface};
 use serde_json::{Value, json};
 
+pub(super) use coldframe_guests::{binary, encode};
+
 use crate::loader::Admitted;
-use crate::{Compiler, LoadError, Sandbox, SandboxConfig};
+use crate::{Compiler, LoadError, Loaded, Sandbox, SandboxConfig};
 
 /// One engine for all tests, as in the real thing.
 pub(super) static SANDBOX: LazyLock<Arc<Sandbox>> =
@@ -30,42 +32,19 @@ pub(super) fn layers(caps: impl IntoIterator<Item = Caps>) -> Layers {
 pub(super) fn load(sandbox: &Sandbox, bytes: &[u8]) -> Result<Digest, LoadError> {
     let interface = Interface::read(bytes).unwrap_or_default();
     let digest = Digest::of(bytes);
-    let skill = Admitted {
-        digest,
-        interface: &interface,
-        ceiling: &all_caps(),
-        asked_by: "the test",
-        bytes,
-    };
-    sandbox.admit(skill, true)?;
+    admit(sandbox, bytes, &interface, &all_caps())?;
     Ok(digest)
 }
 
-/// The binary form of a guest.
-pub(super) fn binary(wat: &str) -> Vec<u8> {
-    wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}"))
-}
-
-/// A component of the world `w` that `wit` describes, around a core module. The packages of this
-/// project may be used in it.
-pub(super) fn encode(wit: &str, core: &str) -> Vec<u8> {
-    let mut resolve = wit_parser::Resolve::default();
-    resolve.push_str("types.wit", include_str!("../../../../wit/skill/types.wit")).unwrap();
-    let host = [
-        include_str!("../../../../wit/host/log.wit"),
-        include_str!("../../../../wit/host/fs.wit"),
-        include_str!("../../../../wit/host/secrets.wit"),
-    ];
-    resolve.push_str("host.wit", &host.concat()).unwrap();
-    resolve.push_str("drafts.wit", include_str!("../../../../tests/data/drafts.wit")).unwrap();
-    resolve.push_str("wasi.wit", include_str!("data/wasi.wit")).unwrap();
-    let package = resolve.push_str("t.wit", wit).unwrap_or_else(|error| panic!("{error:#}\n{wit}"));
-    let world = resolve.select_world(&[package], Some("w")).unwrap();
-    let mut module = binary(core);
-    let utf8 = wit_component::StringEncoding::UTF8;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
-    let mut encoder = wit_component::ComponentEncoder::default().validate(true).module(&module);
-    encoder.as_mut().unwrap().encode().unwrap_or_else(|error| panic!("{error:#}\n{wit}"))
+/// Admits component bytes as a signed skill.
+pub(super) fn admit(
+    sandbox: &Sandbox,
+    bytes: &[u8],
+    interface: &Interface,
+    ceiling: &Caps,
+) -> Result<Loaded, LoadError> {
+    let digest = Digest::of(bytes);
+    sandbox.admit(Admitted { digest, interface, ceiling, asked_by: "the test", bytes }, true)
 }
 
 /// A call of `f` with every right and the usual limits.

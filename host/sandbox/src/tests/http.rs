@@ -13,8 +13,7 @@ use coldframe_format::{Caps, Digest, Interface};
 use coldframe_journal::ErrorKind;
 use serde_json::json;
 
-use super::guest::{call_of, encode, run, summary};
-use crate::loader::Admitted;
+use super::guest::{admit, call_of, encode, run, summary};
 use crate::{Compiler, Sandbox, SandboxConfig};
 
 /// Answers everything with 200 and as many bytes as the path says, and remembers what it was sent.
@@ -83,18 +82,7 @@ static FETCH: LazyLock<(Arc<Sandbox>, Digest)> = LazyLock::new(|| {
     let bytes = encode(wit, include_str!("data/fetch.wat"));
     let interface = Interface::read(&bytes).unwrap();
     let (digest, ceiling) = (Digest::of(&bytes), everything());
-    sandbox
-        .admit(
-            Admitted {
-                digest,
-                interface: &interface,
-                ceiling: &ceiling,
-                asked_by: "the test",
-                bytes: &bytes,
-            },
-            true,
-        )
-        .unwrap();
+    admit(&sandbox, &bytes, &interface, &ceiling).unwrap();
     (sandbox, digest)
 });
 
@@ -297,18 +285,7 @@ fn headers_of_a_request() {
     let interface = Interface::read(&bytes).unwrap();
     let (digest, ceiling) = (Digest::of(&bytes), everything());
     let (sandbox, _) = fetching();
-    sandbox
-        .admit(
-            Admitted {
-                digest,
-                interface: &interface,
-                ceiling: &ceiling,
-                asked_by: "the test",
-                bytes: &bytes,
-            },
-            true,
-        )
-        .unwrap();
+    admit(&sandbox, &bytes, &interface, &ceiling).unwrap();
     for (net_header_bytes, expected) in [(173, "null"), (172, "limit.net-bytes")] {
         let limits = CallLimits { net_header_bytes, ..CallLimits::default() };
         let call = Call {

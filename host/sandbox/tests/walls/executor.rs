@@ -15,7 +15,9 @@ use coldframe_journal::ErrorKind;
 use coldframe_sandbox::{Compiler, Isolation, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
-use super::{binary, worker};
+use coldframe_guests::{binary, encode};
+
+use super::worker;
 
 fn config(isolation: Isolation) -> SandboxConfig {
     let config = SandboxConfig::new(Compiler::Worker(worker()));
@@ -234,17 +236,7 @@ impl HttpBodyStream for Zeros {
 fn fetcher() -> Vec<u8> {
     let wit = "package t:t; world w { import wasi:http/outgoing-handler@0.2.6;
         export f: func(https: bool, host: string, path: string, times: u32, read: bool) -> u32; }";
-    let mut resolve = wit_parser::Resolve::default();
-    resolve.push_str("wasi.wit", include_str!("../../src/tests/data/wasi.wit")).unwrap();
-    let package = resolve.push_str("t.wit", wit).unwrap();
-    let world = resolve.select_world(&[package], Some("w")).unwrap();
-    let mut module = binary(include_str!("../../src/tests/data/fetch.wat"));
-    let utf8 = wit_component::StringEncoding::UTF8;
-    wit_component::embed_component_metadata(&mut module, &resolve, world, utf8).unwrap();
-    wit_component::ComponentEncoder::default()
-        .module(&module)
-        .and_then(|mut encoder| encoder.encode())
-        .unwrap()
+    encode(wit, include_str!("../../src/tests/data/fetch.wat"))
 }
 
 pub(super) fn requests() {
