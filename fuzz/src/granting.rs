@@ -1,6 +1,6 @@
 //! Of grants: what is written reads back, and what is within something allows nothing beyond it.
 
-use coldframe_format::caps::HttpGrant;
+use coldframe_format::caps::{GrantLine as _, HttpGrant};
 
 /// The first line is a grant, the second its ceiling, every other one a request:
 /// `METHOD scheme host port path`.

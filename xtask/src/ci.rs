@@ -11,11 +11,12 @@ type Stage = fn(&Shell) -> anyhow::Result<()>;
 /// Runs every stage in order and stops at the first that fails.
 #[expect(clippy::print_stdout, reason = "a gate says which stage it is in")]
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
-    let stages: [(&str, Stage); 8] = [
+    let stages: [(&str, Stage); 9] = [
         ("fmt", fmt),
         ("tidy", crate::tidy::run),
         ("features", crate::features::run),
         ("clippy", clippy),
+        ("fuzz", crate::fuzz::check),
         ("test", test),
         ("docs", docs),
         ("skills", |shell| crate::skills::run(shell, true, false)),

@@ -81,6 +81,18 @@ fn fuzz(
     Ok(())
 }
 
+/// Compiles the targets, which are a workspace of their own, without running them.
+pub(crate) fn check(shell: &Shell) -> anyhow::Result<()> {
+    let folder = target_dir(shell)?.join("fuzz");
+    cmd!(shell, "cargo fmt --manifest-path fuzz/Cargo.toml --check").run()?;
+    cmd!(
+        shell,
+        "cargo check --quiet --manifest-path fuzz/Cargo.toml --bins --locked --target-dir {folder}"
+    )
+    .run()?;
+    Ok(())
+}
+
 /// What fuzzing needs beside the toolchain of the project.
 fn install(shell: &Shell) -> anyhow::Result<()> {
     let toolchains = cmd!(shell, "rustup toolchain list").quiet().read()?;

@@ -20,7 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["coldframe-client", "coldframe-engine", "coldframe-format", "coldframe-journal"],
     ),
     ("coldframe-ports", &["coldframe-engine", "coldframe-format", "coldframe-journal"]),
-    ("coldframe-store", &["coldframe-engine", "coldframe-journal"]),
+    ("coldframe-store", &["coldframe-engine", "coldframe-format", "coldframe-journal"]),
     ("coldframe-sdk", &["coldframe-format"]),
     (
         "coldframe-cli",
