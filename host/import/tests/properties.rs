@@ -341,6 +341,17 @@ fn large_files_are_no_trouble() {
         ),
     );
     check(Dialect::Hexdag, &many("---\nkind: Pipeline\n", 9_000));
+    check(
+        Dialect::Hexdag,
+        &format!(
+            "kind: Pipeline\nmetadata: {{ name: x }}\nspec:\n  nodes:\n    - {{ kind: data_node, spec: {{ output: {{ \"{}\" }} }} }}\n",
+            many("a: ", 500)
+        ),
+    );
+    check(
+        Dialect::Flujo,
+        "steps:\n  - kind: conditional\n    name: r\n    branches: { \"a {# b\": [{ name: x, agent: p }], c: [{ name: y, agent: p }] }\n",
+    );
     let too_large = check(Dialect::Flujo, &many("#", coldframe_import::TEXT_BYTES_MAX + 1));
     assert_eq!(too_large.notes[0].code, codes::YAML);
     let mut nested = String::from("steps: ");

@@ -212,6 +212,10 @@ pub(super) fn conditional(
             default_block = Some(found);
             continue;
         }
+        if has_marks(&entry.key.text) {
+            drop(work.untranslated(entry.key.place, &entry.key.text, FIXED));
+            continue;
+        }
         let case = Map::default().with("is", key_values(&entry.key.text));
         cases.push(Map(case.0.into_iter().chain(found.0).collect()).into());
     }
@@ -233,6 +237,14 @@ pub(super) fn conditional(
     body.put_some("default", default_block);
     made.main.body.put("switch", body);
     made
+}
+
+/// Why the name of a branch or state has no counterpart.
+pub(super) const FIXED: &str = "a fixed value of ours has no `{{`, `{%` or `{#`";
+
+/// Whether a text would be read as one with holes.
+pub(super) fn has_marks(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
 }
 
 /// The values that mean a branch: their keys are texts, whatever the condition gives.

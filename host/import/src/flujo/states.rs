@@ -5,6 +5,7 @@ use indexmap::IndexSet;
 
 use super::agent::File;
 use super::block::{self, Made};
+use super::branches::{FIXED, has_marks};
 use super::dictionary::{STATE, TRANSITION};
 use super::kinds::quoted;
 use super::scope::Scope;
@@ -51,6 +52,10 @@ pub(super) fn translate(
         else {
             continue;
         };
+        if has_marks(&entry.key.text) {
+            drop(work.untranslated(entry.key.place, &entry.key.text, FIXED));
+            continue;
+        }
         let is_end = ends.contains(entry.key.text.as_str());
         let case = Map::default().with("is", entry.key.text.as_str());
         let (around, previous, cases) = if is_end {

@@ -26,7 +26,14 @@ fn lines(map: &Map, indent: usize, opened: bool, out: &mut String) {
             comments(piece, indent, out);
             pad(indent, out);
         }
-        key_text(key, out);
+        if is_long(key) {
+            out.push_str("? ");
+            key_text(key, out);
+            out.push('\n');
+            pad(indent, out);
+        } else {
+            key_text(key, out);
+        }
         out.push(':');
         value(&piece.value, indent, out);
     }
@@ -134,6 +141,9 @@ fn flow<'a>(
             line.push_str(", ");
         }
         if let Some(key) = key {
+            if is_long(key) {
+                return None;
+            }
             key_text(key, line);
             line.push_str(": ");
         }
@@ -151,6 +161,13 @@ fn scalar(value: &Out, out: &mut String) {
         Out::List(_) => out.push_str("[]"),
         Out::Map(_) => out.push_str("{}"),
     }
+}
+
+/// Whether a key needs a `?` in front: YAML takes 1024 characters without one, as they are written.
+fn is_long(key: &str) -> bool {
+    let mut written = String::new();
+    key_text(key, &mut written);
+    written.chars().count() > 1000
 }
 
 /// A key. `on` and `no` are names to every reader of YAML 1.2, and `on` is one of ours.
