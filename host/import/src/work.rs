@@ -152,6 +152,15 @@ impl Work {
         (format!("untranslated_line_{}", place.line), self.was(place, original))
     }
 
+    /// The path of another file. Ours is read before the run begins, and so has no holes.
+    pub(crate) fn path(&self, path: &str, place: Place) -> String {
+        if !path.contains("{{") {
+            return path.to_owned();
+        }
+        self.untranslated(place, path, "the path of a pipeline has no `{{` here");
+        format!("./untranslated_line_{}.yml", place.line)
+    }
+
     /// The comment that quotes an original.
     pub(crate) fn was(&self, place: Place, original: &str) -> String {
         format!("from line {}: was `{}`", place.line, original.trim())

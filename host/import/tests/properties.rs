@@ -352,6 +352,14 @@ fn large_files_are_no_trouble() {
         Dialect::Flujo,
         "steps:\n  - kind: conditional\n    name: r\n    branches: { \"a {# b\": [{ name: x, agent: p }], c: [{ name: y, agent: p }] }\n",
     );
+    check(
+        Dialect::Flujo,
+        "imports: { child: \"./{{ a }}.yaml\" }\nsteps:\n  - { name: call, uses: imports.child, input: x }\n",
+    );
+    check(
+        Dialect::Hexdag,
+        "kind: System\nmetadata: { name: s }\nspec: { processes: [ { name: a, pipeline: \"{{ a }}.yml\" } ] }\n",
+    );
     let too_large = check(Dialect::Flujo, &many("#", coldframe_import::TEXT_BYTES_MAX + 1));
     assert_eq!(too_large.notes[0].code, codes::YAML);
     let mut nested = String::from("steps: ");

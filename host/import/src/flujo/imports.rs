@@ -22,7 +22,10 @@ pub(super) fn import(
 ) -> Made {
     let work = scope.work;
     let path = match file.imports.get(name) {
-        Some((path, _)) => work.copy(path, path.len(), place),
+        Some((path, at)) => {
+            let path = work.path(path, *at);
+            work.copy(&path, path.len(), place)
+        }
         None => {
             agent::unknown("import", name, file.imports.keys(), place, work);
             format!("./{}.yaml", crate::names::kebab(name))

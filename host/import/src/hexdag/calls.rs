@@ -333,7 +333,7 @@ pub(super) fn invocation(
     }
     let (name, name_place) = spec.take_text("macro").unwrap_or(("macro", place));
     if let Some((_, path)) = file.macros.iter().find(|(known, _)| known == name) {
-        let mut step = Step::of(id, "pipeline", path.as_str());
+        let mut step = Step::of(id, "pipeline", work.path(path, name_place));
         if !with.is_empty() {
             step.body.put("with", with);
         }

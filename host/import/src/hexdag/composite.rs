@@ -109,7 +109,8 @@ fn body(id: &str, key: &str, spec: &mut Fields<'_, '_>, file: &File, inner: &Sco
             message,
             "import it to the same path, and hand in under `with` what it declares as inputs",
         );
-        let path = if path.starts_with(['.', '/']) { path.to_owned() } else { format!("./{path}") };
+        let path = work.path(path, place);
+        let path = if path.starts_with(['.', '/']) { path } else { format!("./{path}") };
         let step = Step::of(&inner.helper(&format!("{id}_body")), "pipeline", path);
         let output = Out::hole(&step.id);
         return crate::out::step::block(vec![step], Some(output.into()));

@@ -41,7 +41,7 @@ pub(super) fn translate(top: &mut Fields<'_, '_>, head: &Head<'_>, work: &Work) 
             let message = format!("`{}` has to be imported too", shown(path));
             work.notes.warning(codes::OTHER_FILE, place, message, "import it to the same path");
             scope.bind(name, Seen { id: id.clone(), output: id.clone(), optional: false });
-            steps.push(Step::of(&id, "pipeline", path));
+            steps.push(Step::of(&id, "pipeline", work.path(path, place)));
         }
         let order: BTreeMap<String, usize> =
             steps.iter().enumerate().map(|(at, step)| (step.id.clone(), at)).collect();
