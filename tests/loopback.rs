@@ -89,6 +89,25 @@ outputs: {{ status: "{{{{ page.status }}}}", body: "{{{{ page.body }}}}" }}
                 output.status
             ));
         }
+        replays(&world, requests).map_err(|why| format!("{file} {path}: {why}"))?;
+        if seen.load(Ordering::SeqCst) - before != requests {
+            return Err(format!("{file} {path}: the replay asked the server"));
+        }
+    }
+    Ok(())
+}
+
+/// What a run heard is enough to run it again.
+fn replays(world: &World, requests: usize) -> Result<(), String> {
+    let output = world.coldframe(&["runs", "replay", "--format", "json"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let found: serde_json::Value =
+        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+    let recorded = found.get("from_recordings").and_then(serde_json::Value::as_u64);
+    let same = found.get("differences").and_then(serde_json::Value::as_array).map(Vec::len);
+    // A request that was refused before it was sent is on the tape as one that was not.
+    if !output.status.success() || same != Some(0) || recorded < Some(requests.min(1) as u64) {
+        return Err(format!("{}: {text}", output.status));
     }
     Ok(())
 }

@@ -182,9 +182,12 @@ pub(crate) enum Command {
     Call(crate::commands::call::CallArgs),
     /// Draw a pipeline's graph as Mermaid, Graphviz or SVG
     Graph(crate::commands::graph::GraphArgs),
-    /// Show and resume runs
+    /// Show, resume and replay runs
     #[command(subcommand)]
     Runs(crate::commands::runs::RunsCommand),
+    /// Write one call of a run into a file, and run it again anywhere
+    #[command(subcommand)]
+    Receipt(crate::commands::receipt::ReceiptCommand),
     /// Search the registries for skills and pipelines
     Search(crate::commands::search::SearchArgs),
     /// Make, build, check and publish skills

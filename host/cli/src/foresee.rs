@@ -67,6 +67,7 @@ async fn truth(
         limits,
         memory: Arc::new(MemoryMeter::new(u64::MAX)),
         cancel: Cancel::default(),
+        tape: None,
     };
     invoke.invoke(call).await.result.ok()?.as_bool()
 }

@@ -228,7 +228,7 @@ pub(crate) fn sandbox_with(
 
 /// Loads every component of the graph, and the evaluator where an expression needs it. Gives the
 /// evaluator's digest.
-fn load(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<Digest, Fail> {
+pub(crate) fn load(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<Digest, Fail> {
     if coldframe_engine::core::needs_evaluator(graph) {
         return load_with_evaluator(project, sandbox, graph);
     }

@@ -39,6 +39,7 @@ pub use crate::plan::needs_evaluator;
 
 /// What the driver must do.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it goes on at once")]
 pub enum Command {
     /// Append this record: it follows from what is known.
     Record(Event),
@@ -158,6 +159,11 @@ impl Core {
         self.work += 1;
         self.fold(&record.event, place);
         Ok(())
+    }
+
+    /// What is run.
+    pub(crate) fn graph(&self) -> &Arc<Graph> {
+        &self.graph
     }
 
     /// The state so far.

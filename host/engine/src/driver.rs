@@ -8,20 +8,18 @@ use coldframe_journal::{
     Broken, ErrorKind, Event, Failure, Receipt, Record, RunStatus, Waiting, event::FORMAT_VERSION,
 };
 use coldframe_lang::graph::Graph;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 
 use crate::answers::Answer;
 use crate::cancel::Cancel;
 use crate::core::{Command, Core};
+use crate::finish;
 use crate::host::{EngineError, Host, RunOptions, RunReport};
-use crate::invoke::CallError;
-use crate::journal::Journal;
+use crate::journal::{Blob, Journal};
 use crate::ledger::Amounts;
 use crate::limits::RunClock;
-use crate::rules::{self, Verdict};
-use crate::scope::Local;
 use crate::step::{Shared, cancelled};
 use crate::work::{Done, End, Fault, Task, TaskId};
 
@@ -69,7 +67,6 @@ pub async fn drive(
     };
     let mut driver = Driver {
         core,
-        graph,
         journal,
         host,
         shared: Arc::new(shared),
@@ -92,7 +89,6 @@ fn micros(time: Duration) -> u64 {
 
 struct Driver<'d> {
     core: Core,
-    graph: Arc<Graph>,
     journal: &'d mut dyn Journal,
     host: &'d Host,
     shared: Arc<Shared>,
@@ -283,17 +279,18 @@ impl Driver<'_> {
         let cost_nano = coldframe_journal::receipt::price_nano(fuel, self.shared.nano_per_mfuel);
         let receipt = Receipt { attempt, fuel, net_bytes, cost_nano, ..Receipt::default() };
         let fault = Fault::from(cancelled());
-        Done { task, path, end: End::Failed(fault), receipt, logs: Vec::new() }
+        Done { task, path, end: End::Failed(fault), receipt, logs: Vec::new(), recording: None }
     }
 
     /// Journals how a piece of work ended.
-    async fn ended(&mut self, done: Done) -> Result<(), EngineError> {
+    async fn ended(&mut self, mut done: Done) -> Result<(), EngineError> {
+        let blob = done.recording.take();
         if !done.logs.is_empty() {
             self.host.observer.logs(&done.path, &done.logs);
         }
         let now_us = self.now();
         match self.core.ended(done, now_us) {
-            Some(event) => self.append(event).await,
+            Some(event) => self.append_with(event, blob).await,
             None => Ok(()),
         }
     }
@@ -347,83 +344,9 @@ impl Driver<'_> {
         reason: Option<Failure>,
         released: Option<(Value, Vec<Broken>)>,
     ) -> Result<bool, EngineError> {
-        if let Some((outputs, broken)) = released {
-            let event = Event::RunFinished { status, outputs, failure: reason, broken };
-            return self.append(event).await.map(|()| true);
-        }
-        let (mut status, outputs, mut reason) = self.outputs(status, reason).await;
-        let mut broken = Vec::new();
-        if reason.is_none() {
-            match self.judge(&outputs).await {
-                Ok(found) => broken = found,
-                Err(CallError { kind, message, .. }) => {
-                    reason = Some(Failure::new(kind, message, None));
-                }
-            }
-        }
-        match rules::verdict(&broken, None) {
-            Verdict::Counts => {}
-            Verdict::Fails(failure) => reason = Some(failure),
-            Verdict::Asks { policy, message } => {
-                let waiting = Waiting::Release { policy, message, output: outputs };
-                self.append(Event::RunHeld { waiting, broken }).await?;
-                return Ok(false);
-            }
-        }
-        // What a rule is against does not get out.
-        let withheld = status == RunStatus::Succeeded && reason.is_some();
-        if withheld {
-            status = RunStatus::Failed;
-        }
-        let outputs = if withheld { Value::Object(Map::new()) } else { outputs };
-        let event = Event::RunFinished { status, outputs, failure: reason, broken };
-        self.append(event).await.map(|()| true)
-    }
-
-    /// The rules over the run that do not hold.
-    async fn judge(&mut self, outputs: &Value) -> Result<Vec<Broken>, CallError> {
-        if !rules::judges_run(&self.graph) {
-            return Ok(Vec::new());
-        }
-        let Some(scope) = self.core.root_scope() else { return Ok(Vec::new()) };
-        let totals = &self.core.state().totals;
-        let local = Local::Claim {
-            result: rules::result(outputs, totals.cost_nano, totals.fuel),
-            subject: None,
-            steps: Some(self.core.root_steps()),
-            totals: crate::facts::totals_of(totals),
-        };
-        self.shared.judge_run(&scope.with(0, local), &self.graph).await
-    }
-
-    async fn outputs(
-        &mut self,
-        mut status: RunStatus,
-        mut reason: Option<Failure>,
-    ) -> (RunStatus, Value, Option<Failure>) {
-        let mut outputs = Map::new();
-        let scope = self.core.root_scope();
-        let graph = Arc::clone(&self.graph);
-        for (name, template) in &graph.outputs {
-            let Some(scope) = &scope else { break };
-            // After a failure only what is there whole is given out.
-            let whole = template.roots().into_iter().all(|root| scope.root(root).is_some());
-            if reason.is_some() && !whole {
-                continue;
-            }
-            match self.shared.output(scope, template).await {
-                Ok(value) => {
-                    outputs.insert(name.clone(), value);
-                }
-                Err(_) if reason.is_some() => {}
-                Err(CallError { kind, message, .. }) => {
-                    let message = format!("output `{name}`: {message}");
-                    reason = Some(Failure::new(kind, message, None));
-                    status = RunStatus::Failed;
-                }
-            }
-        }
-        (status, Value::Object(outputs), reason)
+        let event = finish::event(&self.core, &self.shared, status, reason, released).await;
+        let is_over = matches!(event, Event::RunFinished { .. });
+        self.append(event).await.map(|()| is_over)
     }
 
     async fn lost(&mut self, why: &str) -> Result<(), EngineError> {
@@ -433,9 +356,13 @@ impl Driver<'_> {
     }
 
     async fn append(&mut self, event: Event) -> Result<(), EngineError> {
+        self.append_with(event, None).await
+    }
+
+    async fn append_with(&mut self, event: Event, blob: Option<Blob>) -> Result<(), EngineError> {
         let seq = self.core.state().next_seq;
         let record = Record { seq, at_us: self.now(), event };
-        self.journal.append(&record).await?;
+        self.journal.append(&record, blob).await?;
         self.core.apply(&record)?;
         self.host.observer.record(&record);
         Ok(())

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::cancel::Cancel;
 use crate::layers::Layers;
+use crate::tape::{Recording, Tape};
 
 /// Calls operations of components that were loaded before.
 pub trait Invoke: Send + Sync {
@@ -38,6 +39,9 @@ pub struct Call {
     pub memory: Arc<MemoryMeter>,
     /// Ends the call before its time. It still gives a report.
     pub cancel: Cancel,
+    /// What it hears: with a tape what is on that, and nobody is asked; without one the world, and
+    /// that is recorded.
+    pub tape: Option<Arc<Tape>>,
 }
 
 /// What a call came to, whether it succeeded or not.
@@ -57,6 +61,8 @@ pub struct CallReport {
     pub net_bytes: u64,
     /// What the guest logged, sanitised, oldest first.
     pub logs: Vec<String>,
+    /// What the guest heard. Nothing where it heard a tape.
+    pub recording: Recording,
 }
 
 /// Why a call has no output.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use coldframe_format::caps::SecretGrant;
 use coldframe_journal::ErrorKind;
+use serde::{Deserialize, Serialize};
 
 /// Sends one HTTP request. Whether the request is granted was decided before; where a name leads,
 /// and whether that address may be dialled at all, is decided here.
@@ -80,7 +81,7 @@ pub trait HttpBodyStream: Send {
 }
 
 /// Why an exchange failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpFailure {
     /// What happened.
     pub cause: HttpCause,
@@ -89,7 +90,7 @@ pub struct HttpFailure {
 }
 
 /// What ended an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HttpCause {
     /// A rule: the call ends with this kind, whatever the guest makes of the error.
     Refused(ErrorKind),

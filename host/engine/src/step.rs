@@ -14,11 +14,13 @@ use serde_json::{Map, Value, json};
 
 use crate::cancel::Cancel;
 use crate::invoke::{Call, CallError, CallLimits, CallReport, Invoke};
+use crate::journal::Blob;
 use crate::kinds;
 use crate::layers::{self, Layer, Layers};
 use crate::limits::{RunClock, RunLimits};
 use crate::memo::Memo;
 use crate::scope::{Scope, collect, fill};
+use crate::tape::Recording;
 use crate::work::{Done, End, Task, What};
 
 pub use crate::blame::usd;
@@ -51,6 +53,7 @@ pub(crate) struct Worker<'w> {
     pub(crate) net_left: u64,
     pub(crate) receipt: Receipt,
     logs: Vec<String>,
+    recording: Recording,
 }
 
 impl Shared {
@@ -68,6 +71,7 @@ impl Shared {
             net_left: task.reservation.as_ref().map_or(0, |reserved| reserved.amounts.net_bytes),
             receipt,
             logs: Vec::new(),
+            recording: Recording::Nothing,
         };
         let end = match worker.body().await {
             Ok(End::Output(output)) => match worker.judge_output(&output).await {
@@ -80,13 +84,25 @@ impl Shared {
             Ok(end) => end,
             Err(error) => End::Failed(worker.blame(error)),
         };
-        let Worker { mut receipt, logs, .. } = worker;
+        let Worker { mut receipt, logs, recording, .. } = worker;
+        let recording = match recording {
+            Recording::Nothing => None,
+            Recording::Whole(tape) => {
+                let blob = Blob::new(tape.to_bytes());
+                receipt.recording = Some(blob.digest.to_string());
+                Some(blob)
+            }
+            Recording::TooLarge => {
+                receipt.unrecorded = true;
+                None
+            }
+        };
         receipt.wall_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         receipt.cost_nano = price_nano(receipt.fuel, self.nano_per_mfuel);
         if let End::Output(output) = &end {
             receipt.output_sha256 = Some(canonical::digest(output).to_string());
         }
-        Done { task: task.id, path: task.path, end, receipt, logs }
+        Done { task: task.id, path: task.path, end, receipt, logs, recording }
     }
 }
 
@@ -137,6 +153,7 @@ impl Shared {
             },
             memory,
             cancel,
+            tape: None,
         }
     }
 }
@@ -261,12 +278,17 @@ impl Worker<'_> {
             grants,
             limits: CallLimits {
                 fuel: self.fuel_left.min(bounds.fuel),
-                wall: bounds.wall.min(self.shared.clock.left()),
+                // What time ended is not run again, and what was not must not be ended by it now.
+                wall: match self.task.tape {
+                    Some(_) => self.shared.clock.left(),
+                    None => bounds.wall.min(self.shared.clock.left()),
+                },
                 net_bytes: bounds.net_bytes.min(self.net_left),
                 ..bounds
             },
             memory: Arc::clone(&self.task.rights.memory),
             cancel: self.cancel.clone(),
+            tape: self.task.tape.clone(),
         }
     }
 
@@ -282,6 +304,7 @@ impl Worker<'_> {
             host_calls,
             net_bytes,
             mut logs,
+            recording,
         } = self.shared.invoke.invoke(call).await;
         self.fuel_left = self.fuel_left.saturating_sub(fuel);
         self.net_left = self.net_left.saturating_sub(net_bytes);
@@ -291,6 +314,10 @@ impl Worker<'_> {
         receipt.net_bytes = receipt.net_bytes.saturating_add(net_bytes);
         receipt.memory_peak_bytes = receipt.memory_peak_bytes.max(memory_peak_bytes);
         self.logs.append(&mut logs);
+        // The evaluator asks nothing, so there is one at most.
+        if recording != Recording::Nothing {
+            self.recording = recording;
+        }
         result
     }
 

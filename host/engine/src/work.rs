@@ -9,12 +9,14 @@ use coldframe_lang::graph::Step;
 use serde_json::Value;
 
 use crate::invoke::{CallError, MemoryMeter};
+use crate::journal::Blob;
 use crate::layers::Layers;
 use crate::ledger::Reservation;
 use crate::limits::Bounds;
 use crate::plan::Plan;
 use crate::rules::Facts;
 use crate::scope::Scope;
+use crate::tape::Tape;
 
 /// A piece of work. Numbers are never used twice in a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +42,8 @@ pub struct Task {
     pub(crate) facts: Option<Facts>,
     /// `None` where nothing can be consumed.
     pub(crate) reservation: Option<Reservation>,
+    /// What its call hears, where this is a replay.
+    pub(crate) tape: Option<Arc<Tape>>,
 }
 
 /// What is to be done.
@@ -75,6 +79,8 @@ pub struct Done {
     pub(crate) end: End,
     pub(crate) receipt: Receipt,
     pub(crate) logs: Vec<String>,
+    /// What the call heard, named by the receipt.
+    pub(crate) recording: Option<Blob>,
 }
 
 /// The ends there are.

@@ -51,6 +51,7 @@ async fn broken(graph: &Arc<Graph>, kept: usize) -> Option<(RunState, Run)> {
     run.journal.left = None;
     // The answer may be what was lost: it is given again.
     let state = to_the_end(&mut run).await.unwrap();
+    run.replays().await;
     Some((state, run))
 }
 
@@ -244,6 +245,7 @@ fn in_a_run_that_is_stopped() {
         let expected = "cancelled [pipeline.cancelled] the run was cancelled -> {}";
         assert_eq!(shown(&state), expected, "after {kept}: {:#?}", run.history());
         no_step_twice(&run);
+        runtime().block_on(run.replays());
     }
 }
 

@@ -51,6 +51,7 @@ impl Invoke for Table {
                 host_calls: 0,
                 net_bytes: 0,
                 logs: vec![],
+                recording: coldframe_engine::Recording::Nothing,
             }
         })
     }
@@ -333,6 +334,7 @@ impl Journal for Breaking {
     fn append<'a>(
         &'a mut self,
         record: &'a Record,
+        _blob: Option<coldframe_engine::Blob>,
     ) -> Pin<Box<dyn Future<Output = Result<(), JournalFailure>> + Send + 'a>> {
         let result = if self.left == 0 {
             Err(JournalFailure { message: "no space left".into() })

@@ -154,7 +154,7 @@ impl Work {
 
     /// The path of another file. Ours is read before the run begins, and so has no holes.
     pub(crate) fn path(&self, path: &str, place: Place) -> String {
-        if !path.contains("{{") {
+        if !["{{", "{%", "{#"].iter().any(|mark| path.contains(mark)) {
             return path.to_owned();
         }
         self.untranslated(place, path, "the path of a pipeline has no `{{` here");

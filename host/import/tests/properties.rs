@@ -354,7 +354,7 @@ fn large_files_are_no_trouble() {
     );
     check(
         Dialect::Flujo,
-        "imports: { child: \"./{{ a }}.yaml\" }\nsteps:\n  - { name: call, uses: imports.child, input: x }\n",
+        "imports: { child: \"./{# a.yaml\" }\nsteps:\n  - { name: call, uses: imports.child, input: x }\n",
     );
     check(
         Dialect::Hexdag,

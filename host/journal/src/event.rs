@@ -301,6 +301,30 @@ impl Event {
     }
 
     /// The account it carries.
+    pub fn receipt_mut(&mut self) -> Option<&mut Receipt> {
+        match self {
+            Self::StepSucceeded { receipt, .. }
+            | Self::StepFailed { receipt, .. }
+            | Self::StepSkipped { receipt, .. }
+            | Self::StepEntered { receipt, .. }
+            | Self::BlockEnded { receipt, .. }
+            | Self::AttemptFailed { receipt, .. }
+            | Self::StepSuspended { receipt, .. }
+            | Self::StepCancelled { receipt, .. } => Some(receipt),
+            Self::RunStarted { .. }
+            | Self::RunResumed
+            | Self::StepStarted { .. }
+            | Self::StepTimedOut { .. }
+            | Self::DecisionMade { .. }
+            | Self::SignalReceived { .. }
+            | Self::RunHalted { .. }
+            | Self::RunHeld { .. }
+            | Self::RunReleased { .. }
+            | Self::RunFinished { .. } => None,
+        }
+    }
+
+    /// The account it carries.
     pub fn receipt(&self) -> Option<&Receipt> {
         match self {
             Self::StepSucceeded { receipt, .. }

@@ -122,6 +122,8 @@ kinds! {
     PipelineCancelled = "pipeline.cancelled",
     /// The process that ran the component ended before the call did.
     HostExecutor = "host.executor",
+    /// A recorded call did something else when it was run again.
+    ReplayDiffers = "replay.differs",
     /// Ours: something that must not happen did.
     HostBug = "host.bug",
 }

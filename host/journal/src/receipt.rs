@@ -41,6 +41,12 @@ pub struct Receipt {
     /// Rules that did not hold for the output.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub broken: Vec<Broken>,
+    /// Digest of the recording of what the call heard from outside, where it heard anything.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub recording: Option<String>,
+    /// Whether the call heard more than is recorded, so that it cannot be run again.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub unrecorded: bool,
 }
 
 /// Sums over the attempts of a run.

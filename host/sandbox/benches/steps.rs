@@ -193,6 +193,7 @@ async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
             limits: CallLimits::default(),
             memory: Arc::clone(&memory),
             cancel: Cancel::default(),
+            tape: None,
         };
         assert_eq!(sandbox.invoke(call).await.result, Ok(json!(number)));
     }

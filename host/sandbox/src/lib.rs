@@ -21,6 +21,7 @@ mod run;
 mod sanitize;
 mod state;
 mod stop;
+mod tape;
 mod values;
 pub mod walls;
 pub mod worker;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use coldframe_engine::ports::HttpPort;
 use coldframe_engine::services::Services;
-use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
+use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel, Recording};
 use coldframe_format::Cap;
 use coldframe_journal::ErrorKind;
 use serde_json::Value;
@@ -27,6 +27,7 @@ use crate::outcome;
 use crate::rights::Rights;
 use crate::state::CallState;
 use crate::stop::Stop;
+use crate::tape::Deck;
 use crate::values::{self, Allowance};
 
 /// What a lifted value costs us beside what it costs the guest: a `u8` in a list is one byte there
@@ -64,6 +65,7 @@ pub(crate) fn nothing(error: CallError) -> CallReport {
         host_calls: 0,
         net_bytes: 0,
         logs: Vec::new(),
+        recording: Recording::Nothing,
     }
 }
 
@@ -134,16 +136,17 @@ fn armed(
     started: Instant,
 ) -> Store<CallState> {
     let limits = &call.limits;
-    let http = skill
-        .needs
-        .has(Cap::Http)
-        .then(|| HttpState::new(outside.http, rights(skill, call), limits));
+    let deck = skill.needs.has(Cap::Http).then(|| Deck::new(call.tape.clone()));
+    let http = deck
+        .clone()
+        .map(|deck| HttpState::new(outside.http, rights(skill, call), limits, Some(deck)));
     let asks = [Cap::Fs, Cap::Kv, Cap::Config, Cap::Secrets];
     let services = asks
         .iter()
         .any(|cap| skill.needs.has(*cap))
         .then(|| ServiceState::new(outside.services, rights(skill, call), limits));
-    let mut store = Store::new(&sandbox.engine, CallState::new(call, http, services, started));
+    let mut store =
+        Store::new(&sandbox.engine, CallState::new(call, http, services, deck, started));
     store.limiter(|state| &mut state.limiter);
     // Neither can fail: the engine consumes fuel. A loop keeps its count in a register, and a call
     // that is ended in the middle of one is charged by the slices it has begun.
@@ -247,13 +250,16 @@ fn report(
 ) -> CallReport {
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let state = store.data_mut();
+    let (recording, differs) = state.stop_tape();
     CallReport {
-        result,
+        // A guest that was stopped in the middle may have heard less than it was to.
+        result: result.and_then(|output| differs.map_or(Ok(output), Err)),
         fuel,
         wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         memory_peak_bytes: state.limiter.memory_peak(),
         host_calls: state.host_calls,
         net_bytes: state.net_bytes(),
         logs: state.log.take(),
+        recording,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use coldframe_engine::{Call, CallLimits};
+use coldframe_engine::{Call, CallError, CallLimits, Recording, Tape};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
@@ -13,6 +13,7 @@ use crate::capabilities::services::ServiceState;
 use crate::capabilities::wasi;
 use crate::limiter::{LimitHit, Limiter, count};
 use crate::stop::Stop;
+use crate::tape::Deck;
 
 /// The data of a store.
 pub(crate) struct CallState {
@@ -27,6 +28,9 @@ pub(crate) struct CallState {
     table: ResourceTable,
     /// Made when the guest first asks for it: seeding its generators takes longer than a small call.
     wasi: Option<Box<WasiCtx>>,
+    /// Made when there is something to hear.
+    deck: Option<Deck>,
+    tape: Option<Arc<Tape>>,
     handles: usize,
     random_max: u64,
     random_left: u64,
@@ -37,6 +41,7 @@ impl CallState {
         call: &Call,
         http: Option<HttpState>,
         services: Option<ServiceState>,
+        deck: Option<Deck>,
         begun: Instant,
     ) -> Self {
         let limits: &CallLimits = &call.limits;
@@ -48,6 +53,8 @@ impl CallState {
             host_calls: 0,
             table: ResourceTable::new(),
             wasi: None,
+            deck,
+            tape: call.tape.clone(),
             handles: count(limits.handles),
             random_max: limits.random_bytes,
             random_left: limits.random_bytes,
@@ -70,6 +77,30 @@ impl CallState {
     /// Bytes that went over the network.
     pub(crate) fn net_bytes(&self) -> u64 {
         self.http.as_ref().map_or(0, |http| http.bytes())
+    }
+
+    /// Whether the component can send requests.
+    pub(crate) fn has_http(&self) -> bool {
+        self.http.is_some()
+    }
+
+    /// The tape of the call.
+    pub(crate) fn deck(&mut self) -> Deck {
+        self.deck.get_or_insert_with(|| Deck::new(self.tape.clone())).clone()
+    }
+
+    /// The lines of the call, and its tape.
+    pub(crate) fn log_parts(&mut self) -> (&mut LogState, impl FnMut() -> Deck) {
+        let Self { log, deck, tape, .. } = self;
+        (log, || deck.get_or_insert_with(|| Deck::new(tape.clone())).clone())
+    }
+
+    /// What became of the tape.
+    pub(crate) fn stop_tape(&mut self) -> (Recording, Option<CallError>) {
+        match (&self.deck, &self.tape) {
+            (None, None) => (Recording::Nothing, None),
+            (None, Some(_)) | (Some(_), _) => self.deck().stop(),
+        }
     }
 
     /// Takes random bytes from what the call is given.

@@ -101,6 +101,7 @@ fn adds(sandbox: &Sandbox) {
         limits: CallLimits::default(),
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: Cancel::default(),
+        tape: None,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     assert_eq!(runtime.block_on(sandbox.invoke(call)).result, Ok(json!(42)));

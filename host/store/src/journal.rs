@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use coldframe_engine::{Journal, JournalFailure};
+use coldframe_engine::{Blob, Journal, JournalFailure};
 use coldframe_journal::Record;
 
 use crate::Store;
@@ -40,6 +40,7 @@ impl Journal for SqliteJournal {
     fn append<'a>(
         &'a mut self,
         record: &'a Record,
+        blob: Option<Blob>,
     ) -> Pin<Box<dyn Future<Output = Result<(), JournalFailure>> + Send + 'a>> {
         Box::pin(async move {
             let event = serde_json::to_string(&record.event)
@@ -50,6 +51,7 @@ impl Journal for SqliteJournal {
                 seq: record.seq,
                 at_us: record.at_us,
                 event,
+                blob,
             });
             if record.event.is_hint() {
                 // Written in order with the next record, whose answer covers it.
@@ -111,7 +113,7 @@ mod tests {
 
     async fn write(journal: &mut SqliteJournal, records: &[Record]) {
         for record in records {
-            journal.append(record).await.unwrap();
+            journal.append(record, None).await.unwrap();
         }
     }
 
@@ -139,7 +141,7 @@ mod tests {
         drop(journal);
         let mut journal = store.resume("run-1").unwrap();
         // The record is there already, so somebody else must have written it.
-        let error = journal.append(&events()[0]).await.unwrap_err();
+        let error = journal.append(&events()[0], None).await.unwrap_err();
         assert!(error.message.contains("another process"), "{error}");
         write(&mut journal, &events()[1..]).await;
         assert_eq!(store.run("run-1").unwrap().records.len(), 4);

@@ -1,5 +1,6 @@
 //! Runs and their records, read back.
 
+use coldframe_format::Digest;
 use coldframe_journal::{Record, RunState};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -105,6 +106,19 @@ impl Store {
         let state = RunState::fold(&records)
             .map_err(|source| StoreError::Inconsistent { run: run.run_id.clone(), source })?;
         Ok(RunRow { run, records, state })
+    }
+
+    /// What a record names by its digest. `None` where it is not here, or is not what it was.
+    pub fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let found: Option<Vec<u8>> = schema::connect(&self.file())?
+            .query_row(
+                "SELECT bytes FROM blobs WHERE digest = ?",
+                params![digest.to_string()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(|source| self.wrap(source))?;
+        Ok(found.filter(|bytes| Digest::of(bytes) == digest))
     }
 
     /// Whether nobody drives the run right now.

@@ -37,6 +37,12 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
     CREATE INDEX inbox_by_run ON inbox (run_id, id);
 ",
+    "
+    CREATE TABLE blobs (
+        digest TEXT PRIMARY KEY,
+        bytes BLOB NOT NULL
+    ) STRICT;
+",
 ];
 
 /// Opens a connection with the settings every connection has.

@@ -5,6 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use coldframe_engine::Blob;
 use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::oneshot;
 
@@ -26,6 +27,8 @@ pub(crate) struct Job {
     pub(crate) seq: u64,
     pub(crate) at_us: u64,
     pub(crate) event: String,
+    /// What the record names. It is committed with it, or neither is.
+    pub(crate) blob: Option<Blob>,
 }
 
 type Answer = oneshot::Sender<Result<(), String>>;
@@ -110,6 +113,11 @@ fn commit(connection: &Connection, group: Vec<(Job, Answer)>) {
 }
 
 fn write(connection: &Connection, job: &Job) -> rusqlite::Result<()> {
+    if let Some(blob) = &job.blob {
+        connection
+            .prepare_cached("INSERT OR IGNORE INTO blobs (digest, bytes) VALUES (?, ?)")?
+            .execute(params![blob.digest.to_string(), blob.bytes])?;
+    }
     connection
         .prepare_cached("INSERT INTO events (run_id, seq, at_us, event) VALUES (?, ?, ?, ?)")?
         .execute(params![

@@ -67,6 +67,7 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
         limits,
         memory: Arc::new(MemoryMeter::new(limits.memory_bytes)),
         cancel: Cancel::default(),
+        tape: None,
     };
     let report = loading::runtime()?.block_on(sandbox.invoke(call));
     print(global, &skill, operation, &input, report)
@@ -235,7 +236,7 @@ fn print(
         host_calls: report.host_calls,
         net_bytes: report.net_bytes,
         cost_nano: price_nano(report.fuel, NANO_PER_MFUEL),
-        broken: Vec::new(),
+        ..Receipt::default()
     };
     let exit = match &report.result {
         Ok(_) => None,

@@ -14,6 +14,7 @@ pub(crate) mod lint;
 pub(crate) mod new;
 pub(crate) mod patch;
 pub(crate) mod plan;
+pub(crate) mod receipt;
 pub(crate) mod registry;
 pub(crate) mod run;
 pub(crate) mod runs;
@@ -52,6 +53,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Fail> {
         Command::Call(args) => call::run(global, &args),
         Command::Graph(args) => graph::run(global, &args),
         Command::Runs(command) => runs::run(global, &command),
+        Command::Receipt(command) => receipt::run(global, &command),
         Command::Search(args) => search::run(global, &args),
         Command::Skill(command) => skill::run(global, &command),
         Command::Registry(command) => registry::run(global, &command),

@@ -1,6 +1,8 @@
-//! `coldframe runs list|show|resume|approve|reject|signal`: what ran, and how to go on with it.
+//! `coldframe runs list|show|resume|approve|reject|signal|replay`: what ran, how to go on with it,
+//! and the same again.
 
 mod decide;
+mod replay;
 
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::{Value, json};
 
 use self::decide::{DecideArgs, SignalArgs};
+use self::replay::ReplayArgs;
+pub(super) use self::replay::{recording, shown};
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
 use crate::loading::{self, Keeping, Start};
@@ -37,6 +41,8 @@ pub(crate) enum RunsCommand {
     },
     /// Go on with a run whose process is gone; completed steps are not repeated
     Resume(ResumeArgs),
+    /// Run it again, offline, from what was recorded, and compare
+    Replay(ReplayArgs),
     /// Say yes to a step that asks, and go on with the run
     Approve(DecideArgs),
     /// Say no to a step that asks, and go on with the run
@@ -59,6 +65,7 @@ pub(crate) fn run(global: &Global, command: &RunsCommand) -> Result<(), Fail> {
         RunsCommand::List { count } => list(global, *count),
         RunsCommand::Show { id, events } => show(global, id.as_deref(), *events),
         RunsCommand::Resume(args) => resume(global, args),
+        RunsCommand::Replay(args) => replay::run(global, args),
         RunsCommand::Approve(args) => decide::decide(global, args, true),
         RunsCommand::Reject(args) => decide::decide(global, args, false),
         RunsCommand::Signal(args) => decide::signal(global, args),
@@ -111,7 +118,7 @@ fn status(store: &Store, row: &RunRow) -> &'static str {
 }
 
 /// The run that was meant: by the beginning of its id, else the newest.
-fn find(store: &Store, id: Option<&str>) -> Result<RunRow, Fail> {
+pub(super) fn find(store: &Store, id: Option<&str>) -> Result<RunRow, Fail> {
     match id {
         Some(id) => Ok(store.run(id)?),
         None => match store.newest()? {

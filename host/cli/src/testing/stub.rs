@@ -61,5 +61,6 @@ fn report(value: &Value) -> CallReport {
         host_calls: 0,
         net_bytes: 0,
         logs: Vec::new(),
+        recording: coldframe_engine::Recording::Nothing,
     }
 }

@@ -453,6 +453,7 @@ impl Core {
             attempt,
             facts,
             reservation,
+            tape: None,
         };
         Some(Command::Start(Box::new(task)))
     }

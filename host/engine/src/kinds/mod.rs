@@ -54,7 +54,7 @@ pub(crate) async fn fallback(worker: &mut Worker<'_>, step: &Step) -> Result<End
 }
 
 /// What a step makes of the blocks it holds.
-pub(crate) trait Holder: Send + std::fmt::Debug {
+pub(crate) trait Holder: Send + Sync + std::fmt::Debug {
     /// A block to begin now, where `live` are under way. Asked again until there is none.
     fn open(&mut self, live: usize) -> Option<(usize, Local)>;
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use coldframe_engine::{
     Answers, Call, CallError, CallReport, EngineError, Host, Invoke, Journal, JournalFailure,
-    LINGER, NoAnswers, RunLimits, RunOptions, RunReport, Silent, drive,
+    LINGER, NoAnswers, Replay, Replayed, RunLimits, RunOptions, RunReport, Silent, drive, replay,
 };
 use coldframe_format::{Caps, Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState};
@@ -468,6 +468,7 @@ impl Invoke for Table {
                 host_calls: 0,
                 net_bytes,
                 logs: vec![],
+                recording: coldframe_engine::Recording::Nothing,
             }
         })
     }
@@ -555,6 +556,7 @@ impl Journal for Breaking {
     fn append<'a>(
         &'a mut self,
         record: &'a Record,
+        _blob: Option<coldframe_engine::Blob>,
     ) -> Pin<Box<dyn Future<Output = Result<(), JournalFailure>> + Send + 'a>> {
         if self.left == Some(0) {
             let broken = JournalFailure { message: "no space left".into() };
@@ -623,6 +625,26 @@ impl Run {
         let past = self.journal.records.clone();
         let graph = Arc::clone(&self.graph);
         drive(graph, self.inputs.clone(), &past, &mut self.journal, &host, options).await
+    }
+
+    /// Runs the records again: they come to the same.
+    pub async fn replays(&self) -> Replayed {
+        let found = replay(Replay {
+            graph: Arc::clone(&self.graph),
+            records: &self.journal.records,
+            run_id: "run".into(),
+            limits: RunLimits::new(&self.graph.limits, &self.limits, Profile::Strict),
+            operator_caps: None,
+            evaluator: Digest::of(b"evaluator"),
+            nano_per_mfuel: 1_000_000,
+            invoke: Arc::new(Table::default()),
+            recordings: &|_| None,
+        });
+        let found = found.await.unwrap();
+        let made = found.compared + found.taken.len() as u64;
+        assert_eq!(found.differences, [], "{:#?}", self.history());
+        assert_eq!(made, self.journal.records.len() as u64, "{found:?} {:#?}", self.history());
+        found
     }
 
     /// Appends what came from outside while nobody drove the run.
@@ -709,5 +731,6 @@ pub fn check_graph(graph: &Arc<Graph>, limits: Limits, expected: &str) -> Run {
     run.limits = limits;
     let report = runtime().block_on(run.go()).unwrap();
     assert_eq!(shown(&report.state), expected, "{:#?}", run.history());
+    runtime().block_on(run.replays());
     run
 }

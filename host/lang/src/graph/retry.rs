@@ -51,6 +51,7 @@ pub const FAILURES: &[&str] = &[
     "pipeline.aborted",
     "pipeline.cancelled",
     "policy.violated",
+    "replay.differs",
 ];
 
 /// When and how often a step that failed is tried again.

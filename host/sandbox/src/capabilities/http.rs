@@ -35,6 +35,7 @@ use crate::limiter::count;
 use crate::rights::Rights;
 use crate::state::CallState;
 use crate::stop::Stop;
+use crate::tape::{Deck, Track};
 
 /// Bytes a guest may write to a body at once.
 const BODY_CHUNK_BYTES: usize = 64 << 10;
@@ -63,6 +64,8 @@ struct Hooks(Arc<Exchanges>);
 /// Budgets, rights and the way out, shared with the tasks that carry bodies.
 struct Exchanges {
     port: Option<Arc<dyn HttpPort>>,
+    /// None where another process has the guest, and with it the tape.
+    deck: Option<Deck>,
     rights: Rights,
     requests: AtomicU64,
     requests_max: u64,
@@ -77,23 +80,25 @@ struct Exchanges {
 }
 
 impl HttpState {
-    /// The state of a call whose rights are what every layer allows.
     /// The state of a call without any right; nothing that imports no HTTP ever sees it.
     pub(crate) fn closed() -> Self {
         let limits = CallLimits { net_requests: 0, ..CallLimits::default() };
-        Self::new(None, Rights::default(), &limits)
+        Self::new(None, Rights::default(), &limits, None)
     }
 
+    /// The state of a call whose rights are what every layer allows.
     pub(crate) fn new(
         port: Option<Arc<dyn HttpPort>>,
         rights: Rights,
         limits: &CallLimits,
+        deck: Option<Deck>,
     ) -> Self {
         let mut ctx = WasiHttpCtx::new();
         ctx.set_field_size_limit(count(limits.net_header_bytes));
         let slots_max = limits.net_concurrency.min(1 << 16);
         let exchanges = Exchanges {
             port,
+            deck,
             rights,
             requests: AtomicU64::new(limits.net_requests),
             requests_max: limits.net_requests,
@@ -142,7 +147,7 @@ pub(crate) struct Granted {
 
 impl Recheck {
     pub(crate) fn new(rights: Rights, limits: &CallLimits) -> Self {
-        Self(HttpState::new(None, rights, limits).hooks.0)
+        Self(HttpState::new(None, rights, limits, None).hooks.0)
     }
 
     /// Where secrets may go.
@@ -291,6 +296,7 @@ impl Exchanges {
         self: Arc<Self>,
         request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
+        track: Option<Track>,
     ) -> Result<http::Response<WasiBody>, Error> {
         let permit = self.take_request()?;
         let (head, body) = request.into_parts();
@@ -300,6 +306,7 @@ impl Exchanges {
         let headers = outgoing(&head.headers);
         self.take_bytes(headers.iter().map(|(name, value)| name.len() + value.len()).sum())?;
         let empty = http_body::Body::is_end_stream(&body);
+        let sent = Arc::<AtomicU64>::default();
         let request = HttpRequest {
             method: method.to_owned(),
             scheme: target.scheme.to_owned(),
@@ -307,13 +314,22 @@ impl Exchanges {
             port: target.port,
             path_and_query: target.path_and_query,
             headers,
-            body: (!empty).then(|| FromGuest::body(body, Arc::clone(&self))),
+            body: (!empty).then(|| FromGuest::body(body, Arc::clone(&self), Arc::clone(&sent))),
             timeouts: clamped(options, self.timeouts),
             private,
             secrets: self.rights.secrets(),
         };
-        let Some(port) = &self.port else { return Err(Error::DestinationUnavailable) };
-        let response = port.send(request).await.map_err(|failure| self.failed(failure))?;
+        let send = |request| async {
+            match &self.port {
+                Some(port) => port.send(request).await,
+                None => Err(HttpFailure::new(HttpCause::Connect, "there is no network")),
+            }
+        };
+        let response = match track {
+            Some(track) => track.carry(request, sent, send).await,
+            None => send(request).await,
+        };
+        let response = response.map_err(|failure| self.failed(failure))?;
         self.response(response, permit)
     }
 
@@ -357,8 +373,10 @@ impl WasiHttpHooks for Hooks {
         _done: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Exchange {
         let exchanges = Arc::clone(&self.0);
+        // Numbered here, where the guest asks, and not when its turn comes.
+        let track = exchanges.deck.as_ref().map(Deck::exchange);
         Box::new(async move {
-            let response = match Arc::clone(&exchanges).exchange(request, options).await {
+            let response = match Arc::clone(&exchanges).exchange(request, options, track).await {
                 Ok(response) => response,
                 Err(error) => {
                     if exchanges.stop.get().is_some() {

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use coldframe_engine::CallLimits;
+use coldframe_engine::tape::Observed;
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
 
@@ -61,16 +62,22 @@ impl LogState {
         std::mem::take(&mut self.lines)
     }
 
-    fn write(&mut self, level: Level, message: &str) -> Result<(), LimitHit> {
+    /// `seconds` are those since the call began.
+    fn write(
+        &mut self,
+        level: Level,
+        message: &str,
+        seconds: impl FnOnce(Instant) -> wasmtime::Result<u64>,
+    ) -> wasmtime::Result<()> {
         // Counted as the guest gave it and one for the line, so that empty lines are not free.
         let bytes = (message.len() as u64).saturating_add(1);
         self.left = self.left.checked_sub(bytes).ok_or(LimitHit::Log { max: self.max })?;
         let written = self.lines.len() as u64;
         // Nobody looks at the clock before the lines of one second are written.
         if written >= self.rate
-            && written >= self.rate.saturating_mul(self.begun.elapsed().as_secs().saturating_add(1))
+            && written >= self.rate.saturating_mul(seconds(self.begun)?.saturating_add(1))
         {
-            return Err(LimitHit::LogRate { max: self.rate });
+            return Err(LimitHit::LogRate { max: self.rate }.into());
         }
         let text = sanitize::line(message, LINE_BYTES_MAX);
         self.lines.push(format!("{}: {text}", level.name()));
@@ -85,7 +92,10 @@ pub(crate) fn add(linker: &mut Linker<CallState>, name: &str) -> wasmtime::Resul
         |mut store: StoreContextMut<'_, CallState>, (level, message): (Level, String)| {
             let state = store.data_mut();
             state.host_calls += 1;
-            Ok(state.log.write(level, &message)?)
+            let (log, mut tape) = state.log_parts();
+            log.write(level, &message, |begun| {
+                tape().number(Observed::LogSeconds, || begun.elapsed().as_secs())
+            })
         },
     )
 }

@@ -12,3 +12,4 @@ pub(crate) mod random;
 pub(crate) mod secrets;
 pub(crate) mod services;
 pub(crate) mod wasi;
+pub(crate) mod watched;

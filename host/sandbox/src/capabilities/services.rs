@@ -11,6 +11,7 @@ use wasmtime::StoreContextMut;
 use super::{config, fs, kv, secrets};
 use crate::rights::Rights;
 use crate::state::CallState;
+use crate::tape::question;
 
 /// What one call has of the host's services.
 #[derive(Default)]
@@ -88,12 +89,22 @@ pub(crate) async fn ask(
     store: &mut StoreContextMut<'_, CallState>,
     mut ask: Ask,
 ) -> wasmtime::Result<Result<Answer, String>> {
+    let question = question(&ask);
+    let deck = store.data_mut().deck();
     let state = state(store);
     state.admit(&mut ask).map_err(Refused)?;
-    let Some(services) = state.services.clone() else {
-        return Ok(Err(NO_SERVICE.to_owned()));
+    let answer = match deck.played_answer(question)? {
+        Some(answer) => answer,
+        None => {
+            let Some(services) = state.services.clone() else {
+                return Ok(Err(NO_SERVICE.to_owned()));
+            };
+            let answer = services.ask(ask).await;
+            deck.note_answer(question, &answer);
+            answer
+        }
     };
-    match services.ask(ask).await {
+    match answer {
         Ok(answer) => {
             let state = store.data_mut().services.get_or_insert_default();
             Ok(Ok(state.granted(answer)))

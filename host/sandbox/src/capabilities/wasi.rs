@@ -3,9 +3,8 @@
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
-use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
+use wasmtime_wasi::p2::bindings::{cli, filesystem, random};
 use wasmtime_wasi::random::{WasiRandom, WasiRandomView as _};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 use wasmtime_wasi_io::bindings::wasi::io;
@@ -39,12 +38,8 @@ pub(crate) const INTERFACES: &[(&str, Add)] = &[
     ("wasi:cli/terminal-stdout", |l| {
         cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, CallState::cli)
     }),
-    ("wasi:clocks/monotonic-clock", |l| {
-        clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, CallState::clocks)
-    }),
-    ("wasi:clocks/wall-clock", |l| {
-        clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, CallState::clocks)
-    }),
+    ("wasi:clocks/monotonic-clock", super::clock::add_monotonic),
+    ("wasi:clocks/wall-clock", super::clock::add_wall),
     ("wasi:filesystem/preopens", |l| {
         filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, CallState::filesystem)
     }),
@@ -52,8 +47,8 @@ pub(crate) const INTERFACES: &[(&str, Add)] = &[
         filesystem::types::add_to_linker::<_, WasiFilesystem>(l, CallState::filesystem)
     }),
     ("wasi:io/error", |l| io::error::add_to_linker::<_, HasTable>(l, CallState::table)),
-    ("wasi:io/poll", |l| io::poll::add_to_linker::<_, HasTable>(l, CallState::table)),
-    ("wasi:io/streams", |l| io::streams::add_to_linker::<_, HasTable>(l, CallState::table)),
+    ("wasi:io/poll", super::watched::add_poll),
+    ("wasi:io/streams", super::watched::add_streams),
     ("wasi:random/insecure", super::random::add_insecure),
     ("wasi:random/insecure-seed", |l| {
         random::insecure_seed::add_to_linker::<_, WasiRandom>(l, CallState::random)

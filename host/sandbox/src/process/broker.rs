@@ -13,7 +13,7 @@ use coldframe_journal::ErrorKind;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
-use super::message::{Body, Failure, Order, RequestWord};
+use super::message::{Body, Order, RequestWord};
 use super::pipe::Pipe;
 use crate::capabilities::http::Recheck;
 use crate::capabilities::services::{NO_SERVICE, ServiceState};
@@ -66,7 +66,7 @@ impl Broker {
         let broker = Arc::clone(self);
         let task = tokio::spawn(async move {
             if let Err(failure) = broker.exchange(word, rights, body, pulled).await {
-                broker.say(number, Body::Failed(Failure::from(failure)), &[]);
+                broker.say(number, Body::Failed(failure), &[]);
             }
             broker.exchanges().remove(&number);
         });
@@ -202,7 +202,7 @@ pub(super) fn pass(
         }
         Body::Piece => Some(Ok(raw)),
         Body::End => None,
-        Body::Failed(failure) => Some(Err(failure.into())),
+        Body::Failed(failure) => Some(Err(failure)),
     };
     let _ = pieces.send(piece);
 }

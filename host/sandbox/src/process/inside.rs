@@ -116,7 +116,7 @@ impl Inside {
     }
 
     fn start(self: &Arc<Self>, order: CallOrder, input: serde_json::Value) {
-        let CallOrder { call: number, digest, operation, grants, limits, meters } = order;
+        let CallOrder { call: number, digest, operation, grants, limits, meters, tape } = order;
         let cancel = Cancel::default();
         lock(&self.running).insert(number, cancel.clone());
         let call = Call {
@@ -127,6 +127,7 @@ impl Inside {
             limits,
             memory: self.meter(&meters),
             cancel,
+            tape: tape.map(Arc::new),
         };
         let inside = Arc::clone(self);
         tokio::spawn(async move {

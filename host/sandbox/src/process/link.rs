@@ -249,6 +249,7 @@ impl Link {
                 .collect(),
             limits: call.limits,
             meters: meters(&call.memory),
+            tape: call.tape.as_deref().cloned(),
         };
         pipe.send(&Order::Call(order), &input);
         let mut end = EndOfCall { pipe, number, over: false };

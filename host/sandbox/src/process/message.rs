@@ -1,8 +1,8 @@
 //! What the host and its executor say to each other.
 
-use coldframe_engine::ports::{HttpCause, HttpFailure, HttpTimeouts};
+use coldframe_engine::ports::{HttpFailure, HttpTimeouts};
 use coldframe_engine::services::{Answer, Ask, ServiceError};
-use coldframe_engine::{CallError, CallLimits, CallReport};
+use coldframe_engine::{CallError, CallLimits, CallReport, Recording, Tape};
 use coldframe_format::{Caps, Digest, Interface};
 use coldframe_journal::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,7 @@ pub(super) enum Body {
     /// There is no more.
     End,
     /// There is no more, because of this.
-    Failed(Failure),
+    Failed(HttpFailure),
 }
 
 pub(super) type Headers = Vec<(String, Vec<u8>)>;
@@ -73,6 +73,8 @@ pub(super) struct CallOrder {
     pub(super) limits: CallLimits,
     /// The meters of memory the call is under, innermost first: which one, and its bound.
     pub(super) meters: Vec<(u64, u64)>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) tape: Option<Tape>,
 }
 
 fn micros(time: Duration) -> u64 {
@@ -88,6 +90,7 @@ pub(super) struct ReportWord {
     host_calls: u64,
     net_bytes: u64,
     logs: Vec<String>,
+    recording: Recording,
     error: Option<(ErrorKind, String, bool, Option<u64>)>,
 }
 
@@ -103,9 +106,18 @@ impl ReportWord {
         let error = written
             .err()
             .map(|error| (error.kind, error.message, error.transient, error.retry_after_us));
-        let CallReport { fuel, wall_us, memory_peak_bytes, host_calls, net_bytes, logs, .. } =
-            report;
-        (Self { call, fuel, wall_us, memory_peak_bytes, host_calls, net_bytes, logs, error }, raw)
+        let word = Self {
+            call,
+            fuel: report.fuel,
+            wall_us: report.wall_us,
+            memory_peak_bytes: report.memory_peak_bytes,
+            host_calls: report.host_calls,
+            net_bytes: report.net_bytes,
+            logs: report.logs,
+            recording: report.recording,
+            error,
+        };
+        (word, raw)
     }
 
     /// The report, if the output is one.
@@ -124,6 +136,7 @@ impl ReportWord {
             host_calls: self.host_calls,
             net_bytes: self.net_bytes,
             logs: self.logs,
+            recording: self.recording,
         })
     }
 }
@@ -167,50 +180,5 @@ impl RequestWord {
             timeouts: [connect, first_byte, between_bytes, total].map(micros),
         };
         (word, request.body)
-    }
-}
-
-/// Why an exchange failed.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Failure {
-    cause: Cause,
-    message: String,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-enum Cause {
-    Refused(ErrorKind),
-    Dns,
-    Connect,
-    Tls,
-    Timeout,
-    Protocol,
-}
-
-impl From<HttpFailure> for Failure {
-    fn from(failure: HttpFailure) -> Self {
-        let cause = match failure.cause {
-            HttpCause::Refused(kind) => Cause::Refused(kind),
-            HttpCause::Dns => Cause::Dns,
-            HttpCause::Connect => Cause::Connect,
-            HttpCause::Tls => Cause::Tls,
-            HttpCause::Timeout => Cause::Timeout,
-            HttpCause::Protocol => Cause::Protocol,
-        };
-        Self { cause, message: failure.message }
-    }
-}
-
-impl From<Failure> for HttpFailure {
-    fn from(failure: Failure) -> Self {
-        let cause = match failure.cause {
-            Cause::Refused(kind) => HttpCause::Refused(kind),
-            Cause::Dns => HttpCause::Dns,
-            Cause::Connect => HttpCause::Connect,
-            Cause::Tls => HttpCause::Tls,
-            Cause::Timeout => HttpCause::Timeout,
-            Cause::Protocol => HttpCause::Protocol,
-        };
-        Self::new(cause, failure.message)
     }
 }

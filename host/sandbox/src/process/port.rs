@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
 use super::broker::{Piece, Remote, Side, pass};
-use super::message::{Body, Failure, Headers, RequestWord, Word};
+use super::message::{Body, Headers, RequestWord, Word};
 use super::pipe::Pipe;
 
 /// The exchanges of all calls.
@@ -69,7 +69,7 @@ impl Exchanges {
         let Some(open) = all.get_mut(&exchange) else { return };
         match (body, open.head.take()) {
             (Body::Failed(failure), Some(head)) => {
-                let _ = head.send(Err(failure.into()));
+                let _ = head.send(Err(failure));
             }
             (body, head) => {
                 open.head = head;
@@ -121,7 +121,7 @@ async fn feed(
         let piece = std::future::poll_fn(|cx| body.as_mut().poll_piece(cx)).await;
         let (said, raw, last) = match piece {
             Some(Ok(piece)) => (Body::Piece, piece, false),
-            Some(Err(failure)) => (Body::Failed(Failure::from(failure)), Vec::new(), true),
+            Some(Err(failure)) => (Body::Failed(failure), Vec::new(), true),
             None => (Body::End, Vec::new(), true),
         };
         pipe.send(&Word::Body { exchange, body: said }, &raw);

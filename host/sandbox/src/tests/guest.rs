@@ -57,6 +57,7 @@ pub(super) fn call_of(component: Digest, input: Value) -> Call {
         limits: CallLimits::default(),
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: coldframe_engine::Cancel::default(),
+        tape: None,
     }
 }
 

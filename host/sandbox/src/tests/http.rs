@@ -146,7 +146,12 @@ fn check(it: Try<'_>, expected: &str) {
     assert_eq!(summary(&report), expected, "{report:?}");
 }
 
-fn sent(path: &str) -> Vec<String> {
+/// How many requests there were of all tests.
+pub(super) fn count_sent() -> usize {
+    PORT.sent.lock().unwrap().len()
+}
+
+pub(super) fn sent(path: &str) -> Vec<String> {
     let sent = PORT.sent.lock().unwrap();
     sent.iter().filter(|line| line.contains(path)).cloned().collect()
 }

@@ -10,5 +10,6 @@ mod generate;
 mod guest;
 mod http;
 mod limits;
+mod replay;
 mod texts;
 mod wasi;

@@ -41,6 +41,7 @@ fn call_of(skill: &VerifiedSkill, input: Value) -> Call {
         limits: CallLimits::default(),
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: Cancel::default(),
+        tape: None,
     }
 }
 

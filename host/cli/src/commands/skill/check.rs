@@ -85,6 +85,7 @@ fn cases<'m>(
             limits: CallLimits::default(),
             memory: Arc::new(MemoryMeter::new(u64::MAX)),
             cancel: Cancel::default(),
+            tape: None,
         }));
         let problem = match (&case.expected, &report.result) {
             (Expected::Output(expected), Ok(found)) if expected == found => None,

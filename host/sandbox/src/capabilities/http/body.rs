@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -16,11 +17,17 @@ use super::Exchanges;
 pub(super) struct FromGuest {
     body: WasiBody,
     exchanges: Arc<Exchanges>,
+    /// Bytes so far.
+    sent: Arc<AtomicU64>,
 }
 
 impl FromGuest {
-    pub(super) fn body(body: WasiBody, exchanges: Arc<Exchanges>) -> HttpBody {
-        Box::pin(Self { body, exchanges })
+    pub(super) fn body(
+        body: WasiBody,
+        exchanges: Arc<Exchanges>,
+        sent: Arc<AtomicU64>,
+    ) -> HttpBody {
+        Box::pin(Self { body, exchanges, sent })
     }
 }
 
@@ -38,6 +45,7 @@ impl HttpBodyStream for FromGuest {
             };
             if let Ok(data) = frame.into_data() {
                 let taken = self.exchanges.take_bytes(data.len());
+                self.sent.fetch_add(data.len() as u64, Ordering::Relaxed);
                 return Poll::Ready(Some(taken.map(|()| data.to_vec()).map_err(ended)));
             }
         }
