@@ -19,11 +19,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     })]
 }
 
+/// What a server was sent.
+type Heads = Arc<Mutex<Vec<String>>>;
+
 /// A server that remembers what it was sent.
-fn serve() -> Result<(u16, Arc<Mutex<Vec<String>>>), String> {
+fn serve() -> Result<(u16, Heads), String> {
     let listener = TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
     let port = listener.local_addr().map_err(|e| e.to_string())?.port();
-    let heads = Arc::new(Mutex::new(Vec::new()));
+    let heads = Heads::default();
     let kept = Arc::clone(&heads);
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {

@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::{fs, thread};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use crate::case::{Boundary, Case, Session};
@@ -71,7 +71,7 @@ pub(super) fn cases() -> Vec<Case> {
             own,
             &["denied.path"],
         ),
-        session("FS-8b", "a manifest that asks for a folder outside", manifest, &["bad-manifest"]),
+        session("FS-8b", "a manifest that asks for a folder outside", manifest, &["refused"]),
         session(
             "FS-9",
             "a signed skill, and what its step, pipeline and manifest do not all grant",
@@ -461,15 +461,23 @@ fn own(world: &mut World) -> anyhow::Result<String> {
 }
 
 fn manifest(world: &mut World) -> anyhow::Result<String> {
-    for grant in
-        ["read ..", "write ../x", "read /etc", "read data/../..", "read data/*", "all data"]
-    {
-        match world.publish("fs-8b", &guest(Do::Read, "x", 1, 0, grant)) {
-            Ok(Ok(())) => bail!("`{grant}` was published"),
-            Ok(Err(_)) | Err(_) => {}
-        }
+    let grants =
+        ["read ..", "write ../x", "read /etc", "read data/../..", "read data/*", "all data"];
+    let component = world.file("fs-8b.wasm", &*FILES)?;
+    let registry = world.registry().display().to_string();
+    for grant in grants {
+        let manifest = format!(
+            "id = \"evil/fs-8b\"\nversion = \"1.0.0\"\ndescription = \"harmless\"\nlicense = \"MIT\"\n\n{}",
+            world::capabilities(&[format!("fs={grant}")])
+        );
+        world.file("fs-8b/skill.toml", manifest)?;
+        let publish = ["skill", "publish", "fs-8b", "--component", &component, "--to", &registry];
+        let found = world.host(&publish);
+        let said = String::from_utf8_lossy(&found.stderr);
+        let is_refused = found.code.is_some_and(|code| code != 0) && said.contains(grant);
+        ensure!(is_refused, "`{grant}` ended with {:?}: {said}", found.code);
     }
-    Ok("bad-manifest".to_owned())
+    Ok("refused".to_owned())
 }
 
 /// In the host's own process, and in an executor.
