@@ -237,6 +237,14 @@ fn links(world: &mut World) -> anyhow::Result<String> {
         came_to_nothing(&format!("{what:?} of a link"), &found)?;
         untouched(&outside)?;
     }
+    // A link to what lies beside it, where a single file is granted.
+    fs::write(data.join("s.txt"), OUTSIDE)?;
+    symlink("s.txt", data.join("sibling"))?;
+    for what in [Do::Read, Do::Append, Do::Write] {
+        let found = once(world, what, "data/sibling", "write data/sibling")?;
+        came_to_nothing(&format!("{what:?} of a link to a sibling"), &found)?;
+        ensure!(fs::read_to_string(data.join("s.txt"))? == OUTSIDE, "the sibling was changed");
+    }
     // With everything granted, what a link leads to is no more to be had.
     let found = once(world, Do::Read, "data/absolute", "write *")?;
     came_to_nothing("a read with all granted", &found)?;
@@ -269,6 +277,7 @@ fn race(world: &mut World) -> anyhow::Result<String> {
     let data = world.here().join("data");
     fs::create_dir(data.join("deep"))?;
     fs::write(data.join("deep/s.txt"), INSIDE)?;
+    fs::write(data.join("s.txt"), OUTSIDE)?;
     let (at, made) = (data.join("x"), data.join("made"));
     let (deep, kept) = (data.join("deep"), data.join("kept"));
     let folder = outside.parent().context("a folder")?.to_path_buf();
@@ -278,14 +287,16 @@ fn race(world: &mut World) -> anyhow::Result<String> {
         fs::rename(&made, &at)?;
         symlink(&outside, &made)?;
         fs::rename(&made, &at)?;
+        symlink("s.txt", &made)?;
+        fs::rename(&made, &at)?;
         fs::rename(&deep, &kept)?;
         symlink(&folder, &deep)?;
         fs::remove_file(&deep)?;
         fs::rename(&kept, &deep)
     };
     let (found, swaps) = swapping(swap, || {
-        ["data/x", "data/deep/s.txt"]
-            .map(|path| world.call(&guest(Do::Read, path, 2_500, 0, "read data")))
+        [("data/x", "read data/x"), ("data/deep/s.txt", "read data/deep")]
+            .map(|(path, grant)| world.call(&guest(Do::Read, path, 2_500, 0, grant)))
     });
     for found in found {
         let (kind, output) = found?;
@@ -456,6 +467,19 @@ fn own(world: &mut World) -> anyhow::Result<String> {
             let (kind, output) = world.call(&guest)?;
             ensure!(kind == "denied.path", "{what:?} of `{path}` came to `{kind}`, {output}");
         }
+    }
+    // By another name, which leads to it.
+    symlink("key.txt", world.here().join("keys/link"))?;
+    symlink("coldframe.yml", world.here().join("link.yml"))?;
+    for (path, what) in [
+        ("keys/link", Do::Read),
+        ("keys/link", Do::Append),
+        ("link.yml", Do::Append),
+        ("link.yml", Do::Write),
+    ] {
+        let guest = guest(what, path, 1, 6, "write *")
+            .cap("secrets=key for https://a.test in authorization");
+        came_to_nothing(&format!("{what:?} of `{path}`"), &world.call(&guest)?)?;
     }
     ensure!(fs::read_to_string(&key)? == OUTSIDE, "the file of the secret was changed");
     ensure!(fs::read_to_string(world.here().join("coldframe.lock"))?.is_empty(), "so was the lock");
