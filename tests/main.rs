@@ -7,6 +7,7 @@ mod crash;
 mod documents;
 mod loopback;
 mod redact;
+mod resumed;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ fn main() {
     trials.extend(documents::trials(&root));
     trials.extend(crash::trials());
     trials.extend(loopback::trials());
+    trials.extend(resumed::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 
@@ -33,7 +35,7 @@ fn repository() -> PathBuf {
     root.canonicalize().unwrap_or(root)
 }
 
-/// Every file with this ending below a folder, sorted.
+/// Every file with this ending below a folder, sorted; every file at all where it is empty.
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -42,7 +44,7 @@ fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
             let path = entry.path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|found| found == ending) {
+            } else if ending.is_empty() || path.extension().is_some_and(|found| found == ending) {
                 found.push(path);
             }
         }

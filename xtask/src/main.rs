@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod features;
 mod fuzz;
+mod promises;
 mod scaffold;
 mod skills;
 mod tidy;
@@ -25,7 +26,7 @@ enum Task {
     Ci,
     /// Rewrite the expectations of the tests; read the difference before committing it
     Bless,
-    /// Check what no compiler checks: layering, module docs, left-overs
+    /// Check what no compiler checks: layering, module docs, left-overs, promises
     Tidy,
     /// Build the built-in skills and sign them into `registry/builtin`
     Skills {

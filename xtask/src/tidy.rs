@@ -70,6 +70,7 @@ pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
         let text = shell.read_file(&path)?;
         source(&path, &text, &mut problems);
     }
+    crate::promises::check(shell, &mut problems)?;
     if problems.is_empty() {
         return Ok(());
     }

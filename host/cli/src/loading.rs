@@ -107,13 +107,12 @@ pub(crate) struct Start {
     pub(crate) keeping: Keeping,
     pub(crate) run_id: String,
     pub(crate) limits: OperatorLimits,
-    pub(crate) services: services::Given,
+    pub(crate) services: services::Ready,
 }
 
 /// Drives a run to its end and prints what it came to.
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
     let Start { graph, inputs, past, mut keeping, run_id, limits, services } = start;
-    services::check(&graph, &services)?;
     let sandbox = sandbox_with(global, &graph.adapters, &services)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
@@ -220,9 +219,9 @@ pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
 pub(crate) fn sandbox_with(
     global: &Global,
     adapters: &Adapters,
-    given: &services::Given,
+    services: &services::Ready,
 ) -> Result<Arc<Sandbox>, Fail> {
-    let config = services::config(global, adapters, given)?;
+    let config = services::config(global, adapters, services)?;
     Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }
 

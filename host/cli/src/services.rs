@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use clap::Args;
 use coldframe_format::caps::{is_key, is_secret};
-use coldframe_format::{Cap, Digest};
+use coldframe_format::{Cap, Caps, Digest};
 use coldframe_lang::graph::{Adapters, Graph};
-use coldframe_ports::{ProjectServices, SecretHttp, Secrets};
+use coldframe_ports::{ProjectServices, SecretError, SecretHttp, Secrets};
 use coldframe_sandbox::SandboxConfig;
 use coldframe_store::SqliteKv;
 use serde::{Deserialize, Serialize};
@@ -81,42 +81,54 @@ fn pairs(
     Ok(found)
 }
 
-/// The sandbox's settings with the ports that a pipeline wants and the services it is given.
-pub(crate) fn config(
-    global: &Global,
-    adapters: &Adapters,
-    given: &Given,
-) -> Result<SandboxConfig, Fail> {
+/// What a run is given, looked at: the values of its secrets are there.
+#[derive(Debug, Clone)]
+pub(crate) struct Ready {
+    given: Given,
+    secrets: Arc<Secrets>,
+}
+
+impl Ready {
+    /// What is kept with the run.
+    pub(crate) fn given(&self) -> &Given {
+        &self.given
+    }
+}
+
+/// Reads the values of the secrets from where they are. Once: some places are empty afterwards.
+fn open(given: Given) -> Result<Ready, Fail> {
     let mut secrets = Secrets::default();
     for (name, source) in &given.secrets {
         let env = |variable: &str| std::env::var(variable).ok();
-        secrets.add(name, source, env).map_err(|error| Fail::usage(error.to_string()))?;
+        secrets.add(name, source, env).map_err(|error| {
+            let fail = Fail::usage(error.to_string());
+            match (&error, source.split_once(':')) {
+                (SecretError::Source(_), _) => {
+                    fail.help(format!("for example --secret {name}=env:OPENAI_API_KEY"))
+                }
+                (SecretError::Absent { .. }, Some(("env", variable))) => {
+                    fail.help(format!("set the variable `{variable}` to the value"))
+                }
+                (SecretError::Absent { .. }, _) => fail.help("put the value into the file"),
+                (SecretError::Unfit { .. }, _) => fail,
+            }
+        })?;
     }
-    let secrets = Arc::new(secrets);
-    let mut http = adapters::http(adapters);
-    if !secrets.is_empty() {
-        http = Arc::new(SecretHttp::new(http, Arc::clone(&secrets)));
-    }
-    let data = place::data_dir(global)?;
-    let namespace = Digest::of(given.folder.as_os_str().as_encoded_bytes()).to_string();
-    // What a secret is kept in is no file for skills, however widely files are granted.
-    let files = given.secrets.values().filter_map(|source| source.strip_prefix("file:"));
-    let closed: Vec<&Path> = files.map(Path::new).chain([data.as_path()]).collect();
-    let services = ProjectServices::new(&given.folder, &closed, secrets)
-        .with_config(given.config.clone())
-        .with_kv(move || {
-            let opened = SqliteKv::open(&data, namespace.clone());
-            opened.map(|kv| Arc::new(kv) as _).map_err(|error| error.to_string())
-        });
-    Ok(SandboxConfig {
-        http: Some(http),
-        services: Some(Arc::new(services)),
-        ..walls::sandbox_config(global)?
-    })
+    Ok(Ready { given, secrets: Arc::new(secrets) })
 }
 
-/// Refuses a run that is granted what it was not given, before anything of it happens.
-pub(crate) fn check(graph: &Graph, given: &Given) -> Result<(), Fail> {
+/// Looks at what a run that begins is given, before anything of it happens: everything its graph
+/// grants by name must be there, and everything that is given must be granted.
+pub(crate) fn begin(graph: &Graph, given: Given) -> Result<Ready, Fail> {
+    let caps: Vec<&Caps> = graph.with_children().into_iter().map(|graph| &graph.caps).collect();
+    all_granted(&caps, &given, "the pipeline's `caps`", |cap, line| {
+        format!("grant it under `caps`: {cap}: [{line:?}]; or leave it out")
+    })?;
+    go_on(graph, given)
+}
+
+/// Looks at what a run that goes on was given. What it was given was granted when it began.
+pub(crate) fn go_on(graph: &Graph, given: Given) -> Result<Ready, Fail> {
     for graph in graph.with_children() {
         let named = graph.caps.secrets.iter().filter_map(|grant| grant.name.as_deref());
         for name in named {
@@ -131,5 +143,65 @@ pub(crate) fn check(graph: &Graph, given: &Given) -> Result<(), Fail> {
             }
         }
     }
+    open(given)
+}
+
+/// The same for a single call.
+pub(crate) fn of_call(grants: &Caps, given: Given) -> Result<Ready, Fail> {
+    all_granted(&[grants], &given, "`--grant`", |cap, line| {
+        format!("grant it: --grant {cap}={line:?}; or leave it out")
+    })?;
+    open(given)
+}
+
+/// Refuses what is given and could never be used.
+fn all_granted(
+    caps: &[&Caps],
+    given: &Given,
+    who: &str,
+    help: fn(Cap, &str) -> String,
+) -> Result<(), Fail> {
+    let unused =
+        |flag: &str, name: &str| format!("`--{flag} {name}` is granted by no line of {who}");
+    for key in given.config.keys() {
+        if !caps.iter().flat_map(|caps| &caps.config).any(|grant| grant.allows(key)) {
+            return Err(Fail::usage(unused("config", key)).help(help(Cap::Config, key)));
+        }
+    }
+    for name in given.secrets.keys() {
+        if !caps.iter().flat_map(|caps| &caps.secrets).any(|grant| grant.names(name)) {
+            let line = format!("{name} for https://HOST in authorization");
+            return Err(Fail::usage(unused("secret", name)).help(help(Cap::Secrets, &line)));
+        }
+    }
     Ok(())
+}
+
+/// The sandbox's settings with the ports that a pipeline wants and the services it is given.
+pub(crate) fn config(
+    global: &Global,
+    adapters: &Adapters,
+    ready: &Ready,
+) -> Result<SandboxConfig, Fail> {
+    let Ready { given, secrets } = ready;
+    let mut http = adapters::http(adapters);
+    if !secrets.is_empty() {
+        http = Arc::new(SecretHttp::new(http, Arc::clone(secrets)));
+    }
+    let data = place::data_dir(global)?;
+    let namespace = Digest::of(given.folder.as_os_str().as_encoded_bytes()).to_string();
+    // What a secret is kept in is no file for skills, however widely files are granted.
+    let files = given.secrets.values().filter_map(|source| source.strip_prefix("file:"));
+    let closed: Vec<&Path> = files.map(Path::new).chain([data.as_path()]).collect();
+    let services = ProjectServices::new(&given.folder, &closed, Arc::clone(secrets))
+        .with_config(given.config.clone())
+        .with_kv(move || {
+            let opened = SqliteKv::open(&data, namespace.clone());
+            opened.map(|kv| Arc::new(kv) as _).map_err(|error| error.to_string())
+        });
+    Ok(SandboxConfig {
+        http: Some(http),
+        services: Some(Arc::new(services)),
+        ..walls::sandbox_config(global)?
+    })
 }

@@ -19,7 +19,7 @@ use wasmtime::{Store, UpdateDeadline};
 
 use crate::Sandbox;
 use crate::capabilities::http::HttpState;
-use crate::capabilities::services::ServiceState;
+use crate::capabilities::services::{ASKING, ServiceState};
 use crate::classify::{Phase, classify};
 use crate::limiter::count;
 use crate::loader::{Prepared, PreparedOperation};
@@ -140,10 +140,9 @@ fn armed(
     let http = deck
         .clone()
         .map(|deck| HttpState::new(outside.http, rights(skill, call), limits, Some(deck)));
-    let asks = [Cap::Fs, Cap::Kv, Cap::Config, Cap::Secrets];
-    let services = asks
+    let services = ASKING
         .iter()
-        .any(|cap| skill.needs.has(*cap))
+        .any(|cap| skill.needs.has(cap))
         .then(|| ServiceState::new(outside.services, rights(skill, call), limits));
     let mut store =
         Store::new(&sandbox.engine, CallState::new(call, http, services, deck, started));

@@ -14,7 +14,7 @@ pub struct Guest {
     pub bytes: Arc<dyn Fn() -> Vec<u8> + Send + Sync>,
     /// The arguments, a YAML map.
     pub with: String,
-    /// The rights it asks for and is granted: `log`, `clock`, `random`, `http=GET http://…`.
+    /// The rights it asks for and is granted: `log`, `clock`, `http=GET http://…`, `fs=read data`.
     pub caps: Vec<String>,
     /// The limits of the call, as a step says them.
     pub limits: &'static str,

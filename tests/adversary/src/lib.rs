@@ -20,4 +20,5 @@ pub mod peers;
 pub mod process;
 pub mod report;
 pub mod run;
+pub mod spy;
 pub mod world;

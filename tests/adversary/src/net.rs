@@ -13,6 +13,12 @@ use std::time::Duration;
 pub enum Manner {
     /// Answers everything with 200 and the request's own path.
     Answers,
+    /// The same after 600 ms.
+    AnswersLate,
+    /// Answers with everything it was sent.
+    Echoes,
+    /// Answers with a text.
+    Says(&'static str),
     /// Answers with 302 to the port.
     MovesTo(u16),
     /// Answers as soon as it hears anything, without TLS.
@@ -95,6 +101,15 @@ fn behind_tls(stream: TcpStream) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&head[..read]).into_owned())
 }
 
+/// Answers 200 with a text.
+fn answer(stream: &mut TcpStream, text: &str) {
+    let length = text.len();
+    let _ = write!(
+        stream,
+        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}"
+    );
+}
+
 fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(30)));
     if manner == Manner::VouchesForItself {
@@ -115,7 +130,7 @@ fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
             break;
         }
     }
-    if head.starts_with(b"POST") && manner == Manner::Answers {
+    if head.starts_with(b"POST") && matches!(manner, Manner::Answers | Manner::Echoes) {
         // A short body and what comes behind it.
         let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
         while let Ok(read @ 1..) = stream.read(&mut piece) {
@@ -124,14 +139,16 @@ fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let path = head.split(' ').nth(1).unwrap_or("?").to_owned();
-    heads.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+    heads.lock().unwrap_or_else(PoisonError::into_inner).push(head.clone());
     let ok = "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n";
     match manner {
-        Manner::Answers | Manner::AnswersAtOnce => {
-            let length = path.len();
-            let _ =
-                write!(stream, "{ok}content-length: {length}\r\nconnection: close\r\n\r\n{path}");
+        Manner::Answers | Manner::AnswersAtOnce => answer(&mut stream, &path),
+        Manner::AnswersLate => {
+            thread::sleep(Duration::from_millis(600));
+            answer(&mut stream, &path);
         }
+        Manner::Echoes => answer(&mut stream, &head),
+        Manner::Says(text) => answer(&mut stream, text),
         Manner::MovesTo(port) => {
             let _ = write!(
                 stream,

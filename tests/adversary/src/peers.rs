@@ -25,7 +25,7 @@ const EXTISM_CASES: &[&str] = &["CPU-1", "CPU-4", "MEM-1", "MEM-2", "STK-1"];
 
 /// Nobody gets more than this.
 const BOUNDS: Bounds =
-    Bounds { patience: Duration::from_secs(10), memory: 3 << 30, interrupt: None };
+    Bounds { patience: Duration::from_secs(10), memory: 3 << 30, interrupt: None, secret: None };
 
 /// Another host.
 #[derive(Debug, Clone)]

@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::spy::Spy;
+
 /// How often the processes are looked at. Peaks are high-water marks of the kernel, so only what
 /// is touched in the last of these is missed.
 const SAMPLE: Duration = Duration::from_millis(3);
@@ -37,6 +39,10 @@ pub struct Finished {
     pub killed: bool,
     /// Processes that it started and that outlived it.
     pub orphans: usize,
+    /// What a spy found in the processes that it started.
+    pub spied: BTreeSet<String>,
+    /// How many processes the spy looked into.
+    pub looked_into: usize,
 }
 
 /// One process of the tree, as last seen.
@@ -57,6 +63,8 @@ pub struct Bounds {
     pub memory: u64,
     /// When it is asked to stop, as by a person at a terminal.
     pub interrupt: Option<Duration>,
+    /// A text that only the process itself may have, and none that it starts.
+    pub secret: Option<&'static str>,
 }
 
 /// Runs a command to its end; beyond its bounds it is killed with all it started.
@@ -77,9 +85,13 @@ pub fn run(mut command: Command, bounds: Bounds) -> Finished {
     let root = child.id();
     let mut seen: BTreeMap<u32, Seen> = BTreeMap::new();
     let (mut peak_rss, mut peak_files, mut killed, mut signalled) = (0, 0, false, false);
+    let mut spy = bounds.secret.map(|secret| Spy::new(secret, root));
     let status = loop {
         let tree = tree(root);
         for pid in &tree {
+            if let Some(spy) = &mut spy {
+                spy.look(*pid);
+            }
             if let Some(now) = look(*pid) {
                 let before = seen.entry(*pid).or_default();
                 let high_water = now.high_water.max(before.high_water);
@@ -131,6 +143,8 @@ pub fn run(mut command: Command, bounds: Bounds) -> Finished {
         peak_files,
         killed,
         orphans,
+        looked_into: spy.as_ref().map_or(0, Spy::looked_into),
+        spied: spy.map(|spy| spy.found).unwrap_or_default(),
     }
 }
 

@@ -54,6 +54,7 @@ fn did(outcome: &str) -> String {
         "works" => "came to nothing: the call ended well and harmed nobody".to_owned(),
         "refused" => "refused every one".to_owned(),
         "survived" => "refused or ran every one, and lived".to_owned(),
+        "unseen" => "let nobody see it".to_owned(),
         "held" => "held the old version".to_owned(),
         kind => format!("`{kind}`"),
     }

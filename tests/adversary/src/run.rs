@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::case::{Case, How};
 use crate::guest::Guest;
-use crate::world::{Ground, World, code, kind};
+use crate::world::{self, Ground, World, code, kind};
 
 /// How often the canary sings beside an attack.
 const SONGS: usize = 20;
@@ -183,7 +183,10 @@ impl Run {
 pub fn piped(world: &mut World, text: &str) -> anyhow::Result<Run> {
     let file = world.file("attack.yml", text)?;
     let registry = world.registry().display().to_string();
-    let found = world.json(&["run", &file, "--registry", &registry])?;
+    let flags = world.flags.clone();
+    let mut arguments = vec!["run", &file, "--registry", &registry];
+    arguments.extend(flags.iter().map(String::as_str));
+    let found = world.json(&arguments)?;
     let id = found.get("run_id").and_then(Value::as_str);
     let id = id.with_context(|| format!("nothing was run: {found}"))?.to_owned();
     let shown = world.host(&["runs", "show", &id, "--events", "--format", "json"]);
@@ -212,8 +215,8 @@ fn sang(world: &mut World, run: &Run) {
     }
 }
 
-/// The pipeline of an attack.
-fn pipeline(name: &str, guest: &Guest) -> String {
+/// The pipeline of an attack, with the canary beside it.
+pub fn pipeline(name: &str, guest: &Guest) -> String {
     let mut text = head(&guest.caps);
     let caps = yaml_caps(&guest.caps);
     let limits = match guest.limits {
@@ -242,17 +245,8 @@ fn yaml_caps(caps: &[String]) -> String {
 }
 
 fn grants(caps: &[String]) -> String {
-    let http: Vec<String> = caps
-        .iter()
-        .filter_map(|cap| cap.strip_prefix("http="))
-        .map(|cap| serde_json::json!(cap).to_string())
-        .collect();
-    let mut parts: Vec<String> =
-        caps.iter().filter(|cap| !cap.contains('=')).map(|cap| format!("{cap}: true")).collect();
-    if !http.is_empty() {
-        parts.push(format!("http: [{}]", http.join(", ")));
-    }
-    format!("{{ {} }}", parts.join(", "))
+    let parts = world::rights(caps).into_iter().map(|(cap, value)| format!("{cap}: {value}"));
+    format!("{{ {} }}", parts.collect::<Vec<_>>().join(", "))
 }
 
 /// What every pipeline begins with, up to its steps.

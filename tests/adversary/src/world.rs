@@ -1,5 +1,6 @@
 //! A place for one attack: a folder, a registry with a canary in it, and the host.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::guest::Guest;
 use crate::process::{self, Bounds, Finished};
+use crate::spy;
 
 /// Adds one to a number.
 const CANARY: &str = r#"(component
@@ -21,7 +23,7 @@ const CANARY: &str = r#"(component
 
 /// Beyond this the host is killed, and the case has failed whatever its own bound is.
 const BOUNDS: Bounds =
-    Bounds { patience: Duration::from_secs(150), memory: 6 << 30, interrupt: None };
+    Bounds { patience: Duration::from_secs(150), memory: 6 << 30, interrupt: None, secret: None };
 /// The most files one process of the host may hold open.
 const FILES_MAX: usize = 256;
 
@@ -63,6 +65,12 @@ pub struct World {
     elsewhere: bool,
     /// Variables that a case adds to the host's environment.
     pub env: Vec<(String, String)>,
+    /// Arguments that a case adds to every `call` and `run` of it.
+    pub flags: Vec<String>,
+    /// A text that nothing may hold that the host prints or keeps, nor a process that it starts.
+    pub secret: Option<&'static str>,
+    /// How many processes were searched for it.
+    pub looked_into: usize,
     /// The longest command.
     pub wall: Duration,
     /// The most memory of one command, bytes.
@@ -85,6 +93,9 @@ impl World {
             folder,
             elsewhere: false,
             env: Vec::new(),
+            flags: Vec::new(),
+            secret: None,
+            looked_into: 0,
             wall: Duration::ZERO,
             peak_rss: 0,
             canary_us: Vec::new(),
@@ -133,9 +144,11 @@ impl World {
             .env("COLDFRAME_DATA_DIR", self.ground.data())
             .env("NO_COLOR", "1")
             .envs(self.env.iter().cloned());
-        let found = process::run(command, Bounds { interrupt: after, ..BOUNDS });
+        let found =
+            process::run(command, Bounds { interrupt: after, secret: self.secret, ..BOUNDS });
         self.wall = self.wall.max(found.wall);
         self.peak_rss = self.peak_rss.max(found.peak_rss);
+        self.looked_into += found.looked_into;
         self.judge(arguments, &found);
         found
     }
@@ -163,6 +176,14 @@ impl World {
             // Nothing a terminal acts on may come through; it was told to use no colours.
             if stream.iter().any(|byte| *byte < 0x20 && !matches!(byte, b'\n' | b'\t')) {
                 wrong("printed control characters".to_owned());
+            }
+        }
+        found.spied.iter().for_each(|found| wrong(found.clone()));
+        if let Some(secret) = self.secret {
+            for (name, stream) in [("result", &found.stdout), ("messages", &found.stderr)] {
+                if spy::has(stream, secret) {
+                    wrong(format!("printed the value among its {name}"));
+                }
             }
         }
         for folder in [self.folder.join("tmp"), self.code()] {
@@ -247,9 +268,19 @@ impl World {
         if guest.with != "{}" {
             arguments.extend(["--input-json".to_owned(), guest.with.clone()]);
         }
+        arguments.extend(self.flags.iter().cloned());
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let found = self.json(&arguments)?;
         Ok((kind(&found), found.get("output").cloned().unwrap_or(Value::Null)))
+    }
+
+    /// Searches all that the host keeps, every byte of every file, for the text that nothing may
+    /// hold.
+    pub fn search(&mut self) {
+        let Some(secret) = self.secret else { return };
+        for path in holding(&self.ground.data(), secret) {
+            self.problems.push(format!("`{}` holds the value", path.display()));
+        }
     }
 
     /// Calls the canary in a process of its own.
@@ -274,19 +305,40 @@ impl World {
 
 /// The `[capabilities]` of a manifest.
 pub fn capabilities(caps: &[String]) -> String {
-    let http: Vec<String> = caps
-        .iter()
-        .filter_map(|cap| cap.strip_prefix("http="))
-        .map(|cap| json!(cap).to_string())
-        .collect();
-    let mut text = "[capabilities]\n".to_owned();
-    for cap in caps.iter().filter(|cap| !cap.contains('=')) {
-        text.push_str(&format!("{cap} = true\n"));
+    let lines = rights(caps).into_iter().map(|(cap, value)| format!("{cap} = {value}\n"));
+    "[capabilities]\n".to_owned() + &lines.collect::<String>()
+}
+
+/// Each capability with what is granted of it, as texts in TOML and YAML alike: `true`, or a list.
+pub fn rights(caps: &[String]) -> BTreeMap<&str, String> {
+    let mut lines: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for cap in caps {
+        let (name, line) = cap.split_once('=').unwrap_or((cap, ""));
+        let lines = lines.entry(name).or_default();
+        lines.extend((!line.is_empty()).then(|| json!(line).to_string()));
     }
-    if !http.is_empty() {
-        text.push_str(&format!("http = [{}]\n", http.join(", ")));
+    let value = |lines: Vec<String>| match lines.as_slice() {
+        [] => "true".to_owned(),
+        lines => format!("[{}]", lines.join(", ")),
+    };
+    lines.into_iter().map(|(name, lines)| (name, value(lines))).collect()
+}
+
+/// Every file below `folder` that holds a text.
+fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(holding(&path, text)),
+            Ok(kind) if kind.is_file() => {
+                let bytes = fs::read(&path).unwrap_or_default();
+                found.extend(spy::has(&bytes, text).then_some(path));
+            }
+            _ => {}
+        }
     }
-    text
+    found
 }
 
 /// What a JSON answer came to.

@@ -57,7 +57,8 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
     })?;
     let input = arguments(operation, inputs::read(&args.inputs)?)?;
     let given = services::given(&args.services, Path::new("."))?;
-    let sandbox = loading::sandbox_with(global, &Adapters::default(), &given)?;
+    let services = services::of_call(&grants, given)?;
+    let sandbox = loading::sandbox_with(global, &Adapters::default(), &services)?;
     loading::load_one(&sandbox, &skill, &args.target)?;
     let call = Call {
         component: skill.component_digest(),

@@ -49,8 +49,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
             .help("use --journal relaxed"));
     }
     let services = services::given(&args.services, project.folder())?;
-    services::check(&compiled.graph, &services)?;
-    let settings = Settings::new(&project, &compiled.graph, limits, services);
+    let services = services::begin(&compiled.graph, services)?;
+    let settings = Settings::new(&project, &compiled.graph, limits, services.given().clone());
     let notes = coldframe_lang::passes::simplify(&mut compiled.graph);
     if args.verbose {
         notes.iter().for_each(|note| output::note(&format!("{DIM}{note}{DIM:#}")));
@@ -73,7 +73,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
             })?)
         }
     };
-    let (limits, services) = (settings.limits, settings.services);
+    let limits = settings.limits;
     let past = Vec::new();
     let start = Start { graph, inputs: bound, past, keeping, run_id, limits, services };
     loading::drive_run(global, &project, start)

@@ -21,7 +21,7 @@ use crate::exit::Fail;
 use crate::loading::{self, Keeping, Start};
 use crate::output::{self, DIM, Format};
 use crate::settings::Settings;
-use crate::{place, report};
+use crate::{place, report, services};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RunsCommand {
@@ -326,6 +326,7 @@ fn drive_on(
     goes_on(&row)?;
     let (project, graph) = loading::recompile(global, &row)?;
     let Settings { limits, services, .. } = Settings::of(&row)?;
+    let services = services::go_on(&graph, services)?;
     let start = Start {
         graph: Arc::new(graph),
         inputs: Value::Null,

@@ -1,7 +1,7 @@
 //! The table against itself, and against the pages it makes.
 
 use super::explain::objects;
-use super::{explain, schema};
+use super::{Shape, explain, schema};
 
 #[test]
 fn names_are_unique_and_examples_are_there() {
@@ -101,5 +101,16 @@ fn the_readers_know_the_keys_of_the_table_and_no_others() {
         for key in shown {
             assert!(object.fields.iter().any(|field| field.key == key), "{name}: {key}");
         }
+    }
+}
+
+#[test]
+fn every_capability_is_a_key_of_caps() {
+    use coldframe_format::Cap;
+    let keys: Vec<&str> = super::pipeline::CAPS.fields.iter().map(|field| field.key).collect();
+    assert_eq!(keys, Cap::names().collect::<Vec<_>>());
+    for (cap, field) in Cap::ALL.iter().zip(super::pipeline::CAPS.fields) {
+        let is_list = matches!(field.shape, Shape::List(_));
+        assert_eq!(is_list, cap.line().is_some(), "{cap}");
     }
 }

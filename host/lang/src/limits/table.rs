@@ -166,7 +166,7 @@ table! {
             strict: [32 KiB], trusted: [128 KiB], most: [16 MiB], zero: true,
             by: "sandbox::capabilities::http", ends: Call("limit.net-bytes"),
         }
-        /// Bytes a call writes into files.
+        /// Bytes a call writes into files; each time it writes counts as 4 KiB at least.
         DiskBytes disk_bytes (disk_bytes, disk_bytes: u64) {
             unit: Bytes, example: "1MiB",
             strict: [64 MiB], trusted: [1 GiB], most: [max], zero: true,

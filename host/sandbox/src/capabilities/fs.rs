@@ -57,6 +57,10 @@ impl From<FsProblem> for Error {
     }
 }
 
+/// What writing counts as at least: a file of one byte takes a block too, and an empty one a place in
+/// the list of files.
+const WRITE_BYTES_MIN: u64 = 4 << 10;
+
 type Store<'a> = StoreContextMut<'a, CallState>;
 
 /// Adds the interface under `name`.
@@ -118,7 +122,9 @@ pub(super) fn admit(state: &mut ServiceState, ask: &mut FsAsk) -> Result<(), Cal
             (path, None)
         }
         FsAsk::Stat(path) => (path, None),
-        FsAsk::Write(FsWrite { path, bytes, .. }) => (path, Some(bytes.len() as u64)),
+        FsAsk::Write(FsWrite { path, bytes, .. }) => {
+            (path, Some((bytes.len() as u64).max(WRITE_BYTES_MIN)))
+        }
         FsAsk::Remove(path) => (path, Some(0)),
     };
     let shown = sanitize::line(path, 200);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use coldframe_engine::services::{Answer, Ask, ServiceError, Services};
 use coldframe_engine::{CallError, CallLimits};
+use coldframe_format::{Cap, CapSet};
 use coldframe_journal::ErrorKind;
 use wasmtime::StoreContextMut;
 
@@ -12,6 +13,10 @@ use super::{config, fs, kv, secrets};
 use crate::rights::Rights;
 use crate::state::CallState;
 use crate::tape::question;
+
+/// The capabilities that ask a host service: one for each kind of [`Ask`].
+pub(crate) const ASKING: CapSet =
+    CapSet::of(Cap::Fs).with(Cap::Kv).with(Cap::Config).with(Cap::Secrets);
 
 /// What one call has of the host's services.
 #[derive(Default)]
@@ -120,4 +125,22 @@ pub(crate) async fn ask(
 pub(crate) fn wrong_answer() -> wasmtime::Error {
     let message = "a host service answered another question";
     Refused(CallError::new(ErrorKind::HostBug, message)).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A capability that is new is one or the other. The match has no last arm for the rest, so
+    /// that it does not compile until somebody says which.
+    #[test]
+    fn every_capability_asks_a_service_or_has_a_way_of_its_own() {
+        for cap in Cap::ALL {
+            let asks = match cap {
+                Cap::Fs | Cap::Kv | Cap::Config | Cap::Secrets => true,
+                Cap::Http | Cap::Log | Cap::Clock | Cap::Random => false,
+            };
+            assert_eq!(ASKING.has(*cap), asks, "{cap}");
+        }
+    }
 }

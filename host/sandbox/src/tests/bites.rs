@@ -78,7 +78,7 @@ fn of(limit: Limit) -> Bite {
         Limit::LogRate => bite(Work::of(g::logging()).twice(), 3, 2),
         Limit::RandomBytes => bite(Work::of(g::random()).twice(), 24, 23),
         // Ten bytes into each of two files.
-        Limit::DiskBytes => bite(Work::asking(&g::writing()).twice(), 20, 19),
+        Limit::DiskBytes => bite(Work::asking(&g::writing()).twice(), 2 << 12, (2 << 12) - 1),
         // Two keys of one byte with nine bytes each.
         Limit::KvBytes => bite(Work::asking(&g::keeping()).twice(), 20, 19),
         Limit::KvKeys => bite(Work::asking(&g::keeping()).twice(), 2, 1),

@@ -48,14 +48,6 @@ macro_rules! capabilities {
                 }
             }
 
-            /// What it is, in a sentence.
-            pub fn about(self) -> &'static str {
-                match self {
-                    $(Self::$Line => concat!($($line_doc),+).trim(),)*
-                    $(Self::$Flag => concat!($($flag_doc),+).trim(),)*
-                }
-            }
-
             /// How one line of it is written, with an example; `None` where it is granted or not.
             pub const fn line(self) -> Option<(&'static str, &'static str)> {
                 match self {

@@ -5,12 +5,14 @@ mod bombs;
 mod cpu;
 mod determinism;
 mod expressions;
+mod files;
 mod malformed;
 mod memory;
 mod network;
 mod output;
 mod pipelines;
 mod registry;
+mod secrets;
 mod stack;
 mod tables;
 
@@ -25,6 +27,8 @@ pub fn all() -> Vec<Case> {
         stack::cases,
         abi::cases,
         network::cases,
+        files::cases,
+        secrets::cases,
         output::cases,
         determinism::cases,
         bombs::cases,

@@ -1,8 +1,10 @@
 //! Stacks: of the guest, of readers that recurse, and of the compiler.
 
 use crate::bombs;
-use crate::case::Case;
+use crate::case::{Boundary, Case};
 use crate::guest::{Guest, core, encode};
+use crate::run;
+use crate::world::World;
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
@@ -24,6 +26,30 @@ pub(super) fn cases() -> Vec<Case> {
             "a function of 4,000 live variables that calls itself",
             Guest::bytes(|| frames(4_000)),
             &["limit.stack"],
+        ),
+        Case::session(
+            "STK-3",
+            "pipelines that run each other in a circle",
+            Boundary::Pipeline,
+            circle,
+            &["child-pipeline"],
+        ),
+        Case::session(
+            "STK-3b",
+            "a chain of a thousand pipelines, each of which runs the next",
+            Boundary::Pipeline,
+            chain,
+            &["child-pipeline"],
+        ),
+        Case::alone(
+            "STK-3c",
+            "a skill that imports a skill, to call itself through the host",
+            Guest::wat(
+                r#"(component (import "evil:canary/skill@1.0.0" (instance (export "f" (func))))
+                (core module $m (func (export "f"))) (core instance $i (instantiate $m))
+                (func (export "f") (canon lift (core func $i "f"))))"#,
+            ),
+            &["denied.import"],
         ),
         Case::beside(
             "STK-4",
@@ -69,6 +95,31 @@ fn frames(count: usize) -> Vec<u8> {
     crate::guest::binary(&core(&format!(
         r#"(global (mut i64) (i64.const 0)) (func $f (export "f") (local {locals}) {sets} (call $f) {uses})"#
     )))
+}
+
+/// The last of `count` pipelines runs the one that is `back`.
+fn pipelines(world: &mut World, count: usize, back: Option<usize>) -> anyhow::Result<String> {
+    let named = |n: usize| format!("p{n}.yml");
+    for n in 0..count {
+        let next = if n + 1 < count { Some(n + 1) } else { back };
+        let step = match next {
+            Some(next) => format!("  - {{ id: a, pipeline: ./{} }}\n", named(next)),
+            None => "  - { id: a, set: { v: 1 } }\n".to_owned(),
+        };
+        world.file(&named(n), run::head(&[]) + &step)?;
+    }
+    let registry = world.registry().display().to_string();
+    let found = world.json(&["run", &named(0), "--registry", &registry])?;
+    anyhow::ensure!(found.get("run_id").is_none(), "it ran: {found}");
+    run::checked(world, &(run::head(&[]) + "  - { id: a, pipeline: ./p0.yml }\n"))
+}
+
+fn circle(world: &mut World) -> anyhow::Result<String> {
+    pipelines(world, 3, Some(0))
+}
+
+fn chain(world: &mut World) -> anyhow::Result<String> {
+    pipelines(world, 1_000, None)
 }
 
 /// A text of brackets, said to be JSON.
