@@ -109,5 +109,12 @@ fn replays(world: &World, requests: usize) -> Result<(), String> {
     if !output.status.success() || same != Some(0) || recorded < Some(requests.min(1) as u64) {
         return Err(format!("{}: {text}", output.status));
     }
+    // And a single call of it, wherever the skill is.
+    for command in [["export", "page", "--out", "page.json"].as_slice(), &["verify", "page.json"]] {
+        let output = world.coldframe(&[&["receipt"], command].concat());
+        if !output.status.success() {
+            return Err(format!("{command:?}: {output:?}"));
+        }
+    }
     Ok(())
 }

@@ -409,3 +409,19 @@ proptest! {
         check(Dialect::Hexdag, &format!("metadata: {{ name: x }}\nspec:\n  nodes:\n  - {{ kind: data_node, metadata: {{ name: a }}, spec: {{ when: \"{expr}\", output: \"{{{{ {expr} }}}}\" }} }}\n"));
     }
 }
+
+/// What means something to us and nothing to them, everywhere in turn; other places every time it is
+/// tried by hand would be better, and are what fuzzing is for.
+#[test]
+fn our_marks_in_their_texts() {
+    for (dialect, text) in samples() {
+        for (turn, mark) in ["{{", "{#", "{%", "${A}", "}}", "{${A}{", "\\", "'"].iter().enumerate()
+        {
+            for at in (turn..text.len()).step_by(37).filter(|at| text.is_char_boundary(*at)) {
+                let mut changed = text.clone();
+                changed.insert_str(at, mark);
+                check(dialect, &changed);
+            }
+        }
+    }
+}

@@ -87,8 +87,9 @@ pub(super) fn translate(
         );
     }
     let next = transitions(fields, &act, &inner);
-    let state =
-        Map::default().with("current", start).with("previous", Out::hole(&scope.previous()));
+    let state = Map::default()
+        .with("current", crate::expr::template::escape(start))
+        .with("previous", Out::hole(&scope.previous()));
     let mut switch = Map::default();
     if !cases.is_empty() {
         switch = switch.with("on", "loop.state.current").with("cases", Out::List(cases));

@@ -6,6 +6,8 @@ pub(super) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut in_hole = false;
+    let mut quote = None;
+    let mut braces = 0_usize;
     while let Some(c) = rest.chars().next() {
         let opens = rest.starts_with("${") && !rest.starts_with("${{");
         if opens && in_hole {
@@ -19,13 +21,26 @@ pub(super) fn escaped(text: &str) -> String {
             rest = rest.get(2..).unwrap_or_default();
             continue;
         }
-        if rest.starts_with("{{") && !in_hole {
-            in_hole = true;
-        } else if rest.starts_with("}}") {
-            in_hole = false;
+        let mut length = c.len_utf8();
+        match (in_hole, quote) {
+            (false, _) => {
+                in_hole = rest.starts_with("{{");
+                length += usize::from(in_hole);
+            }
+            // What stands in quotes ends no hole.
+            (true, Some(_)) if c == '\\' => {
+                length += rest.chars().nth(1).map_or(0, char::len_utf8);
+            }
+            (true, Some(open)) if c == open => quote = None,
+            (true, Some(_)) => {}
+            (true, None) if matches!(c, '\'' | '"') => quote = Some(c),
+            (true, None) if c == '{' => braces += 1,
+            (true, None) if c == '}' && braces > 0 => braces -= 1,
+            (true, None) => in_hole = !rest.starts_with("}}"),
         }
-        out.push(c);
-        rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        let (taken, behind) = rest.split_at(length);
+        out.push_str(taken);
+        rest = behind;
     }
     out
 }
@@ -43,7 +58,9 @@ mod tests {
             ("${{ price }}", "${{ price }}"),
             ("{{ a }} ${b}", "{{ a }} $${b}"),
             ("{{ '${b}' }} ${c}", "{{ '$\\u007bb}' }} $${c}"),
+            ("{{ {a: {b: 1}} ~ '${c}' }}", "{{ {a: {b: 1}} ~ '$\\u007bc}' }}"),
             ("ü$", "ü$"),
+            ("{{ ' }} ${b} \\' ${c}' }} ${d}", "{{ ' }} $\\u007bb} \\' $\\u007bc}' }} $${d}"),
         ] {
             assert_eq!(escaped(text), expected);
         }
