@@ -89,7 +89,8 @@ outputs: {{ status: "{{{{ page.status }}}}", body: "{{{{ page.body }}}}" }}
                 output.status
             ));
         }
-        replays(&world, requests).map_err(|why| format!("{file} {path}: {why}"))?;
+        replays(&world, requests, said.starts_with("denied."))
+            .map_err(|why| format!("{file} {path}: {why}"))?;
         if seen.load(Ordering::SeqCst) - before != requests {
             return Err(format!("{file} {path}: the replay asked the server"));
         }
@@ -98,7 +99,7 @@ outputs: {{ status: "{{{{ page.status }}}}", body: "{{{{ page.body }}}}" }}
 }
 
 /// What a run heard is enough to run it again.
-fn replays(world: &World, requests: usize) -> Result<(), String> {
+fn replays(world: &World, requests: usize, is_refused: bool) -> Result<(), String> {
     let output = world.coldframe(&["runs", "replay", "--format", "json"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let found: serde_json::Value =
@@ -108,6 +109,13 @@ fn replays(world: &World, requests: usize) -> Result<(), String> {
     // A request that was refused before it was sent is on the tape as one that was not.
     if !output.status.success() || same != Some(0) || recorded < Some(requests.min(1) as u64) {
         return Err(format!("{}: {text}", output.status));
+    }
+    // Every decision is written down, with how often it was made.
+    let output = world.coldframe(&["runs", "audit", "--format", "json"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let refused = text.contains("\"refused_by\": \"the ");
+    if !text.contains("\"cap\": \"http\"") || refused != is_refused {
+        return Err(format!("audit: {text}"));
     }
     // And a single call of it, wherever the skill is.
     for command in [["export", "page", "--out", "page.json"].as_slice(), &["verify", "page.json"]] {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use coldframe_format::Digest;
-use coldframe_journal::ErrorKind;
+use coldframe_journal::{Asked, ErrorKind};
 pub use coldframe_lang::limits::CallLimits;
 use serde_json::Value;
 
@@ -61,6 +61,8 @@ pub struct CallReport {
     pub net_bytes: u64,
     /// What the guest logged, sanitised, oldest first.
     pub logs: Vec<String>,
+    /// The rights it asked for.
+    pub asked: Vec<Asked>,
     /// What the guest heard. Nothing where it heard a tape.
     pub recording: Recording,
 }

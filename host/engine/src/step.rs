@@ -304,6 +304,7 @@ impl Worker<'_> {
             host_calls,
             net_bytes,
             mut logs,
+            mut asked,
             recording,
         } = self.shared.invoke.invoke(call).await;
         self.fuel_left = self.fuel_left.saturating_sub(fuel);
@@ -314,6 +315,7 @@ impl Worker<'_> {
         receipt.net_bytes = receipt.net_bytes.saturating_add(net_bytes);
         receipt.memory_peak_bytes = receipt.memory_peak_bytes.max(memory_peak_bytes);
         self.logs.append(&mut logs);
+        receipt.asked.append(&mut asked);
         // The evaluator asks nothing, so there is one at most.
         if recording != Recording::Nothing {
             self.recording = recording;

@@ -51,6 +51,7 @@ impl Invoke for Table {
                 host_calls: 0,
                 net_bytes: 0,
                 logs: vec![],
+                asked: Vec::new(),
                 recording: coldframe_engine::Recording::Nothing,
             }
         })

@@ -16,6 +16,6 @@ pub use event::{
     Broken, EndedBy, Event, Failure, Head, Next, Outcome, Record, RunStatus, Turn, Waiting,
 };
 pub use kind::ErrorKind;
-pub use receipt::{Receipt, Totals};
+pub use receipt::{Asked, Receipt, Totals};
 pub use state::{JournalError, RunState, StepState};
 pub use transition::StepStatus;

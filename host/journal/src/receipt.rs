@@ -41,12 +41,29 @@ pub struct Receipt {
     /// Rules that did not hold for the output.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub broken: Vec<Broken>,
+    /// Rights the call asked for, and whether it got them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub asked: Vec<Asked>,
     /// Digest of the recording of what the call heard from outside, where it heard anything.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub recording: Option<String>,
     /// Whether the call heard more than is recorded, so that it cannot be run again.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub unrecorded: bool,
+}
+
+/// A decision about a right, made so many times in one call.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Asked {
+    /// The capability: `http`, `fs`.
+    pub cap: String,
+    /// The line of it that was asked for; empty where nothing of the capability was granted.
+    pub line: String,
+    /// How many times, from 1.
+    pub times: u64,
+    /// Who said no; nobody where it was granted.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refused_by: Option<String>,
 }
 
 /// Sums over the attempts of a run.

@@ -5,6 +5,7 @@
 //! with exactly the rights and budgets the call carries.
 
 mod admission;
+mod audit;
 mod cache;
 mod capabilities;
 mod classify;

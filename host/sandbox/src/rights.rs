@@ -6,16 +6,19 @@ use coldframe_format::caps::SecretGrant;
 use coldframe_format::{Cap, Caps};
 use coldframe_journal::ErrorKind;
 
+use crate::audit::Audit;
+
 /// The rights of one call.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rights {
     ceiling: Option<Layer>,
     layers: Layers,
+    audit: Audit,
 }
 
 impl Rights {
-    pub(crate) fn new(ceiling: Layer, layers: Layers) -> Self {
-        Self { ceiling: Some(ceiling), layers }
+    pub(crate) fn new(ceiling: Layer, layers: Layers, audit: Audit) -> Self {
+        Self { ceiling: Some(ceiling), layers, audit }
     }
 
     /// Everyone who has a say, the skill's own ceiling first.
@@ -58,21 +61,33 @@ impl Rights {
     ) -> Result<(), CallError> {
         // Where nobody has a say, nobody has allowed it.
         if self.allows(&allows) {
+            self.audit.decided(cap, line, None);
             return Ok(());
         }
         let mut refusing: Vec<&str> =
             self.all().filter(|layer| !allows(&layer.caps)).map(|layer| &*layer.who).collect();
         refusing.dedup();
         let refusing = refusing.join(" and ");
+        self.audit.decided(cap, line, Some(&refusing));
         let message = format!(
             "{what} is not granted by {refusing}; the line `{cap}: [{line:?}]` would allow it"
         );
         Err(CallError::new(kind, message))
     }
 
+    /// Writes down that something was refused which no grant decides.
+    pub(crate) fn refused(&self, cap: Cap, line: &str, by: &str) {
+        self.audit.decided(cap, line, Some(by));
+    }
+
     /// The capability among `needs` that somebody grants nothing of, and who that is.
-    pub(crate) fn missing(&self, needs: coldframe_format::CapSet) -> Option<(&str, Cap)> {
+    pub(crate) fn missing<'l>(
+        ceiling: &'l Layer,
+        layers: &'l Layers,
+        needs: coldframe_format::CapSet,
+    ) -> Option<(&'l str, Cap)> {
         let missing = |layer: &Layer| needs.missing_from(&layer.caps).next();
-        self.all().find_map(|layer| Some((&*layer.who, missing(layer)?)))
+        let mut all = std::iter::once(ceiling).chain(layers.iter());
+        all.find_map(|layer| Some((&*layer.who, missing(layer)?)))
     }
 }

@@ -12,12 +12,13 @@ use coldframe_engine::ports::HttpPort;
 use coldframe_engine::services::Services;
 use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel, Recording};
 use coldframe_format::Cap;
-use coldframe_journal::ErrorKind;
+use coldframe_journal::{Asked, ErrorKind};
 use serde_json::Value;
 use wasmtime::component::Val;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::Sandbox;
+use crate::audit::Audit;
 use crate::capabilities::http::HttpState;
 use crate::capabilities::services::{ASKING, ServiceState};
 use crate::classify::{Phase, classify};
@@ -51,7 +52,7 @@ pub(crate) async fn call(sandbox: &Sandbox, call: Call, outside: Outside) -> Cal
                 format!("the component has no operation `{operation}`"),
             )),
         },
-        Err(error) => nothing(error),
+        Err(report) => *report,
     }
 }
 
@@ -65,28 +66,32 @@ pub(crate) fn nothing(error: CallError) -> CallReport {
         host_calls: 0,
         net_bytes: 0,
         logs: Vec::new(),
+        asked: Vec::new(),
         recording: Recording::Nothing,
     }
 }
 
 /// The component, if it is loaded and every right it cannot do without is granted.
-fn prepare(sandbox: &Sandbox, call: &Call) -> Result<(Arc<Prepared>, String), CallError> {
+fn prepare(sandbox: &Sandbox, call: &Call) -> Result<(Arc<Prepared>, String), Box<CallReport>> {
     let skill = sandbox.find(&call.component).ok_or_else(|| {
         let message = format!("component {} is not loaded", call.component.short());
-        CallError::new(ErrorKind::HostBug, message)
+        Box::new(nothing(CallError::new(ErrorKind::HostBug, message)))
     })?;
-    let rights = rights(&skill, call);
-    if let Some((who, cap)) = rights.missing(skill.needs) {
+    let missing = Rights::missing(&skill.ceiling, &call.grants, skill.needs);
+    if let Some((who, cap)) = missing {
         let message =
             format!("the skill needs the capability `{cap}`, which is not granted by {who}");
-        return Err(CallError::new(ErrorKind::DeniedCapability, message));
+        let report = nothing(CallError::new(ErrorKind::DeniedCapability, message));
+        let refused_by = Some(who.to_owned());
+        let asked = Asked { cap: cap.name().to_owned(), line: String::new(), times: 1, refused_by };
+        return Err(Box::new(CallReport { asked: vec![asked], ..report }));
     }
     Ok((skill, call.operation.clone()))
 }
 
 /// Everyone who has a say in what the call may do.
-fn rights(skill: &Prepared, call: &Call) -> Rights {
-    Rights::new(skill.ceiling.clone(), Arc::clone(&call.grants))
+fn rights(skill: &Prepared, call: &Call, audit: &Audit) -> Rights {
+    Rights::new(skill.ceiling.clone(), Arc::clone(&call.grants), audit.clone())
 }
 
 async fn admitted(
@@ -136,16 +141,18 @@ fn armed(
     started: Instant,
 ) -> Store<CallState> {
     let limits = &call.limits;
+    let can_ask = skill.needs.has(Cap::Http) || ASKING.iter().any(|cap| skill.needs.has(cap));
+    let audit = if can_ask { Audit::new() } else { Audit::default() };
     let deck = skill.needs.has(Cap::Http).then(|| Deck::new(call.tape.clone()));
     let http = deck
         .clone()
-        .map(|deck| HttpState::new(outside.http, rights(skill, call), limits, Some(deck)));
+        .map(|deck| HttpState::new(outside.http, rights(skill, call, &audit), limits, Some(deck)));
     let services = ASKING
         .iter()
         .any(|cap| skill.needs.has(cap))
-        .then(|| ServiceState::new(outside.services, rights(skill, call), limits));
+        .then(|| ServiceState::new(outside.services, rights(skill, call, &audit), limits));
     let mut store =
-        Store::new(&sandbox.engine, CallState::new(call, http, services, deck, started));
+        Store::new(&sandbox.engine, CallState::new(call, http, services, deck, audit, started));
     store.limiter(|state| &mut state.limiter);
     // Neither can fail: the engine consumes fuel. A loop keeps its count in a register, and a call
     // that is ended in the middle of one is charged by the slices it has begun.
@@ -259,6 +266,7 @@ fn report(
         host_calls: state.host_calls,
         net_bytes: state.net_bytes(),
         logs: state.log.take(),
+        asked: state.audit.take(),
         recording,
     }
 }

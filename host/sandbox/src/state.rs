@@ -7,6 +7,7 @@ use coldframe_engine::{Call, CallError, CallLimits, Recording, Tape};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::audit::Audit;
 use crate::capabilities::http::HttpState;
 use crate::capabilities::log::LogState;
 use crate::capabilities::services::ServiceState;
@@ -30,6 +31,8 @@ pub(crate) struct CallState {
     wasi: Option<Box<WasiCtx>>,
     /// Made when there is something to hear.
     deck: Option<Deck>,
+    /// What it asked for.
+    pub(crate) audit: Audit,
     tape: Option<Arc<Tape>>,
     handles: usize,
     random_max: u64,
@@ -42,6 +45,7 @@ impl CallState {
         http: Option<HttpState>,
         services: Option<ServiceState>,
         deck: Option<Deck>,
+        audit: Audit,
         begun: Instant,
     ) -> Self {
         let limits: &CallLimits = &call.limits;
@@ -54,6 +58,7 @@ impl CallState {
             table: ResourceTable::new(),
             wasi: None,
             deck,
+            audit,
             tape: call.tape.clone(),
             handles: count(limits.handles),
             random_max: limits.random_bytes,

@@ -237,6 +237,7 @@ fn print(
         host_calls: report.host_calls,
         net_bytes: report.net_bytes,
         cost_nano: price_nano(report.fuel, NANO_PER_MFUEL),
+        asked: report.asked.clone(),
         ..Receipt::default()
     };
     let exit = match &report.result {

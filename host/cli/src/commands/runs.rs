@@ -1,6 +1,7 @@
-//! `coldframe runs list|show|resume|approve|reject|signal|replay`: what ran, how to go on with it,
+//! `coldframe runs list|show|resume|approve|reject|signal|replay|audit`: what ran, how to go on with it,
 //! and the same again.
 
+mod audit;
 mod decide;
 mod replay;
 
@@ -13,6 +14,7 @@ use coldframe_lang::graph::{Step, StepKind};
 use coldframe_store::{Level, RunRow, SqliteJournal, Store};
 use serde_json::{Value, json};
 
+use self::audit::AuditArgs;
 use self::decide::{DecideArgs, SignalArgs};
 use self::replay::ReplayArgs;
 pub(super) use self::replay::{recording, shown};
@@ -43,6 +45,8 @@ pub(crate) enum RunsCommand {
     Resume(ResumeArgs),
     /// Run it again, offline, from what was recorded, and compare
     Replay(ReplayArgs),
+    /// List the rights its calls asked for, and who refused what
+    Audit(AuditArgs),
     /// Say yes to a step that asks, and go on with the run
     Approve(DecideArgs),
     /// Say no to a step that asks, and go on with the run
@@ -66,6 +70,7 @@ pub(crate) fn run(global: &Global, command: &RunsCommand) -> Result<(), Fail> {
         RunsCommand::Show { id, events } => show(global, id.as_deref(), *events),
         RunsCommand::Resume(args) => resume(global, args),
         RunsCommand::Replay(args) => replay::run(global, args),
+        RunsCommand::Audit(args) => audit::run(global, args),
         RunsCommand::Approve(args) => decide::decide(global, args, true),
         RunsCommand::Reject(args) => decide::decide(global, args, false),
         RunsCommand::Signal(args) => decide::signal(global, args),

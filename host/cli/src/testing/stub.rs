@@ -61,6 +61,7 @@ fn report(value: &Value) -> CallReport {
         host_calls: 0,
         net_bytes: 0,
         logs: Vec::new(),
+        asked: Vec::new(),
         recording: coldframe_engine::Recording::Nothing,
     }
 }

@@ -468,6 +468,7 @@ impl Invoke for Table {
                 host_calls: 0,
                 net_bytes,
                 logs: vec![],
+                asked: Vec::new(),
                 recording: coldframe_engine::Recording::Nothing,
             }
         })

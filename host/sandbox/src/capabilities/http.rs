@@ -39,6 +39,8 @@ use crate::tape::{Deck, Track};
 
 /// Bytes a guest may write to a body at once.
 const BODY_CHUNK_BYTES: usize = 64 << 10;
+/// Who refuses an address whatever is granted.
+const ADDRESS_RULES: &str = "the rules for addresses";
 /// What a header counts beside its name and value, as `wasi:http` counts what a guest builds.
 const HEADER_BYTES: usize = size_of::<HeaderName>() + size_of::<HeaderValue>();
 
@@ -242,10 +244,13 @@ impl Exchanges {
         let parsed = uri.ok_or_else(|| "it is not an address".to_owned()).and_then(Target::parse);
         let target = parsed.map_err(|problem| {
             let message = format!("refused the address of a request: {problem}");
+            let shown = uri.map(ToString::to_string).unwrap_or_default();
+            self.rights.refused(Cap::Http, &format!("{method} {shown}"), ADDRESS_RULES);
             self.refuse(ErrorKind::DeniedHost, message)
         })?;
         if matches!(method, "CONNECT" | "TRACE") {
             let message = format!("method `{method}` is never granted");
+            self.rights.refused(Cap::Http, &format!("{method} {target}"), ADDRESS_RULES);
             return Err(self.refuse(ErrorKind::DeniedHost, message));
         }
         Ok(target)
@@ -325,11 +330,19 @@ impl Exchanges {
                 None => Err(HttpFailure::new(HttpCause::Connect, "there is no network")),
             }
         };
+        let line = format!("{method} {}", request.uri());
         let response = match track {
             Some(track) => track.carry(request, sent, send).await,
             None => send(request).await,
         };
-        let response = response.map_err(|failure| self.failed(failure))?;
+        let response = response.map_err(|failure| {
+            if let HttpCause::Refused(ErrorKind::DeniedAddress | ErrorKind::DeniedDns) =
+                failure.cause
+            {
+                self.rights.refused(Cap::Http, &line, ADDRESS_RULES);
+            }
+            self.failed(failure)
+        })?;
         self.response(response, permit)
     }
 

@@ -9,12 +9,13 @@ use std::task::{Context, Poll, ready};
 use coldframe_engine::ports::{HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpRequest};
 use coldframe_engine::services::{Answer, Ask, ServiceError};
 use coldframe_engine::{Call, Layer};
-use coldframe_journal::ErrorKind;
+use coldframe_journal::{Asked, ErrorKind};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::AbortHandle;
 
 use super::message::{Body, Order, RequestWord};
 use super::pipe::Pipe;
+use crate::audit::Audit;
 use crate::capabilities::http::Recheck;
 use crate::capabilities::services::{NO_SERVICE, ServiceState};
 use crate::run::Outside;
@@ -23,16 +24,30 @@ use crate::run::Outside;
 pub(super) struct Rights {
     http: Recheck,
     services: Mutex<ServiceState>,
+    audit: Audit,
 }
 
 impl Rights {
     pub(super) fn new(remote: &super::Remote, call: &Call) -> Self {
         let ceiling = Layer::new(remote.asked_by.clone(), remote.ceiling.clone());
-        let rights = crate::rights::Rights::new(ceiling, Arc::clone(&call.grants));
+        let audit = Audit::new();
+        let rights = crate::rights::Rights::new(ceiling, Arc::clone(&call.grants), audit.clone());
         Self {
+            audit,
             http: Recheck::new(rights.clone(), &call.limits),
             services: Mutex::new(ServiceState::new(None, rights, &call.limits)),
         }
+    }
+}
+
+impl Rights {
+    /// What the call asked for: as this process saw it, and what the executor refused already.
+    pub(super) fn asked(&self, there: &[Asked]) -> Vec<Asked> {
+        let refused = there.iter().filter(|asked| asked.refused_by.is_some()).cloned();
+        let mut asked: Vec<Asked> = self.audit.take().into_iter().chain(refused).collect();
+        asked.sort();
+        asked.dedup();
+        asked
     }
 }
 

@@ -231,7 +231,8 @@ impl Link {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (report, mut reported) = oneshot::channel();
         let rights = Arc::new(Rights::new(remote, &call));
-        let flight = Flight { report, rights, _memory: Arc::clone(&call.memory) };
+        let flight =
+            Flight { report, rights: Arc::clone(&rights), _memory: Arc::clone(&call.memory) };
         self.calls().insert(number, flight);
         if !self.is_alive() {
             // Whoever failed the calls in flight may not have seen this one.
@@ -264,6 +265,11 @@ impl Link {
         };
         end.over = true;
         match report {
+            // What was asked of this process it knows itself; with a tape nobody asked it.
+            Some(Ok(report)) if call.tape.is_none() => {
+                let asked = rights.asked(&report.asked);
+                CallReport { asked, ..report }
+            }
             Some(report) => report.unwrap_or_else(|_| nothing(gone())),
             None => {
                 // It neither ended the call nor died: what it says cannot be trusted any more.

@@ -4,7 +4,7 @@ use coldframe_engine::ports::{HttpFailure, HttpTimeouts};
 use coldframe_engine::services::{Answer, Ask, ServiceError};
 use coldframe_engine::{CallError, CallLimits, CallReport, Recording, Tape};
 use coldframe_format::{Caps, Digest, Interface};
-use coldframe_journal::ErrorKind;
+use coldframe_journal::{Asked, ErrorKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -90,6 +90,7 @@ pub(super) struct ReportWord {
     host_calls: u64,
     net_bytes: u64,
     logs: Vec<String>,
+    asked: Vec<Asked>,
     recording: Recording,
     error: Option<(ErrorKind, String, bool, Option<u64>)>,
 }
@@ -114,6 +115,7 @@ impl ReportWord {
             host_calls: report.host_calls,
             net_bytes: report.net_bytes,
             logs: report.logs,
+            asked: report.asked,
             recording: report.recording,
             error,
         };
@@ -136,6 +138,7 @@ impl ReportWord {
             host_calls: self.host_calls,
             net_bytes: self.net_bytes,
             logs: self.logs,
+            asked: self.asked,
             recording: self.recording,
         })
     }
