@@ -8,7 +8,7 @@ use coldframe_engine::{
 };
 use coldframe_format::Digest;
 use coldframe_journal::Record;
-use coldframe_lang::graph::{Action, Adapters, Graph, Limits, StepKind, Wait};
+use coldframe_lang::graph::{Action, Adapters, Graph, Limits, Model, StepKind, Wait};
 use coldframe_lang::limits::Profile;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, RunRow, SqliteJournal, Store};
@@ -23,7 +23,7 @@ use crate::live::Live;
 use crate::output::{self, Format};
 use crate::project::Project;
 use crate::settings::{Settings, pins};
-use crate::{place, report, services, walls};
+use crate::{models, place, report, services, walls};
 
 /// The operator's price of a million units of fuel, nano-USD: a second of one core is about 10^9
 /// units, and 0.00005 USD buy it.
@@ -114,7 +114,8 @@ pub(crate) struct Start {
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
     let Start { graph, inputs, past, mut keeping, run_id, limits, services } = start;
     services::check(&graph, &services)?;
-    let sandbox = sandbox_with(global, &graph.adapters, &services)?;
+    models::check(&graph, &services)?;
+    let sandbox = sandbox_with(global, &graph.adapters, &graph.models, &services)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
     let quiet = global.quiet || global.format() == Format::Json;
@@ -220,9 +221,10 @@ pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
 pub(crate) fn sandbox_with(
     global: &Global,
     adapters: &Adapters,
+    models: &[Model],
     given: &services::Given,
 ) -> Result<Arc<Sandbox>, Fail> {
-    let config = services::config(global, adapters, given)?;
+    let config = services::config(global, adapters, models, given)?;
     Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use clap::Args;
 use coldframe_format::caps::{is_key, is_secret};
 use coldframe_format::{Cap, Digest};
-use coldframe_lang::graph::{Adapters, Graph};
-use coldframe_ports::{ProjectServices, SecretHttp, Secrets};
+use coldframe_lang::graph::{Adapters, Graph, Model};
+use coldframe_ports::{Models, ProjectServices, SecretHttp, Secrets};
 use coldframe_sandbox::SandboxConfig;
 use coldframe_store::SqliteKv;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,13 @@ pub(crate) struct Given {
     config: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// Whether there is a secret of that name.
+    pub(crate) fn has_secret(&self, name: &str) -> bool {
+        self.secrets.contains_key(name)
+    }
 }
 
 /// Reads the flags of a run in the project at `folder`.
@@ -85,6 +92,7 @@ fn pairs(
 pub(crate) fn config(
     global: &Global,
     adapters: &Adapters,
+    models: &[Model],
     given: &Given,
 ) -> Result<SandboxConfig, Fail> {
     let mut secrets = Secrets::default();
@@ -102,7 +110,9 @@ pub(crate) fn config(
     // What a secret is kept in is no file for skills, however widely files are granted.
     let files = given.secrets.values().filter_map(|source| source.strip_prefix("file:"));
     let closed: Vec<&Path> = files.map(Path::new).chain([data.as_path()]).collect();
+    let llm = Models::new(models, Arc::clone(&http), &secrets);
     let services = ProjectServices::new(&given.folder, &closed, secrets)
+        .with_models(llm)
         .with_config(given.config.clone())
         .with_kv(move || {
             let opened = SqliteKv::open(&data, namespace.clone());
@@ -111,6 +121,7 @@ pub(crate) fn config(
     Ok(SandboxConfig {
         http: Some(http),
         services: Some(Arc::new(services)),
+        models: models.into(),
         ..walls::sandbox_config(global)?
     })
 }

@@ -213,6 +213,7 @@ fn chain(component: Digest) -> Arc<Graph> {
             component,
             operation: "run".into(),
             http: false,
+            llm: false,
             with: BTreeMap::from([("x".into(), x)]),
         });
         Step {

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use coldframe_engine::ports::HttpPort;
-use coldframe_engine::services::Services;
+use coldframe_engine::services::{Model, Services};
 use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
 use coldframe_format::Cap;
 use coldframe_journal::ErrorKind;
@@ -34,10 +34,19 @@ use crate::values::{self, Allowance};
 const COMPOUND_FACTOR: u64 = 8;
 
 /// The ways out of the sandbox that a call has.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Outside {
     pub(crate) http: Option<Arc<dyn HttpPort>>,
     pub(crate) services: Option<Arc<dyn Services>>,
+    /// The language models there are, with what they cost; none where another process counts.
+    pub(crate) models: Option<Arc<[Model]>>,
+}
+
+impl Default for Outside {
+    /// Nothing, and no model.
+    fn default() -> Self {
+        Self { http: None, services: None, models: Some(Arc::default()) }
+    }
 }
 
 /// Runs a call to its report.
@@ -63,6 +72,8 @@ pub(crate) fn nothing(error: CallError) -> CallReport {
         memory_peak_bytes: 0,
         host_calls: 0,
         net_bytes: 0,
+        tokens: 0,
+        services_nano: 0,
         logs: Vec::new(),
     }
 }
@@ -137,12 +148,12 @@ fn armed(
     let http = skill
         .needs
         .has(Cap::Http)
-        .then(|| HttpState::new(outside.http, rights(skill, call), limits));
-    let asks = [Cap::Fs, Cap::Kv, Cap::Config, Cap::Secrets];
+        .then(|| HttpState::new(outside.http.clone(), rights(skill, call), limits));
+    let asks = [Cap::Fs, Cap::Kv, Cap::Config, Cap::Secrets, Cap::Llm];
     let services = asks
         .iter()
         .any(|cap| skill.needs.has(*cap))
-        .then(|| ServiceState::new(outside.services, rights(skill, call), limits));
+        .then(|| ServiceState::new(&outside, rights(skill, call), limits));
     let mut store = Store::new(&sandbox.engine, CallState::new(call, http, services, started));
     store.limiter(|state| &mut state.limiter);
     // Neither can fail: the engine consumes fuel. A loop keeps its count in a register, and a call
@@ -247,6 +258,7 @@ fn report(
 ) -> CallReport {
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let state = store.data_mut();
+    let (tokens, services_nano) = state.services.as_mut().map_or((0, 0), |state| state.end());
     CallReport {
         result,
         fuel,
@@ -254,6 +266,8 @@ fn report(
         memory_peak_bytes: state.limiter.memory_peak(),
         host_calls: state.host_calls,
         net_bytes: state.net_bytes(),
+        tokens,
+        services_nano,
         logs: state.log.take(),
     }
 }

@@ -14,7 +14,7 @@ use crate::output::{self, DIM};
 use crate::project::Project;
 use crate::services::ServiceArgs;
 use crate::settings::Settings;
-use crate::{inputs, place, services};
+use crate::{inputs, models, place, services};
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
@@ -50,6 +50,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
     }
     let services = services::given(&args.services, project.folder())?;
     services::check(&compiled.graph, &services)?;
+    models::check(&compiled.graph, &services)?;
     let settings = Settings::new(&project, &compiled.graph, limits, services);
     let notes = coldframe_lang::passes::simplify(&mut compiled.graph);
     if args.verbose {

@@ -221,7 +221,7 @@ impl Link {
     }
 
     /// Runs a call. Dropping the future ends the call.
-    pub(super) async fn call(&self, remote: &Remote, call: Call) -> CallReport {
+    pub(super) async fn call(&self, remote: &Remote, call: Call, outside: &Outside) -> CallReport {
         let Some(pipe) = self.pipe.get() else { return nothing(gone()) };
         let mut input = Vec::new();
         if codec::write(&mut input, &call.input).is_none() {
@@ -230,8 +230,9 @@ impl Link {
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (report, mut reported) = oneshot::channel();
-        let rights = Arc::new(Rights::new(remote, &call));
-        let flight = Flight { report, rights, _memory: Arc::clone(&call.memory) };
+        let rights = Arc::new(Rights::new(remote, &call, outside));
+        let flight =
+            Flight { report, rights: Arc::clone(&rights), _memory: Arc::clone(&call.memory) };
         self.calls().insert(number, flight);
         if !self.is_alive() {
             // Whoever failed the calls in flight may not have seen this one.
@@ -251,7 +252,7 @@ impl Link {
             meters: meters(&call.memory),
         };
         pipe.send(&Order::Call(order), &input);
-        let mut end = EndOfCall { pipe, number, over: false };
+        let mut end = EndOfCall { pipe, number, rights, over: false };
         let report = tokio::select! {
             biased;
             report = &mut reported => Some(report),
@@ -262,7 +263,9 @@ impl Link {
             () = tokio::time::sleep(call.limits.wall.saturating_add(GRACE)) => None,
         };
         end.over = true;
-        match report {
+        // What services took is known here, whatever the executor says or does not live to say.
+        let (tokens, services_nano) = end.rights.end();
+        let report = match report {
             Some(report) => report.unwrap_or_else(|_| nothing(gone())),
             None => {
                 // It neither ended the call nor died: what it says cannot be trusted any more.
@@ -270,7 +273,8 @@ impl Link {
                 let message = "the call took longer than its wall time";
                 nothing(CallError::new(ErrorKind::LimitDeadline, message))
             }
-        }
+        };
+        CallReport { tokens, services_nano, ..report }
     }
 
     /// Fails whatever waits.
@@ -296,6 +300,7 @@ impl Link {
 struct EndOfCall<'a> {
     pipe: &'a Pipe,
     number: u64,
+    rights: Arc<Rights>,
     over: bool,
 }
 
@@ -309,6 +314,7 @@ impl Drop for EndOfCall<'_> {
     fn drop(&mut self) {
         if !self.over {
             self.cancel();
+            self.rights.end();
         }
     }
 }

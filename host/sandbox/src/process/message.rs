@@ -105,6 +105,7 @@ impl ReportWord {
             .map(|error| (error.kind, error.message, error.transient, error.retry_after_us));
         let CallReport { fuel, wall_us, memory_peak_bytes, host_calls, net_bytes, logs, .. } =
             report;
+        // What services took is counted on the other side, which answers for them.
         (Self { call, fuel, wall_us, memory_peak_bytes, host_calls, net_bytes, logs, error }, raw)
     }
 
@@ -123,6 +124,8 @@ impl ReportWord {
             memory_peak_bytes: self.memory_peak_bytes,
             host_calls: self.host_calls,
             net_bytes: self.net_bytes,
+            tokens: 0,
+            services_nano: 0,
             logs: self.logs,
         })
     }
