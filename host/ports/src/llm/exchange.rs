@@ -13,7 +13,7 @@ use coldframe_engine::ports::{
 use coldframe_engine::services::{
     LlmAnswer, LlmChat, LlmProblem, LlmStop, Model, ModelAdapter, ServiceError, Usage,
 };
-use coldframe_format::caps::SecretGrant;
+use coldframe_format::caps::{HttpGrant, SecretGrant};
 use serde_json::Value;
 use url::Url;
 
@@ -57,7 +57,7 @@ struct Key {
     name: String,
     /// What stands for it; none where the host was not given one.
     placeholder: Option<String>,
-    grant: Option<SecretGrant>,
+    grant: SecretGrant,
 }
 
 impl Provider {
@@ -70,13 +70,17 @@ impl Provider {
         let port = url.as_ref().and_then(Url::port_or_known_default).unwrap_or(0);
         let prefix = part(url.as_ref().map(Url::path)).trim_end_matches('/').to_owned();
         let key = model.secret.as_ref().map(|name| {
-            let header = header(model.adapter);
-            let line = format!("{name} for {scheme}://{host}:{port} in {header}");
-            Key {
-                name: name.clone(),
-                placeholder: secrets.placeholder(name),
-                grant: line.parse().ok(),
-            }
+            let origin = HttpGrant {
+                method: None,
+                scheme: scheme.clone(),
+                host: host.clone(),
+                subdomains: false,
+                port: Some(port),
+                path: None,
+            };
+            let header = header(model.adapter).to_owned();
+            let grant = SecretGrant { name: Some(name.clone()), origin, header };
+            Key { name: name.clone(), placeholder: secrets.placeholder(name), grant }
         });
         Self { adapter: model.adapter, scheme, host, port, prefix, key }
     }
@@ -205,7 +209,7 @@ impl Provider {
             body: Some(Box::pin(Whole(Some(body)))),
             timeouts: TIMEOUTS,
             private: self.is_here(),
-            secrets: key.and_then(|key| key.grant.clone()).into_iter().collect(),
+            secrets: key.map(|key| key.grant.clone()).into_iter().collect(),
         };
         let response = http.send(request).await.map_err(unsent)?;
         if (200..300).contains(&response.status) {
