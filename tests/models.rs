@@ -121,7 +121,9 @@ fn question(stream: &mut TcpStream) -> String {
 fn answer(question: &str) -> String {
     let http = |status: &str, extra: &str, body: &str| {
         let length = body.len();
-        format!("HTTP/1.1 {status}\r\n{extra}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
+        format!(
+            "HTTP/1.1 {status}\r\n{extra}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        )
     };
     if !question.contains(&format!("authorization: Bearer {KEY}\r\n")) {
         return http("401 No", "", r#"{"error":{"message":"no key"}}"#);
@@ -186,7 +188,8 @@ fn check(world: &World, server: &Server, cases: &[Case<'_>]) -> Result<(), Strin
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text);
         let all = said.iter().all(|said| text.contains(said));
-        if output.status.code() != Some(*code) || !all || asked != *questions || text.contains(KEY) {
+        if output.status.code() != Some(*code) || !all || asked != *questions || text.contains(KEY)
+        {
             return Err(format!(
                 "{command}\n{} with {asked} questions, expected {code} with {questions} and \
                  {said:?}:\n{text}",
@@ -264,7 +267,11 @@ fn calls() -> Result<(), String> {
                 (
                     &call("chat", "m-b", "m-a", "50", plain),
                     5,
-                    &["denied.model", "the model `m-a` is not granted by `--grant`", r#"`llm: ["m-a"]` would allow it"#],
+                    &[
+                        "denied.model",
+                        "the model `m-a` is not granted by `--grant`",
+                        r#"`llm: ["m-a"]` would allow it"#,
+                    ],
                     0,
                 ),
                 (
@@ -354,7 +361,12 @@ fn runs() -> Result<(), String> {
         &server,
         &[
             (publish, 0, &[], 0),
-            ("coldframe --registry reg plan all.yml", 0, &["tokens 200000", "the dearest model"], 0),
+            (
+                "coldframe --registry reg plan all.yml",
+                0,
+                &["tokens 200000", "the dearest model"],
+                0,
+            ),
             ("coldframe --registry reg test all.yml", 0, &["recorded"], 0),
             (&run("all", "--format json"), 0, &[r#""tokens": 22"#, r#""text": "hello""#], 2),
             (&run("one", "--format json"), 0, &[r#""tokens": 22"#], 2),
@@ -362,8 +374,18 @@ fn runs() -> Result<(), String> {
             (&run("money", ""), 5, &["limit.cost", "the run's cost limit of 0.14 USD"], 1),
             (&run("all", "--limit tokens=100"), 5, &["limit.tokens"], 0),
             ("coldframe --registry reg run all.yml", 2, &["want the secret `key`"], 0),
-            ("rm coldframe.yml; coldframe --registry reg run all.yml", 2, &["`m-a`, which has no price"], 0),
-            ("coldframe --registry reg plan all.yml", 0, &["not known: no `Config` has a price"], 0),
+            (
+                "rm coldframe.yml; coldframe --registry reg run all.yml",
+                2,
+                &["`m-a`, which has no price"],
+                0,
+            ),
+            (
+                "coldframe --registry reg plan all.yml",
+                0,
+                &["not known: no `Config` has a price"],
+                0,
+            ),
         ],
     )?;
     without_key(world.root())

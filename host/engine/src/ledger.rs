@@ -544,18 +544,18 @@ mod tests {
             };
             // A unit of fuel costs a nano-USD.
             let mut ledger = Ledger::new(budget(500, 400, 300), 1_000_000);
-            let mut accounts = vec![(RUN, None, 400_u64, 300_u64)];
+            let mut accounts = vec![(RUN, None, (500_u64, 400_u64), 300_u64)];
             for (parent, fuel, cost, net) in limits {
                 let parent = parent % accounts.len();
                 let id = ledger.open(accounts[parent].0, Owner::Run, budget(fuel, cost, net));
-                accounts.push((id, Some(parent), fuel.min(cost), net));
+                accounts.push((id, Some(parent), (fuel, cost), net));
             }
             let mut spent = vec![Amounts::default(); accounts.len()];
             let mut live: Vec<(usize, Amounts, Amounts)> = Vec::new();
             for (account, wish, consumed, ends) in moves {
                 let account = account % accounts.len();
                 // What is asked for money alone comes out of the same account as that for fuel.
-                let services_nano = wish.0 % 3;
+                let services_nano = consumed.1 / 2;
                 let wish =
                     Amounts { fuel: wish.0, net_bytes: wish.1, tokens: 0, services_nano };
                 if let Ok(Reservation { amounts, .. }) = ledger.reserve(accounts[account].0, wish) {
@@ -571,9 +571,13 @@ mod tests {
                     ledger.settle(accounts[account].0, reserved, consumed);
                     let mut at = Some(account);
                     while let Some(index) = at {
-                        spent[index].fuel += consumed.fuel + consumed.services_nano;
+                        spent[index].fuel += consumed.fuel;
+                        spent[index].services_nano += consumed.services_nano;
                         spent[index].net_bytes += consumed.net_bytes;
-                        proptest::prop_assert!(spent[index].fuel <= accounts[index].2);
+                        let (fuel, cost) = accounts[index].2;
+                        proptest::prop_assert!(spent[index].fuel <= fuel);
+                        let money = spent[index].fuel + spent[index].services_nano;
+                        proptest::prop_assert!(money <= cost);
                         proptest::prop_assert!(spent[index].net_bytes <= accounts[index].3);
                         at = accounts[index].1;
                     }

@@ -32,7 +32,14 @@ fn models_come_with_the_graph() {
         let (names, url) = (names.parse().unwrap(), url.to_owned());
         Model { names, adapter, url, secret: secret.map(str::to_owned), price }
     };
-    let own = model("gpt-4o", ModelAdapter::OpenAi, "https://a.org/v1", Some("key"), 37_500_000, 10_000_000_000);
+    let own = model(
+        "gpt-4o",
+        ModelAdapter::OpenAi,
+        "https://a.org/v1",
+        Some("key"),
+        37_500_000,
+        10_000_000_000,
+    );
     let free = model("*", ModelAdapter::Ollama, "http://127.0.0.1:11434", None, 0, 0);
     assert_eq!(graph.models, [own, free]);
     let grants = |text: &str| vec![text.parse().unwrap()];
@@ -84,7 +91,9 @@ fn models_that_are_none() {
     check(&one(("model: m", "secret: \"a b\", model: m")), &["bad-model"]);
     // The first one takes all that the second could.
     let entry = |model: &str| {
-        format!("{{ model: {model:?}, adapter: openai, url: \"https://a.org\", usd_in: 1, usd_out: 1 }}")
+        format!(
+            "{{ model: {model:?}, adapter: openai, url: \"https://a.org\", usd_in: 1, usd_out: 1 }}"
+        )
     };
     check(&format!("[{}, {}]", entry("gpt-*"), entry("gpt-4")), &["bad-model"]);
     check(&format!("[{}, {}]", entry("gpt-4"), entry("gpt-*")), &[]);
