@@ -13,6 +13,7 @@ use coldframe_engine::ports::{
     BoxFuture, HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpPort, HttpRequest,
     HttpResponse,
 };
+use zeroize::Zeroizing;
 
 use crate::secrets::Secrets;
 
@@ -196,8 +197,6 @@ impl HttpBodyStream for Scrubbed {
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
 
     fn scrubber() -> (Scrubber, String) {
