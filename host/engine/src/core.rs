@@ -39,6 +39,7 @@ pub use crate::plan::needs_evaluator;
 
 /// What the driver must do.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, taken apart at once")]
 pub enum Command {
     /// Append this record: it follows from what is known.
     Record(Event),

@@ -260,6 +260,7 @@ fn mapped(component: Digest) -> Arc<Graph> {
         component,
         operation: "run".into(),
         http: false,
+        llm: false,
         with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
     });
     let mut call = Step { block: 1, ..Step::new("call", call) };

@@ -5,7 +5,7 @@ use coldframe_engine::services::{LlmChat, LlmRole};
 use serde_json::{Value, json};
 
 use super::Failed;
-use super::question::{Piece, Question, put, role, schema, stop, temperature};
+use super::question::{Piece, Question, at, put, role, schema, stop, temperature};
 
 /// The tool whose arguments are the answer.
 const ANSWER: &str = "answer";
@@ -31,7 +31,7 @@ pub(super) fn chat(chat: &LlmChat, stream: bool) -> Result<Question, Failed> {
         put(&mut body, "tools", Some(json!([tool])));
         put(&mut body, "tool_choice", Some(json!({ "type": "tool", "name": ANSWER })));
     }
-    put(&mut body, "stream", stream.then(|| json!(true)));
+    put(&mut body, "stream", stream.then_some(Value::Bool(true)));
     Ok(Question { path: "/messages", body })
 }
 
@@ -50,7 +50,7 @@ pub(super) fn whole(value: &Value) -> Option<Piece> {
         text,
         stop: value["stop_reason"].as_str().map(stop),
         input: input(&value["usage"]),
-        output: value["usage"]["output_tokens"].as_u64(),
+        output: at(value, "/usage/output_tokens").as_u64(),
         ..Piece::default()
     })
 }
@@ -68,15 +68,15 @@ fn input(usage: &Value) -> Option<u64> {
 pub(super) fn event(value: &Value) -> Piece {
     let none = Piece::default();
     match value["type"].as_str() {
-        Some("message_start") => Piece { input: input(&value["message"]["usage"]), ..none },
+        Some("message_start") => Piece { input: input(at(value, "/message/usage")), ..none },
         Some("content_block_delta") => {
             let delta = &value["delta"];
             let text = delta["text"].as_str().or(delta["partial_json"].as_str());
             Piece { text: text.unwrap_or_default().to_owned(), ..none }
         }
         Some("message_delta") => Piece {
-            stop: value["delta"]["stop_reason"].as_str().map(stop),
-            output: value["usage"]["output_tokens"].as_u64(),
+            stop: at(value, "/delta/stop_reason").as_str().map(stop),
+            output: at(value, "/usage/output_tokens").as_u64(),
             ..none
         },
         Some("message_stop") => Piece { last: true, ..none },

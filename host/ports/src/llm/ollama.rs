@@ -4,7 +4,7 @@ use coldframe_engine::services::{LlmChat, Usage, Vector};
 use serde_json::{Value, json};
 
 use super::Failed;
-use super::question::{Piece, Question, messages, put, schema, stop, temperature, vector};
+use super::question::{Piece, Question, at, messages, put, schema, stop, temperature, vector};
 
 pub(super) fn chat(chat: &LlmChat, stream: bool) -> Result<Question, Failed> {
     let mut options = json!({});
@@ -23,7 +23,7 @@ pub(super) fn chat(chat: &LlmChat, stream: bool) -> Result<Question, Failed> {
 /// A whole answer, or a line of one.
 pub(super) fn piece(value: &Value) -> Piece {
     Piece {
-        text: value["message"]["content"].as_str().unwrap_or_default().to_owned(),
+        text: at(value, "/message/content").as_str().unwrap_or_default().to_owned(),
         stop: value["done_reason"].as_str().map(stop),
         input: value["prompt_eval_count"].as_u64(),
         output: value["eval_count"].as_u64(),

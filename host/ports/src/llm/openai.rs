@@ -4,7 +4,7 @@ use coldframe_engine::services::{LlmChat, Usage, Vector};
 use serde_json::{Value, json};
 
 use super::Failed;
-use super::question::{Piece, Question, messages, put, schema, stop, temperature, vector};
+use super::question::{Piece, Question, at, messages, put, schema, stop, temperature, vector};
 
 /// The server that calls the most tokens of an answer by another name than all that are like it.
 const OWN_HOST: &str = "api.openai.com";
@@ -30,13 +30,13 @@ pub(super) fn chat(chat: &LlmChat, host: &str, stream: bool) -> Result<Question,
 
 /// A whole answer, or a piece of one: `delta` stands in the place of `message`.
 pub(super) fn piece(value: &Value) -> Piece {
-    let choice = &value["choices"][0];
+    let choice = at(value, "/choices/0");
     let said = choice.get("message").unwrap_or(&choice["delta"]);
     Piece {
         text: said["content"].as_str().unwrap_or_default().to_owned(),
         stop: choice["finish_reason"].as_str().map(stop),
-        input: value["usage"]["prompt_tokens"].as_u64(),
-        output: value["usage"]["completion_tokens"].as_u64(),
+        input: at(value, "/usage/prompt_tokens").as_u64(),
+        output: at(value, "/usage/completion_tokens").as_u64(),
         refusal: said["refusal"].as_str().map(str::to_owned),
         last: false,
     }
@@ -44,7 +44,7 @@ pub(super) fn piece(value: &Value) -> Piece {
 
 /// Whether an answer says anything that could be one.
 pub(super) fn is_answer(value: &Value) -> bool {
-    value["choices"][0]["message"].is_object()
+    at(value, "/choices/0/message").is_object()
 }
 
 pub(super) fn embed(model: &str, texts: &[String]) -> Question {
@@ -58,7 +58,7 @@ pub(super) fn vectors(value: &Value) -> Option<(Vec<Vector>, Usage)> {
         found.push((one["index"].as_u64()?, Vector(vector(&one["embedding"])?)));
     }
     found.sort_by_key(|(index, _)| *index);
-    let usage = match value["usage"]["prompt_tokens"].as_u64() {
+    let usage = match at(value, "/usage/prompt_tokens").as_u64() {
         Some(input) => Usage::Tokens { input, output: 0 },
         None => Usage::Unknown,
     };

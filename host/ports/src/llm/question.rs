@@ -98,3 +98,8 @@ pub(super) fn vector(value: &Value) -> Option<Vec<f32>> {
     let number = |value: &Value| value.as_f64().map(|number| number as f32);
     value.as_array()?.iter().map(number).collect()
 }
+
+/// The value at a path, which is none where there is nothing.
+pub(super) fn at<'v>(value: &'v Value, path: &str) -> &'v Value {
+    value.pointer(path).unwrap_or(&Value::Null)
+}
