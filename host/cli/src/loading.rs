@@ -8,7 +8,7 @@ use coldframe_engine::{
 };
 use coldframe_format::Digest;
 use coldframe_journal::Record;
-use coldframe_lang::graph::{Action, Adapters, Graph, Limits, StepKind, Wait};
+use coldframe_lang::graph::{Action, Adapters, Graph, Limits, Model, StepKind, Wait};
 use coldframe_lang::limits::Profile;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, RunRow, SqliteJournal, Store};
@@ -113,7 +113,7 @@ pub(crate) struct Start {
 /// Drives a run to its end and prints what it came to.
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
     let Start { graph, inputs, past, mut keeping, run_id, limits, services } = start;
-    let sandbox = sandbox_with(global, &graph.adapters, &services)?;
+    let sandbox = sandbox_with(global, &graph.adapters, &graph.models, &services)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
     let quiet = global.quiet || global.format() == Format::Json;
@@ -219,9 +219,10 @@ pub(crate) fn sandbox(global: &Global) -> Result<Arc<Sandbox>, Fail> {
 pub(crate) fn sandbox_with(
     global: &Global,
     adapters: &Adapters,
+    models: &[Model],
     services: &services::Ready,
 ) -> Result<Arc<Sandbox>, Fail> {
-    let config = services::config(global, adapters, services)?;
+    let config = services::config(global, adapters, models, services)?;
     Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }
 

@@ -9,6 +9,7 @@ mod foresee;
 mod inputs;
 mod live;
 mod loading;
+mod models;
 mod output;
 mod place;
 mod project;

@@ -166,7 +166,7 @@ pub(crate) fn fallback(step: &Step) -> String {
 
 fn totals(state: &RunState) -> Value {
     let totals = &state.totals;
-    json!({
+    let mut shown = json!({
         "attempts": totals.attempts,
         "fuel": totals.fuel,
         "cost_nano": totals.cost_nano,
@@ -175,7 +175,12 @@ fn totals(state: &RunState) -> Value {
         "memory_peak_bytes": totals.memory_peak_bytes,
         "host_calls": totals.host_calls,
         "net_bytes": totals.net_bytes,
-    })
+    });
+    // A run without models says nothing of them.
+    if let Some(shown) = shown.as_object_mut().filter(|_| totals.tokens > 0) {
+        shown.insert("tokens".to_owned(), json!(totals.tokens));
+    }
+    shown
 }
 
 /// A step nothing happened to in a run that is over did not run; it does not wait.

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use clap::Args;
 use coldframe_format::caps::{is_key, is_secret};
 use coldframe_format::{Cap, Caps, Digest};
-use coldframe_lang::graph::{Adapters, Graph};
-use coldframe_ports::{ProjectServices, SecretError, SecretHttp, Secrets};
+use coldframe_lang::graph::{Adapters, Graph, Model};
+use coldframe_ports::{Models, ProjectServices, SecretError, SecretHttp, Secrets};
 use coldframe_sandbox::SandboxConfig;
 use coldframe_store::SqliteKv;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Global;
 use crate::exit::Fail;
-use crate::{adapters, place, walls};
+use crate::{adapters, models, place, walls};
 
 #[derive(Debug, Args, Default)]
 pub(crate) struct ServiceArgs {
@@ -38,6 +38,13 @@ pub(crate) struct Given {
     config: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<String, String>,
+}
+
+impl Given {
+    /// Whether there is a secret of that name.
+    pub(crate) fn has_secret(&self, name: &str) -> bool {
+        self.secrets.contains_key(name)
+    }
 }
 
 /// Reads the flags of a run in the project at `folder`.
@@ -121,7 +128,7 @@ fn open(given: Given) -> Result<Ready, Fail> {
 /// grants by name must be there, and everything that is given must be granted.
 pub(crate) fn begin(graph: &Graph, given: Given) -> Result<Ready, Fail> {
     let caps: Vec<&Caps> = graph.with_children().into_iter().map(|graph| &graph.caps).collect();
-    all_granted(&caps, &given, "the pipeline's `caps`", |cap, line| {
+    all_granted(&caps, &graph.models, &given, "the pipeline's `caps`", |cap, line| {
         format!("grant it under `caps`: {cap}: [{line:?}]; or leave it out")
     })?;
     go_on(graph, given)
@@ -129,6 +136,7 @@ pub(crate) fn begin(graph: &Graph, given: Given) -> Result<Ready, Fail> {
 
 /// Looks at what a run that goes on was given. What it was given was granted when it began.
 pub(crate) fn go_on(graph: &Graph, given: Given) -> Result<Ready, Fail> {
+    models::check(graph, &given)?;
     for graph in graph.with_children() {
         let named = graph.caps.secrets.iter().filter_map(|grant| grant.name.as_deref());
         for name in named {
@@ -147,16 +155,18 @@ pub(crate) fn go_on(graph: &Graph, given: Given) -> Result<Ready, Fail> {
 }
 
 /// The same for a single call.
-pub(crate) fn of_call(grants: &Caps, given: Given) -> Result<Ready, Fail> {
-    all_granted(&[grants], &given, "`--grant`", |cap, line| {
+pub(crate) fn of_call(grants: &Caps, models: &[Model], given: Given) -> Result<Ready, Fail> {
+    all_granted(&[grants], models, &given, "`--grant`", |cap, line| {
         format!("grant it: --grant {cap}={line:?}; or leave it out")
     })?;
+    models::granted(grants, models, "`--grant` names", &given)?;
     open(given)
 }
 
 /// Refuses what is given and could never be used.
 fn all_granted(
     caps: &[&Caps],
+    models: &[Model],
     given: &Given,
     who: &str,
     help: fn(Cap, &str) -> String,
@@ -169,6 +179,14 @@ fn all_granted(
         }
     }
     for name in given.secrets.keys() {
+        // The key of a model is for nobody but its provider.
+        let opens = |model: &Model| {
+            model.secret.as_deref() == Some(name)
+                && caps.iter().any(|caps| model.is_granted(&caps.llm))
+        };
+        if models.iter().any(opens) {
+            continue;
+        }
         if !caps.iter().flat_map(|caps| &caps.secrets).any(|grant| grant.names(name)) {
             let line = format!("{name} for https://HOST in authorization");
             return Err(Fail::usage(unused("secret", name)).help(help(Cap::Secrets, &line)));
@@ -181,6 +199,7 @@ fn all_granted(
 pub(crate) fn config(
     global: &Global,
     adapters: &Adapters,
+    models: &[Model],
     ready: &Ready,
 ) -> Result<SandboxConfig, Fail> {
     let Ready { given, secrets } = ready;
@@ -193,7 +212,9 @@ pub(crate) fn config(
     // What a secret is kept in is no file for skills, however widely files are granted.
     let files = given.secrets.values().filter_map(|source| source.strip_prefix("file:"));
     let closed: Vec<&Path> = files.map(Path::new).chain([data.as_path()]).collect();
+    let llm = Models::new(models, Arc::clone(&http), secrets);
     let services = ProjectServices::new(&given.folder, &closed, Arc::clone(secrets))
+        .with_models(llm)
         .with_config(given.config.clone())
         .with_kv(move || {
             let opened = SqliteKv::open(&data, namespace.clone());
@@ -202,6 +223,7 @@ pub(crate) fn config(
     Ok(SandboxConfig {
         http: Some(http),
         services: Some(Arc::new(services)),
+        models: Some(models.into()),
         ..walls::sandbox_config(global)?
     })
 }

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use coldframe_engine::{AnswerQueue, Host, Invoke, MemoryJournal, RunLimits, RunOptions, drive};
 use coldframe_format::Digest;
 use coldframe_journal::{Record, RunState};
-use coldframe_lang::graph::{Graph, Limits, Test};
+use coldframe_lang::graph::{Graph, Limits, Model, Test};
 use coldframe_lang::limits::Profile;
-use coldframe_ports::RecordedHttp;
+use coldframe_ports::{Models, ModelsAlone, RecordedHttp, Secrets};
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
@@ -79,8 +79,16 @@ pub(crate) fn ready(
     test: &Test,
 ) -> Result<Ready, Fail> {
     let http = Arc::new(adapters::recorded(&test.http));
-    let config =
-        SandboxConfig { http: Some(Arc::clone(&http) as _), ..walls::sandbox_config(global)? };
+    // Models are asked through the same recording, which needs no key.
+    let keyless = graph.models.iter().map(|model| Model { secret: None, ..model.clone() });
+    let models: Arc<[Model]> = keyless.collect();
+    let llm = Models::new(&models, Arc::clone(&http) as _, &Secrets::default());
+    let config = SandboxConfig {
+        http: Some(Arc::clone(&http) as _),
+        services: Some(Arc::new(ModelsAlone::new(llm))),
+        models: Some(models),
+        ..walls::sandbox_config(global)?
+    };
     let sandbox = Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))?;
     let evaluator = loading::load_with_evaluator(project, &sandbox, graph)?;
     let inner: Arc<dyn Invoke> = sandbox;

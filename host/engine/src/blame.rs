@@ -21,11 +21,11 @@ impl Worker<'_> {
         match (error.kind, bound) {
             // An expression may hit its own bound with fuel to spare.
             (ErrorKind::LimitFuel, Some(Bound::Fuel(..) | Bound::Cost(..)))
-                if self.fuel_left == 0 =>
+                if self.left.fuel == 0 =>
             {
                 bound.map_or_else(|| Fault::from(error), |bound| spent(id, bound))
             }
-            (ErrorKind::LimitFuel, Some(Bound::Wish)) if self.fuel_left == 0 => {
+            (ErrorKind::LimitFuel, Some(Bound::Wish)) if self.left.fuel == 0 => {
                 let fuel = self.receipt.fuel;
                 let message = format!(
                     "step `{id}` used up the {fuel} fuel of a call; `limits: {{ call_fuel: ... }}` \
@@ -34,8 +34,16 @@ impl Worker<'_> {
                 CallError { message, ..error }.into()
             }
             // What is too much of something else leaves some of them.
-            (ErrorKind::LimitNetBytes, _) if self.net_left == 0 => match net_bound {
+            (ErrorKind::LimitNetBytes, _) if self.left.net_bytes == 0 => match net_bound {
                 Some(bound @ Bound::Net(..)) => spent(id, bound),
+                _ => error.into(),
+            },
+            (ErrorKind::LimitTokens, _) => match reserved.map(|held| &held.tokens_bound) {
+                Some(bound @ Bound::Tokens(..)) => spent(id, bound),
+                _ => error.into(),
+            },
+            (ErrorKind::LimitCost, _) => match reserved.map(|held| &held.services_bound) {
+                Some(bound @ Bound::Cost(..)) => spent(id, bound),
                 _ => error.into(),
             },
             (ErrorKind::LimitDeadline, _) if self.shared.clock.left().is_zero() => {
@@ -77,6 +85,7 @@ impl Bound {
             Self::Wish | Self::Fuel(..) => ErrorKind::LimitFuel,
             Self::Cost(..) => ErrorKind::LimitCost,
             Self::Net(..) => ErrorKind::LimitNetBytes,
+            Self::Tokens(..) => ErrorKind::LimitTokens,
             Self::Retries(..) => ErrorKind::LimitRetries,
         }
     }
@@ -87,6 +96,7 @@ impl Bound {
             Self::Fuel(owner, _)
             | Self::Cost(owner, _)
             | Self::Net(owner, _)
+            | Self::Tokens(owner, _)
             | Self::Retries(owner, _) => Some(owner),
         }
     }
@@ -97,6 +107,7 @@ impl Bound {
             Self::Fuel(_, fuel) => format!("fuel limit of {fuel}"),
             Self::Cost(_, nano) => format!("cost limit of {} USD", usd(*nano)),
             Self::Net(_, bytes) => format!("net_bytes limit of {bytes}"),
+            Self::Tokens(_, tokens) => format!("tokens limit of {tokens}"),
             Self::Retries(_, tries) => format!("retries limit of {tries}"),
         }
     }

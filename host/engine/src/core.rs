@@ -20,7 +20,7 @@ use std::sync::Arc;
 use coldframe_format::Caps;
 use coldframe_journal::event::Broken;
 use coldframe_journal::{ErrorKind, Event, Failure, Record, RunState, RunStatus, StepStatus};
-use coldframe_lang::graph::{Graph, Step};
+use coldframe_lang::graph::{Graph, Price, Step};
 use serde_json::Value;
 
 use self::frame::{Frame, FrameId, Live, Timer};
@@ -76,6 +76,8 @@ pub struct Core {
     rights: Arc<Rights>,
     state: RunState,
     ledger: Ledger,
+    /// What a million tokens cost at most, nano-USD.
+    dearest_nano: u64,
     memo: Arc<Memo>,
     /// By the address of the graph, which the plan keeps alive.
     plans: HashMap<usize, Arc<Plan>>,
@@ -122,8 +124,10 @@ impl Core {
         let memory = Arc::new(MemoryMeter::new(limits.whole.memory_bytes));
         let budget = Budget::of_run(&limits);
         let bounds = Bounds::of(&limits);
+        let dearest_nano = Price::dearest(&graph.models, &graph.caps.llm);
         Self {
             graph,
+            dearest_nano,
             limits,
             run_id,
             rights: Arc::new(Rights { grants, memory, bounds, depth: 0 }),

@@ -275,9 +275,18 @@ impl Driver<'_> {
     /// The end of a call that was cancelled and never came back. Nobody knows what it consumed, so
     /// it counts as all it might have.
     fn given_up(&self, task: TaskId, path: Arc<str>, attempt: u32, took: Amounts) -> Done {
-        let Amounts { fuel, net_bytes } = took;
-        let cost_nano = coldframe_journal::receipt::price_nano(fuel, self.shared.nano_per_mfuel);
-        let receipt = Receipt { attempt, fuel, net_bytes, cost_nano, ..Receipt::default() };
+        let Amounts { fuel, net_bytes, tokens, services_nano } = took;
+        let price = coldframe_journal::receipt::price_nano(fuel, self.shared.nano_per_mfuel);
+        let cost_nano = price.saturating_add(services_nano);
+        let receipt = Receipt {
+            attempt,
+            fuel,
+            net_bytes,
+            tokens,
+            services_nano,
+            cost_nano,
+            ..Receipt::default()
+        };
         let fault = Fault::from(cancelled());
         Done { task, path, end: End::Failed(fault), receipt, logs: Vec::new(), recording: None }
     }

@@ -87,7 +87,7 @@ impl Spent {
 }
 
 /// `totals`: `{attempts, fuel, cost_usd, wall_us, memory_peak_bytes, host_calls,
-/// net_bytes}`.
+/// net_bytes, tokens}`.
 pub fn totals(state: &RunState) -> Value {
     totals_of(&state.totals)
 }
@@ -102,6 +102,7 @@ pub(crate) fn totals_of(totals: &Totals) -> Value {
         "memory_peak_bytes": totals.memory_peak_bytes,
         "host_calls": totals.host_calls,
         "net_bytes": totals.net_bytes,
+        "tokens": totals.tokens,
     })
 }
 

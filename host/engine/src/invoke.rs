@@ -59,6 +59,10 @@ pub struct CallReport {
     pub host_calls: u64,
     /// Bytes sent and received over the network.
     pub net_bytes: u64,
+    /// Tokens of language models.
+    pub tokens: u64,
+    /// What host services cost, nano-USD.
+    pub services_nano: u64,
     /// What the guest logged, sanitised, oldest first.
     pub logs: Vec<String>,
     /// The rights it asked for.

@@ -1,4 +1,4 @@
-//! Budgets of fuel, money, bytes of the network and tries, as a tree: those of the run, of the steps
+//! Budgets of fuel, money, bytes of the network, tokens and tries, as a tree: those of the run, of the steps
 //! in it, of the steps in those. Reserved before a call and settled after it, in every account
 //! around the call, so that steps side by side cannot overspend together.
 
@@ -35,11 +35,14 @@ struct Account {
     fuel_left: u64,
     cost_left_nano: u64,
     net_left: u64,
+    tokens_left: u64,
     retries_left: u64,
     /// Reservations that are not settled.
     held: u32,
     /// Those of them with bytes of the network.
     net_held: u32,
+    /// Those of them with tokens.
+    tokens_held: u32,
 }
 
 /// How much there is of each; `None` is no bound.
@@ -51,6 +54,8 @@ pub struct Budget {
     pub cost_nano: Option<u64>,
     /// Bytes of the network.
     pub net_bytes: Option<u64>,
+    /// Tokens of language models.
+    pub tokens: Option<u64>,
     /// Tries after the first of a step.
     pub retries: Option<u64>,
 }
@@ -58,19 +63,20 @@ pub struct Budget {
 impl Budget {
     /// That of a run. Money is bounded only where somebody says so.
     pub fn of_run(limits: &RunLimits) -> Self {
-        let WholeLimits { fuel, net_bytes, retries, .. } = limits.whole;
+        let WholeLimits { fuel, net_bytes, tokens, retries, .. } = limits.whole;
         Self {
             fuel: Some(fuel),
             cost_nano: limits.written.cost_nano,
             net_bytes: Some(net_bytes),
+            tokens: Some(tokens),
             retries: Some(retries),
         }
     }
 
     /// What `limits` say of it.
     pub fn of(limits: &Limits) -> Self {
-        let Limits { fuel, cost_nano, net_bytes, retries, .. } = *limits;
-        Self { fuel, cost_nano, net_bytes, retries }
+        let Limits { fuel, cost_nano, net_bytes, tokens, retries, .. } = *limits;
+        Self { fuel, cost_nano, net_bytes, tokens, retries }
     }
 }
 
@@ -81,11 +87,29 @@ pub struct Amounts {
     pub fuel: u64,
     /// Bytes of the network.
     pub net_bytes: u64,
+    /// Tokens of language models.
+    pub tokens: u64,
+    /// Money for host services, nano-USD. Fuel is paid for beside it.
+    pub services_nano: u64,
 }
 
 impl From<&Receipt> for Amounts {
     fn from(receipt: &Receipt) -> Self {
-        Self { fuel: receipt.fuel, net_bytes: receipt.net_bytes }
+        let Receipt { fuel, net_bytes, tokens, services_nano, .. } = *receipt;
+        Self { fuel, net_bytes, tokens, services_nano }
+    }
+}
+
+impl Amounts {
+    /// What is left of it without `other`.
+    #[must_use]
+    pub(crate) fn less(self, other: Self) -> Self {
+        Self {
+            fuel: self.fuel.saturating_sub(other.fuel),
+            net_bytes: self.net_bytes.saturating_sub(other.net_bytes),
+            tokens: self.tokens.saturating_sub(other.tokens),
+            services_nano: self.services_nano.saturating_sub(other.services_nano),
+        }
     }
 }
 
@@ -107,6 +131,10 @@ pub struct Reservation {
     pub bound: Bound,
     /// Which bound made the bytes this few.
     pub net_bound: Bound,
+    /// Which bound made the tokens this few.
+    pub tokens_bound: Bound,
+    /// Which bound made the money for services this little.
+    pub services_bound: Bound,
 }
 
 /// The bound that work runs into first.
@@ -120,6 +148,8 @@ pub enum Bound {
     Cost(Owner, u64),
     /// What was left of somebody's bytes of the network, of so many.
     Net(Owner, u64),
+    /// What was left of somebody's tokens, of so many.
+    Tokens(Owner, u64),
     /// What was left of somebody's tries, of so many.
     Retries(Owner, u64),
 }
@@ -162,9 +192,11 @@ impl Ledger {
             fuel_left: limits.fuel.unwrap_or(u64::MAX),
             cost_left_nano: limits.cost_nano.unwrap_or(u64::MAX),
             net_left: limits.net_bytes.unwrap_or(u64::MAX),
+            tokens_left: limits.tokens.unwrap_or(u64::MAX),
             retries_left: limits.retries.unwrap_or(u64::MAX),
             held: 0,
             net_held: 0,
+            tokens_held: 0,
         };
         self.accounts.insert(id, account);
         id
@@ -173,66 +205,85 @@ impl Ledger {
     /// Sets `wish` aside in `account` and all around it. Less where less is left and nobody holds
     /// what could come back.
     pub fn reserve(&mut self, account: AccountId, wish: Amounts) -> Result<Reservation, Denied> {
-        let (mut bound, mut net_bound) = (Bound::Wish, Bound::Wish);
-        let mut got = wish;
-        let (mut waits, mut net_waits) = (None, None);
-        let mut at = Some(account);
-        while let Some((id, found)) = at.and_then(|id| Some((id, self.accounts.get(&id)?))) {
-            let by_cost = fuel_for(found.cost_left_nano, self.nano_per_mfuel);
+        let mut fuel = Share::of(wish.fuel);
+        let (mut net, mut tokens) = (Share::of(wish.net_bytes), Share::of(wish.tokens));
+        let mut services = Share::of(wish.services_nano);
+        for (id, found) in self.chain(account) {
+            // Of money that services want too, fuel leaves them a half.
+            let purse = found.cost_left_nano / if wish.services_nano > 0 { 2 } else { 1 };
+            let by_cost = fuel_for(purse, self.nano_per_mfuel);
+            let (limits, owner) = (&found.limits, || found.owner.clone());
             let left = found.fuel_left.min(by_cost);
-            // The innermost of equal bounds is the one a person will look at.
-            if left < got.fuel || (left == got.fuel && bound == Bound::Wish) {
-                let owned = if found.fuel_left <= left {
-                    found.limits.fuel.map(|fuel| Bound::Fuel(found.owner.clone(), fuel))
-                } else {
-                    found.limits.cost_nano.map(|nano| Bound::Cost(found.owner.clone(), nano))
-                };
-                waits = (found.held > 0 && left < wish.fuel).then_some(id);
-                got.fuel = left;
-                bound = owned.unwrap_or(Bound::Wish);
+            fuel.narrow(id, left, found.held > 0, || match found.fuel_left <= left {
+                true => limits.fuel.map(|of| Bound::Fuel(owner(), of)),
+                false => limits.cost_nano.map(|of| Bound::Cost(owner(), of)),
+            });
+            if wish.net_bytes > 0 {
+                let bound = || limits.net_bytes.map(|of| Bound::Net(owner(), of));
+                net.narrow(id, found.net_left, found.net_held > 0, bound);
             }
-            let left = found.net_left;
-            if wish.net_bytes > 0
-                && (left < got.net_bytes || (left == got.net_bytes && net_bound == Bound::Wish))
-            {
-                net_waits = (found.net_held > 0 && left < wish.net_bytes).then_some(id);
-                got.net_bytes = left;
-                let owned = found.limits.net_bytes;
-                net_bound = owned.map_or(Bound::Wish, |of| Bound::Net(found.owner.clone(), of));
+            if wish.tokens > 0 {
+                let bound = || limits.tokens.map(|of| Bound::Tokens(owner(), of));
+                tokens.narrow(id, found.tokens_left, found.tokens_held > 0, bound);
             }
-            at = found.parent;
         }
-        if let Some(waits) = waits.or(net_waits) {
+        let fuel_price = price_nano(fuel.got, self.nano_per_mfuel);
+        for (id, found) in self.chain(account) {
+            if wish.services_nano > 0 {
+                let left = found.cost_left_nano.saturating_sub(fuel_price);
+                let bound =
+                    || found.limits.cost_nano.map(|of| Bound::Cost(found.owner.clone(), of));
+                services.narrow(id, left, found.held > 0, bound);
+            }
+        }
+        let shares = [&fuel, &net, &tokens, &services];
+        if let Some(waits) = shares.iter().find_map(|share| share.waits) {
             return Err(Denied::Wait(waits));
         }
-        if got.fuel == 0 && wish.fuel > 0 {
-            return Err(Denied::Spent(bound));
+        if let Some(share) = shares.into_iter().find(|share| share.got == 0 && share.wish > 0) {
+            return Err(Denied::Spent(share.bound.clone()));
         }
-        if got.net_bytes == 0 && wish.net_bytes > 0 {
-            return Err(Denied::Spent(net_bound));
-        }
-        let price = price_nano(got.fuel, self.nano_per_mfuel);
+        let amounts = Amounts {
+            fuel: fuel.got,
+            net_bytes: net.got,
+            tokens: tokens.got,
+            services_nano: services.got,
+        };
+        let price = self.price(amounts);
         self.around(account, |account| {
-            account.take(got, price);
+            account.take(amounts, price);
             account.held += 1;
-            account.net_held += u32::from(got.net_bytes > 0);
+            account.net_held += u32::from(amounts.net_bytes > 0);
+            account.tokens_held += u32::from(amounts.tokens > 0);
         });
-        Ok(Reservation { amounts: got, bound, net_bound })
+        Ok(Reservation {
+            amounts,
+            bound: fuel.bound,
+            net_bound: net.bound,
+            tokens_bound: tokens.bound,
+            services_bound: services.bound,
+        })
     }
 
     /// Gives back what of `reserved` was not consumed.
     pub fn settle(&mut self, account: AccountId, reserved: Amounts, consumed: Amounts) {
-        // A guest may overrun by the operator that noticed; nobody pays for it.
-        let returned = reserved.fuel.saturating_sub(consumed.fuel);
-        let net_returned = reserved.net_bytes.saturating_sub(consumed.net_bytes);
-        let paid = price_nano(reserved.fuel, self.nano_per_mfuel);
-        let due = price_nano(consumed.fuel.min(reserved.fuel), self.nano_per_mfuel);
+        // A guest may overrun by the operator that noticed; nobody pays for it. A provider that
+        // takes more than was set aside is paid for all of it.
+        let fuel = consumed.fuel.min(reserved.fuel);
+        let (paid, due) = (self.price(reserved), self.price(Amounts { fuel, ..consumed }));
+        let returned = reserved.less(consumed);
+        let more = consumed.tokens.saturating_sub(reserved.tokens);
         self.around(account, |account| {
-            account.fuel_left = account.fuel_left.saturating_add(returned);
-            account.cost_left_nano = account.cost_left_nano.saturating_add(paid - due);
-            account.net_left = account.net_left.saturating_add(net_returned);
+            account.fuel_left = account.fuel_left.saturating_add(returned.fuel);
+            account.cost_left_nano =
+                account.cost_left_nano.saturating_add(paid).saturating_sub(due);
+            account.net_left = account.net_left.saturating_add(returned.net_bytes);
+            let tokens = account.tokens_left.saturating_add(returned.tokens);
+            account.tokens_left = tokens.saturating_sub(more);
             account.held = account.held.saturating_sub(1);
             account.net_held = account.net_held.saturating_sub(u32::from(reserved.net_bytes > 0));
+            account.tokens_held =
+                account.tokens_held.saturating_sub(u32::from(reserved.tokens > 0));
         });
     }
 
@@ -241,8 +292,19 @@ impl Ledger {
         if consumed == Amounts::default() {
             return;
         }
-        let price = price_nano(consumed.fuel, self.nano_per_mfuel);
+        let price = self.price(consumed);
         self.around(account, |account| account.take(consumed, price));
+    }
+
+    /// Nano-USD of it all.
+    fn price(&self, amounts: Amounts) -> u64 {
+        price_nano(amounts.fuel, self.nano_per_mfuel).saturating_add(amounts.services_nano)
+    }
+
+    /// An account and all around it.
+    fn chain(&self, account: AccountId) -> impl Iterator<Item = (AccountId, &Account)> {
+        let find = |id: AccountId| Some((id, self.accounts.get(&id)?));
+        std::iter::successors(find(account), move |(_, found)| found.parent.and_then(find))
     }
 
     /// The bound that allows no more tries, if there is one.
@@ -280,6 +342,38 @@ impl Account {
         self.fuel_left = self.fuel_left.saturating_sub(amounts.fuel);
         self.cost_left_nano = self.cost_left_nano.saturating_sub(price_nano);
         self.net_left = self.net_left.saturating_sub(amounts.net_bytes);
+        self.tokens_left = self.tokens_left.saturating_sub(amounts.tokens);
+    }
+}
+
+/// What work gets of one thing, and which account says so.
+struct Share {
+    wish: u64,
+    got: u64,
+    bound: Bound,
+    /// The account in which others hold what could come back.
+    waits: Option<AccountId>,
+}
+
+impl Share {
+    fn of(wish: u64) -> Self {
+        Self { wish, got: wish, bound: Bound::Wish, waits: None }
+    }
+
+    /// No more than what is left in an account. The innermost of equal bounds is the one a person
+    /// will look at.
+    fn narrow(
+        &mut self,
+        id: AccountId,
+        left: u64,
+        is_held: bool,
+        bound: impl FnOnce() -> Option<Bound>,
+    ) {
+        if left < self.got || (left == self.got && self.bound == Bound::Wish) {
+            self.waits = (is_held && left < self.wish).then_some(id);
+            self.got = left;
+            self.bound = bound().unwrap_or(Bound::Wish);
+        }
     }
 }
 
@@ -292,15 +386,21 @@ mod tests {
     }
 
     fn of(fuel: u64) -> Amounts {
-        Amounts { fuel, net_bytes: 0 }
+        Amounts { fuel, ..Amounts::default() }
     }
 
     fn net(net_bytes: u64) -> Amounts {
-        Amounts { fuel: 1, net_bytes }
+        Amounts { fuel: 1, net_bytes, ..Amounts::default() }
     }
 
     fn got(fuel: u64, bound: Bound) -> Result<Reservation, Denied> {
-        Ok(Reservation { amounts: of(fuel), bound, net_bound: Bound::Wish })
+        Ok(Reservation {
+            amounts: of(fuel),
+            bound,
+            net_bound: Bound::Wish,
+            tokens_bound: Bound::Wish,
+            services_bound: Bound::Wish,
+        })
     }
 
     #[test]
@@ -370,6 +470,47 @@ mod tests {
         assert_eq!(ledger.reserve(RUN, of(5)), got(5, Bound::Wish));
     }
 
+    fn ask(tokens: u64, services_nano: u64) -> Amounts {
+        Amounts { fuel: 1, tokens, services_nano, ..Amounts::default() }
+    }
+
+    /// Of two calls that could take all tokens there are, the second waits for what the first leaves.
+    #[test]
+    fn two_steps_cannot_reserve_the_same_tokens() {
+        let budget = Budget { tokens: Some(100), ..Budget::default() };
+        let mut ledger = Ledger::new(budget, 0);
+        let first = ledger.reserve(RUN, ask(60, 0)).unwrap();
+        assert_eq!(first.amounts, ask(60, 0));
+        assert_eq!(ledger.reserve(RUN, ask(60, 0)), Err(Denied::Wait(RUN)));
+        assert_eq!(ledger.reserve(RUN, of(5)), got(5, Bound::Wish));
+        ledger.settle(RUN, ask(60, 0), ask(50, 0));
+        let second = ledger.reserve(RUN, ask(60, 0)).unwrap();
+        let bound = Bound::Tokens(Owner::Run, 100);
+        assert_eq!((second.amounts, second.tokens_bound), (ask(50, 0), bound.clone()));
+        // The provider took more than it was asked for: that is gone too.
+        ledger.settle(RUN, ask(50, 0), ask(70, 0));
+        assert_eq!(ledger.reserve(RUN, ask(1, 0)), Err(Denied::Spent(bound)));
+    }
+
+    /// Money for services comes out of the same purse as that for fuel, which leaves it a half.
+    #[test]
+    fn two_steps_cannot_reserve_the_same_money() {
+        // A unit of fuel costs a nano-USD.
+        let budget = Budget { cost_nano: Some(100), ..Budget::default() };
+        let mut ledger = Ledger::new(budget, 1_000_000);
+        let wish = |fuel| Amounts { fuel, ..ask(1, 80) };
+        let bound = Bound::Cost(Owner::Run, 100);
+        let first = ledger.reserve(RUN, wish(1000)).unwrap();
+        let amounts = Amounts { fuel: 50, ..ask(1, 50) };
+        assert_eq!((first.amounts, first.services_bound), (amounts, bound.clone()));
+        assert_eq!(ledger.reserve(RUN, wish(10)), Err(Denied::Wait(RUN)));
+        ledger.settle(RUN, amounts, Amounts { fuel: 10, ..ask(1, 20) });
+        let second = ledger.reserve(RUN, wish(10)).unwrap();
+        assert_eq!(second.amounts, Amounts { fuel: 10, ..ask(1, 60) });
+        ledger.settle(RUN, second.amounts, second.amounts);
+        assert_eq!(ledger.reserve(RUN, wish(1)), Err(Denied::Spent(bound)));
+    }
+
     #[test]
     fn tries_are_counted_in_every_account_around() {
         let budget = |retries| Budget { retries: Some(retries), ..Budget::default() };
@@ -399,25 +540,29 @@ mod tests {
                 fuel: Some(fuel),
                 cost_nano: Some(cost),
                 net_bytes: Some(net),
-                retries: None,
+                ..Budget::default()
             };
             // A unit of fuel costs a nano-USD.
             let mut ledger = Ledger::new(budget(500, 400, 300), 1_000_000);
-            let mut accounts = vec![(RUN, None, 400_u64, 300_u64)];
+            let mut accounts = vec![(RUN, None, (500_u64, 400_u64), 300_u64)];
             for (parent, fuel, cost, net) in limits {
                 let parent = parent % accounts.len();
                 let id = ledger.open(accounts[parent].0, Owner::Run, budget(fuel, cost, net));
-                accounts.push((id, Some(parent), fuel.min(cost), net));
+                accounts.push((id, Some(parent), (fuel, cost), net));
             }
             let mut spent = vec![Amounts::default(); accounts.len()];
             let mut live: Vec<(usize, Amounts, Amounts)> = Vec::new();
             for (account, wish, consumed, ends) in moves {
                 let account = account % accounts.len();
-                let wish = Amounts { fuel: wish.0, net_bytes: wish.1 };
+                // What is asked for money alone comes out of the same account as that for fuel.
+                let services_nano = consumed.1 / 2;
+                let wish =
+                    Amounts { fuel: wish.0, net_bytes: wish.1, tokens: 0, services_nano };
                 if let Ok(Reservation { amounts, .. }) = ledger.reserve(accounts[account].0, wish) {
                     let consumed = Amounts {
                         fuel: consumed.0.min(amounts.fuel),
                         net_bytes: consumed.1.min(amounts.net_bytes),
+                        ..amounts
                     };
                     live.push((account, amounts, consumed));
                 }
@@ -427,8 +572,12 @@ mod tests {
                     let mut at = Some(account);
                     while let Some(index) = at {
                         spent[index].fuel += consumed.fuel;
+                        spent[index].services_nano += consumed.services_nano;
                         spent[index].net_bytes += consumed.net_bytes;
-                        proptest::prop_assert!(spent[index].fuel <= accounts[index].2);
+                        let (fuel, cost) = accounts[index].2;
+                        proptest::prop_assert!(spent[index].fuel <= fuel);
+                        let money = spent[index].fuel + spent[index].services_nano;
+                        proptest::prop_assert!(money <= cost);
                         proptest::prop_assert!(spent[index].net_bytes <= accounts[index].3);
                         at = accounts[index].1;
                     }

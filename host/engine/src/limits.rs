@@ -80,6 +80,9 @@ impl Bounds {
         if written.call_net_bytes.is_none() {
             call.net_bytes = written.net_bytes.unwrap_or(call.net_bytes);
         }
+        if written.call_tokens.is_none() {
+            call.tokens = written.tokens.unwrap_or(call.tokens);
+        }
         call.memory_bytes = call.memory_bytes.min(self.memory_max);
         call
     }

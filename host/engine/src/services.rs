@@ -6,14 +6,19 @@
 
 mod fs;
 mod kv;
+mod llm;
 
 use coldframe_journal::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::BoxFuture;
 
+pub use coldframe_lang::graph::{Model, ModelAdapter, Price};
 pub use fs::{FsAnswer, FsAsk, FsEntry, FsProblem, FsWrite};
 pub use kv::{KvAnswer, KvAsk, KvBound, KvChange};
+pub use llm::{
+    LlmAnswer, LlmAsk, LlmChat, LlmMessage, LlmProblem, LlmRole, LlmStop, Usage, Vector,
+};
 
 /// A question to a host service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +31,8 @@ pub enum Ask {
     Config(Option<String>),
     /// The placeholder of a secret, by name.
     Secret(String),
+    /// Language models.
+    Llm(LlmAsk),
 }
 
 /// What the service said.
@@ -39,6 +46,8 @@ pub enum Answer {
     Config(Vec<(String, String)>),
     /// To [`Ask::Secret`]: a text that stands for the value.
     Secret(String),
+    /// To [`Ask::Llm`].
+    Llm(LlmAnswer),
 }
 
 /// Why there is no answer.

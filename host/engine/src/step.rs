@@ -17,6 +17,7 @@ use crate::invoke::{Call, CallError, CallLimits, CallReport, Invoke};
 use crate::journal::Blob;
 use crate::kinds;
 use crate::layers::{self, Layer, Layers};
+use crate::ledger::Amounts;
 use crate::limits::{RunClock, RunLimits};
 use crate::memo::Memo;
 use crate::scope::{Scope, collect, fill};
@@ -48,9 +49,8 @@ pub(crate) struct Worker<'w> {
     pub(crate) task: &'w Task,
     cancel: &'w Cancel,
     pub(crate) begun: Instant,
-    pub(crate) fuel_left: u64,
-    /// Bytes of the network that are set aside.
-    pub(crate) net_left: u64,
+    /// What of the reservation is left.
+    pub(crate) left: Amounts,
     pub(crate) receipt: Receipt,
     logs: Vec<String>,
     recording: Recording,
@@ -60,15 +60,14 @@ impl Shared {
     /// Does one piece of work. Every outcome is a value.
     pub(crate) async fn perform(&self, task: Task, cancel: Cancel) -> Done {
         let begun = Instant::now();
-        let fuel_left = task.reservation.as_ref().map_or(0, |reservation| reservation.amounts.fuel);
+        let left = task.reservation.as_ref().map_or_else(Amounts::default, |held| held.amounts);
         let receipt = Receipt { attempt: task.attempt, ..Receipt::default() };
         let mut worker = Worker {
             shared: self,
             task: &task,
             cancel: &cancel,
             begun,
-            fuel_left,
-            net_left: task.reservation.as_ref().map_or(0, |reserved| reserved.amounts.net_bytes),
+            left,
             receipt,
             logs: Vec::new(),
             recording: Recording::Nothing,
@@ -98,7 +97,8 @@ impl Shared {
             }
         };
         receipt.wall_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
-        receipt.cost_nano = price_nano(receipt.fuel, self.nano_per_mfuel);
+        receipt.cost_nano =
+            price_nano(receipt.fuel, self.nano_per_mfuel).saturating_add(receipt.services_nano);
         if let End::Output(output) = &end {
             receipt.output_sha256 = Some(canonical::digest(output).to_string());
         }
@@ -277,13 +277,15 @@ impl Worker<'_> {
             input,
             grants,
             limits: CallLimits {
-                fuel: self.fuel_left.min(bounds.fuel),
+                fuel: self.left.fuel.min(bounds.fuel),
                 // What time ended is not run again, and what was not must not be ended by it now.
                 wall: match self.task.tape {
                     Some(_) => self.shared.clock.left(),
                     None => bounds.wall.min(self.shared.clock.left()),
                 },
-                net_bytes: bounds.net_bytes.min(self.net_left),
+                net_bytes: bounds.net_bytes.min(self.left.net_bytes),
+                tokens: bounds.tokens.min(self.left.tokens),
+                services_nano: bounds.services_nano.min(self.left.services_nano),
                 ..bounds
             },
             memory: Arc::clone(&self.task.rights.memory),
@@ -303,16 +305,19 @@ impl Worker<'_> {
             memory_peak_bytes,
             host_calls,
             net_bytes,
+            tokens,
+            services_nano,
             mut logs,
             mut asked,
             recording,
         } = self.shared.invoke.invoke(call).await;
-        self.fuel_left = self.fuel_left.saturating_sub(fuel);
-        self.net_left = self.net_left.saturating_sub(net_bytes);
+        self.left = self.left.less(Amounts { fuel, net_bytes, tokens, services_nano });
         let receipt = &mut self.receipt;
         receipt.fuel = receipt.fuel.saturating_add(fuel);
         receipt.host_calls = receipt.host_calls.saturating_add(host_calls);
         receipt.net_bytes = receipt.net_bytes.saturating_add(net_bytes);
+        receipt.tokens = receipt.tokens.saturating_add(tokens);
+        receipt.services_nano = receipt.services_nano.saturating_add(services_nano);
         receipt.memory_peak_bytes = receipt.memory_peak_bytes.max(memory_peak_bytes);
         self.logs.append(&mut logs);
         receipt.asked.append(&mut asked);
@@ -374,7 +379,7 @@ impl Worker<'_> {
         };
         let memory = Arc::clone(&self.task.rights.memory);
         let cancel = self.cancel.clone();
-        let call = self.shared.expression(scope, expr, self.fuel_left, wall, memory, cancel);
+        let call = self.shared.expression(scope, expr, self.left.fuel, wall, memory, cancel);
         self.invoke(call).await.map_err(|error| in_expression(expr, error))
     }
 

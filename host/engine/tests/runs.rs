@@ -50,6 +50,8 @@ impl Invoke for Table {
                 memory_peak_bytes: 65536,
                 host_calls: 0,
                 net_bytes: 0,
+                tokens: 0,
+                services_nano: 0,
                 logs: vec![],
                 asked: Vec::new(),
                 recording: coldframe_engine::Recording::Nothing,
@@ -90,6 +92,7 @@ fn uses(operation: &str, with: &[(&str, Template)]) -> StepKind {
         component: Digest::of(b"table"),
         operation: operation.into(),
         http: false,
+        llm: false,
         with: with.iter().map(|(name, template)| ((*name).into(), template.clone())).collect(),
     })
 }

@@ -58,6 +58,8 @@ kinds! {
     LimitKvBytes = "limit.kv-bytes",
     /// Keys of a store.
     LimitKvKeys = "limit.kv-keys",
+    /// Tokens of language models.
+    LimitTokens = "limit.tokens",
     /// Requests at the same time, or in all.
     LimitNetConcurrency = "limit.net-concurrency",
     /// The money of the run or step is spent.
@@ -88,6 +90,8 @@ kinds! {
     DeniedPath = "denied.path",
     /// A secret that is not granted, or that goes where it may not.
     DeniedSecret = "denied.secret",
+    /// A language model that is not granted, or that this host does not have.
+    DeniedModel = "denied.model",
     /// A granted name that resolves to a refused address.
     DeniedAddress = "denied.address",
     /// A name that does not resolve within the rules.

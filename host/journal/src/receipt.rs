@@ -36,7 +36,13 @@ pub struct Receipt {
     /// Bytes sent and received over the network.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub net_bytes: u64,
-    /// Price of the fuel, nano-USD.
+    /// Tokens of language models, those of prompts and of answers.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub tokens: u64,
+    /// What host services cost, nano-USD: the price of the tokens.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub services_nano: u64,
+    /// Price of the fuel, and what host services cost, nano-USD.
     pub cost_nano: u64,
     /// Rules that did not hold for the output.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -84,6 +90,9 @@ pub struct Totals {
     /// Bytes sent and received over the network.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub net_bytes: u64,
+    /// Tokens of language models.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub tokens: u64,
 }
 
 impl Totals {
@@ -95,6 +104,7 @@ impl Totals {
         self.memory_peak_bytes = self.memory_peak_bytes.max(receipt.memory_peak_bytes);
         self.host_calls = self.host_calls.saturating_add(receipt.host_calls);
         self.net_bytes = self.net_bytes.saturating_add(receipt.net_bytes);
+        self.tokens = self.tokens.saturating_add(receipt.tokens);
     }
 
     /// Adds other sums, without their attempts.
@@ -105,13 +115,14 @@ impl Totals {
         self.memory_peak_bytes = self.memory_peak_bytes.max(other.memory_peak_bytes);
         self.host_calls = self.host_calls.saturating_add(other.host_calls);
         self.net_bytes = self.net_bytes.saturating_add(other.net_bytes);
+        self.tokens = self.tokens.saturating_add(other.tokens);
     }
 }
 
-/// What a record without the network does not say.
+/// What a record without the network, or without models, does not say.
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_zero(bytes: &u64) -> bool {
-    *bytes == 0
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The price of `fuel` at `nano_per_million` nano-USD per million units, rounded up.

@@ -96,6 +96,7 @@ codes! {
     BAD_LIMIT = "bad-limit",
     LIMIT_EXCEEDS = "limit-exceeds",
     BAD_GRANT = "bad-grant",
+    BAD_MODEL = "bad-model",
     BAD_SCHEMA = "bad-schema",
     BAD_DEFAULT = "bad-default",
 

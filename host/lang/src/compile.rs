@@ -88,5 +88,6 @@ pub(crate) fn stages(
     if report.has_errors() {
         return None;
     }
-    Some((lower::lower(source, sources, &document, &resolved)?, outputs))
+    let graph = lower::lower(source, sources, &document, &resolved)?;
+    Some((Graph { models: project.models(), ..graph }, outputs))
 }

@@ -9,6 +9,7 @@ mod gates;
 mod kind;
 mod looped;
 mod map;
+mod models;
 mod parallel;
 mod pipeline;
 mod policy;
@@ -39,6 +40,7 @@ pub use gates::{CircuitBreaker, RateLimit};
 pub use kind::StepKind;
 pub use looped::{Loop, OnMax};
 pub use map::{ITEMS_MAX, Map, OnItemError, SIDE_BY_SIDE};
+pub use models::{Model, ModelAdapter, Price};
 pub use parallel::{Branch, Join, Parallel, Tie};
 pub use pipeline::{Pipeline, Release};
 pub use policy::{Action, Policy, Subject};
@@ -73,6 +75,9 @@ pub struct Graph {
     /// How host services are provided to a run of it. A pipeline that a step runs has those of the
     /// run.
     pub adapters: Adapters,
+    /// The language models that the operator's `Config` has, in its order. A pipeline that a step
+    /// runs has those of the run.
+    pub models: Vec<Model>,
     /// Every step, outer ones before inner ones.
     pub steps: Vec<Step>,
     /// Lists of steps. The first one is the pipeline's own.
@@ -118,6 +123,7 @@ impl Graph {
             limits: Limits::default(),
             caps: Caps::default(),
             adapters: Adapters::default(),
+            models: Vec::new(),
             blocks: vec![Block { holder: None, steps: 0..steps.len(), output: None }],
             steps,
             outputs: IndexMap::new(),

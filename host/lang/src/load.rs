@@ -11,6 +11,7 @@ mod env;
 mod expand;
 mod governance;
 mod macros;
+mod models;
 mod policy;
 mod project;
 

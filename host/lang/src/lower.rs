@@ -3,7 +3,7 @@
 mod apart;
 mod kinds;
 
-use coldframe_format::Caps;
+use coldframe_format::{Cap, Caps};
 use indexmap::IndexMap;
 use serde_json::Value;
 
@@ -60,6 +60,7 @@ pub(crate) fn lower(
         limits: document.limits.limits.clone(),
         caps: document.caps.as_ref().map_or_else(Caps::default, |decl| decl.caps.clone()),
         adapters: document.adapters.clone(),
+        models: Vec::new(),
         steps,
         blocks,
         outputs: lowering.named(&resolved.outputs)?,
@@ -192,16 +193,14 @@ impl<'a, 'n> Lowering<'a, 'n> {
 
     fn uses(&self, call: &resolve::Call<'n>) -> Option<Uses> {
         let skill = call.skill.as_ref()?;
+        let needs = skill.entry.interface.required_caps().unwrap_or_default();
         Some(Uses {
             skill: skill.entry.id.clone(),
             version: skill.entry.version.clone(),
             component: skill.entry.component,
             operation: skill.operation.clone(),
-            http: skill
-                .entry
-                .interface
-                .required_caps()
-                .is_ok_and(|needs| needs.has(coldframe_format::Cap::Http)),
+            http: needs.has(Cap::Http),
+            llm: needs.has(Cap::Llm),
             with: self.named(&call.with)?,
         })
     }

@@ -5,6 +5,7 @@
 //! | [`rights`] | which skills are called, and which rights each step has |
 //! | [`paths`] | where data goes that a step read outside of the run, up to a step that can send it |
 //! | [`bound`] | calls, fuel, money and time at most: tries, loops and maps multiplied |
+//! | [`tokens`] | what language models can take at most, in tokens and money |
 //!
 //! The bounds count what the file declares. A call without a limit of its own is *open*: it may
 //! use what is left of the run's budget, up to the default of a call.
@@ -15,6 +16,7 @@ pub mod paths;
 pub mod rights;
 #[cfg(test)]
 mod tests;
+pub mod tokens;
 
 use std::time::Duration;
 
@@ -24,6 +26,7 @@ use crate::graph::Graph;
 pub use bound::{Bound, Excess};
 pub use paths::DataPath;
 pub use rights::{PipelineUse, SkillUse, StepRights};
+pub use tokens::Tokens;
 
 /// What applies where a file is silent. The engine's own numbers; the compiler has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Defaults {
     pub run_fuel: u64,
     /// Wall time of a run.
     pub run_wall: Duration,
+    /// Tokens of language models in a run.
+    pub run_tokens: u64,
     /// Price of a million units of fuel, nano-USD.
     pub nano_per_mfuel: u64,
 }
@@ -53,6 +58,8 @@ pub struct Plan {
     pub paths: Vec<DataPath>,
     /// What a run can take at most.
     pub bound: Bound,
+    /// What language models can take beside that; `None` where none is asked.
+    pub tokens: Option<Tokens>,
     /// Where the bound is more than the file's own limits allow. Such a pipeline is refused.
     pub excess: Vec<Excess>,
 }
@@ -65,6 +72,7 @@ pub fn plan(graph: &Graph, skills: &dyn SkillCatalog, defaults: &Defaults) -> Pl
         skills: rights::skills(graph),
         pipelines: rights::pipelines(graph),
         paths: paths::of(graph, &rights),
+        tokens: tokens::of(graph, defaults),
         excess: bound::excess(graph, &bound),
         rights,
         bound,

@@ -3,11 +3,12 @@
 //! [`http::HttpClient`] sends what the sandbox has granted. Which addresses a name may lead to is
 //! decided by [`address`]. [`limited::LimitedHttp`] gives them less time, and
 //! [`recorded::RecordedHttp`] answers from a recording instead, for tests. [`project`] answers for
-//! files, stores, configuration and [`secrets`].
+//! files, stores, configuration, [`secrets`] and language models ([`llm`]).
 
 pub mod address;
 pub mod http;
 pub mod limited;
+pub mod llm;
 pub mod lookup;
 pub mod project;
 pub mod recorded;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use http::HttpClient;
 pub use limited::LimitedHttp;
+pub use llm::{Models, ModelsAlone};
 pub use project::ProjectServices;
 pub use recorded::{Exchange, RecordedHttp};
 pub use secret_http::SecretHttp;

@@ -11,6 +11,7 @@ use coldframe_engine::ports::BoxFuture;
 use coldframe_engine::services::{Answer, Ask, KvStore, ServiceError, Services};
 use coldframe_journal::ErrorKind;
 
+use crate::llm::Models;
 use crate::secrets::Secrets;
 use files::Files;
 
@@ -20,6 +21,7 @@ pub struct ProjectServices {
     kv: Option<Arc<Stores>>,
     config: BTreeMap<String, String>,
     secrets: Arc<Secrets>,
+    models: Option<Arc<Models>>,
 }
 
 impl ProjectServices {
@@ -29,7 +31,7 @@ impl ProjectServices {
         let files = Files::open(folder, closed).map(Arc::new).map_err(|error: io::Error| {
             format!("failed to open the project's folder {}: {error}", folder.display())
         });
-        Self { files, kv: None, config: BTreeMap::new(), secrets }
+        Self { files, kv: None, config: BTreeMap::new(), secrets, models: None }
     }
 
     /// With stores of keys and values, opened when something first asks for one.
@@ -40,6 +42,12 @@ impl ProjectServices {
     ) -> Self {
         let stores = Stores { open: Box::new(open), opened: OnceLock::new() };
         Self { kv: Some(Arc::new(stores)), ..self }
+    }
+
+    /// With language models.
+    #[must_use]
+    pub fn with_models(self, models: Models) -> Self {
+        Self { models: Some(Arc::new(models)), ..self }
     }
 
     /// With what the operator configured.
@@ -80,6 +88,16 @@ impl Services for ProjectServices {
                 });
                 Box::pin(std::future::ready(found))
             }
+            Ask::Llm(ask) => match &self.models {
+                Some(models) => {
+                    let answered = models.ask(ask);
+                    Box::pin(async move { answered.await.map(Answer::Llm) })
+                }
+                None => {
+                    let error = ServiceError::new("this host has no language models");
+                    Box::pin(std::future::ready(Err(error)))
+                }
+            },
             Ask::Fs(ask) => {
                 let files = self.files.clone().map_err(ServiceError::new);
                 blocking(move || files?.answer(ask).map(Answer::Fs))

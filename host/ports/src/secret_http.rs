@@ -13,6 +13,7 @@ use coldframe_engine::ports::{
     BoxFuture, HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpPort, HttpRequest,
     HttpResponse,
 };
+use zeroize::Zeroizing;
 
 use crate::secrets::Secrets;
 
@@ -61,19 +62,22 @@ struct Scrubber {
     needles: AhoCorasick,
     /// What stands for each of them.
     instead: Vec<String>,
-    /// Bytes of the longest.
-    longest: usize,
+    /// Where each of them may have begun.
+    begun: Vec<Begun>,
 }
 
 impl Scrubber {
     fn of(secrets: &Secrets) -> Option<Self> {
         let (needles, instead): (Vec<_>, Vec<_>) = secrets.needles().into_iter().unzip();
-        let longest = needles.iter().map(|needle| needle.len()).max()?;
+        if needles.is_empty() {
+            return None;
+        }
+        let begun = needles.iter().map(|needle| Begun::of(needle)).collect();
         let needles = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .build(needles.iter().map(|needle| needle.as_bytes()))
             .ok()?;
-        Some(Self { needles, instead, longest })
+        Some(Self { needles, instead, begun })
     }
 
     fn bytes(&self, bytes: &[u8]) -> Vec<u8> {
@@ -86,8 +90,10 @@ impl Scrubber {
 
     /// Replaces in what is held as far as no later byte can change that; leaves the rest.
     fn take(&self, held: &mut Vec<u8>, at_end: bool) -> Vec<u8> {
-        // A value that begins in front of this place has its end in what is held.
-        let sure = if at_end { held.len() } else { (held.len() + 1).saturating_sub(self.longest) };
+        // A value that begins in front of this place has its end in what is held. Nothing more is
+        // kept back: who reads an answer as it comes does not wait for its next piece.
+        let begun = self.begun.iter().map(|needle| needle.behind(held)).max();
+        let sure = if at_end { held.len() } else { held.len().saturating_sub(begun.unwrap_or(0)) };
         let mut out = Vec::new();
         let mut from = 0;
         while from < sure {
@@ -105,6 +111,43 @@ impl Scrubber {
         }
         held.drain(..from);
         out
+    }
+}
+
+/// How much of a value a text ends with.
+struct Begun {
+    value: Zeroizing<Vec<u8>>,
+    /// For each beginning of the value, how long a shorter beginning is that it ends with.
+    shorter: Vec<usize>,
+}
+
+impl Begun {
+    fn of(value: &str) -> Self {
+        let value = Zeroizing::new(value.as_bytes().to_vec());
+        let mut begun = Self { shorter: vec![0; value.len()], value };
+        let mut length = 0;
+        for at in 1..begun.value.len() {
+            length = begun.value.get(at).map_or(0, |byte| begun.next(length, *byte));
+            if let Some(slot) = begun.shorter.get_mut(at) {
+                *slot = length;
+            }
+        }
+        begun
+    }
+
+    /// The length of the beginning that is there once `byte` follows one of `length`.
+    fn next(&self, mut length: usize, byte: u8) -> usize {
+        while length > 0 && self.value.get(length) != Some(&byte) {
+            length = self.shorter.get(length - 1).copied().unwrap_or(0);
+        }
+        if self.value.get(length) == Some(&byte) { length + 1 } else { 0 }
+    }
+
+    /// Bytes at the end of a text that the value begins with, but for the whole of it.
+    fn behind(&self, text: &[u8]) -> usize {
+        let most = self.value.len().saturating_sub(1).min(text.len());
+        let tail = text.get(text.len() - most..).unwrap_or_default();
+        tail.iter().fold(0, |length, byte| self.next(length, *byte))
     }
 }
 
@@ -154,8 +197,6 @@ impl HttpBodyStream for Scrubbed {
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
 
     fn scrubber() -> (Scrubber, String) {
@@ -191,6 +232,24 @@ mod tests {
             }
             out.extend(scrubber.take(&mut held, true));
             assert_eq!(String::from_utf8(out), String::from_utf8(expected.clone()), "{size}");
+        }
+    }
+
+    /// What comes piece by piece is handed on piece by piece, but for what may be a value.
+    #[test]
+    fn only_the_beginning_of_a_value_is_kept_back() {
+        let (scrubber, _) = scrubber();
+        for (text, kept) in [
+            ("data: hello", ""),
+            ("data: s3", "s3"),
+            ("s3s3cret/value+", "s3cret/value+"),
+            ("s3cret/value-", ""),
+            ("c", "c"),
+        ] {
+            let mut held = text.as_bytes().to_vec();
+            let out = scrubber.take(&mut held, false);
+            assert_eq!(String::from_utf8(held).unwrap(), kept, "{text}");
+            assert_eq!(out.len() + kept.len(), text.len(), "{text}");
         }
     }
 

@@ -214,6 +214,7 @@ fn chain(component: Digest) -> Arc<Graph> {
             component,
             operation: "run".into(),
             http: false,
+            llm: false,
             with: BTreeMap::from([("x".into(), x)]),
         });
         Step {
@@ -260,6 +261,7 @@ fn mapped(component: Digest) -> Arc<Graph> {
         component,
         operation: "run".into(),
         http: false,
+        llm: false,
         with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
     });
     let mut call = Step { block: 1, ..Step::new("call", call) };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldframe_engine::ports::HttpPort;
-use coldframe_engine::services::Services;
+use coldframe_engine::services::{Model, Services};
 
 use crate::run::Outside;
 use crate::worker::Worker;
@@ -20,6 +20,9 @@ pub struct SandboxConfig {
     pub http: Option<Arc<dyn HttpPort>>,
     /// Files, stores, configuration and secrets of the project; without it there are none.
     pub services: Option<Arc<dyn Services>>,
+    /// The language models there are, with what they cost; without any none can be asked. `None`
+    /// for calls that only hear recordings: what they cost is not counted again.
+    pub models: Option<Arc<[Model]>>,
     /// Calls that run at the same time; others wait. The allocator's pools are sized by it.
     pub max_concurrent_calls: u32,
     /// How long one component may take to compile, on one core.
@@ -54,7 +57,11 @@ pub enum Compiler {
 impl SandboxConfig {
     /// The ways out that calls in this process have.
     pub(crate) fn outside(&self) -> Outside {
-        Outside { http: self.http.clone(), services: self.services.clone() }
+        Outside {
+            http: self.http.clone(),
+            services: self.services.clone(),
+            models: self.models.clone(),
+        }
     }
 
     /// The settings of a sandbox that compiles there. Nothing is kept, nothing is sent.
@@ -65,6 +72,7 @@ impl SandboxConfig {
             cache_dir: None,
             http: None,
             services: None,
+            models: Some(Arc::default()),
             // Enough to hide waiting for the network on a small machine; each one costs address
             // space only until it is used.
             max_concurrent_calls: 32,
@@ -79,6 +87,7 @@ impl fmt::Debug for SandboxConfig {
             .field("cache_dir", &self.cache_dir)
             .field("http", &self.http.is_some())
             .field("services", &self.services.is_some())
+            .field("models", &self.models)
             .field("max_concurrent_calls", &self.max_concurrent_calls)
             .field("compile_time_max", &self.compile_time_max)
             .field("compiler", &self.compiler)

@@ -4,7 +4,7 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::capabilities::{config, fs, http, kv, log, secrets, wasi};
+use crate::capabilities::{config, fs, http, kv, llm, log, secrets, wasi};
 use crate::state::CallState;
 
 /// An import that nothing here provides.
@@ -18,6 +18,7 @@ type Add = fn(&mut Linker<CallState>, &str) -> wasmtime::Result<()>;
 /// Interfaces of one version each: our own, and drafts of WASI.
 const OWN: &[(&str, Add)] = &[
     ("coldframe:host/fs@0.1.0", fs::add),
+    ("coldframe:host/llm@0.1.0", llm::add),
     ("coldframe:host/log@0.1.0", log::add),
     ("coldframe:host/secrets@0.1.0", secrets::add),
     ("wasi:config/store@0.2.0-draft", config::add),

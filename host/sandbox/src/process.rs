@@ -141,7 +141,7 @@ impl Executors {
         if let Err(error) = link.load(&remote, false) {
             return nothing(error.into());
         }
-        link.call(&remote, call).await
+        link.call(&remote, call, &self.outside).await
     }
 }
 

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use coldframe_engine::ports::HttpPort;
-use coldframe_engine::services::Services;
+use coldframe_engine::services::{Model, Services};
 use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel, Recording};
 use coldframe_format::Cap;
 use coldframe_journal::{Asked, ErrorKind};
@@ -36,10 +36,19 @@ use crate::values::{self, Allowance};
 const COMPOUND_FACTOR: u64 = 8;
 
 /// The ways out of the sandbox that a call has.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Outside {
     pub(crate) http: Option<Arc<dyn HttpPort>>,
     pub(crate) services: Option<Arc<dyn Services>>,
+    /// The language models there are, with what they cost; none where another process counts.
+    pub(crate) models: Option<Arc<[Model]>>,
+}
+
+impl Default for Outside {
+    /// Nothing, and no model.
+    fn default() -> Self {
+        Self { http: None, services: None, models: Some(Arc::default()) }
+    }
 }
 
 /// Runs a call to its report.
@@ -65,6 +74,8 @@ pub(crate) fn nothing(error: CallError) -> CallReport {
         memory_peak_bytes: 0,
         host_calls: 0,
         net_bytes: 0,
+        tokens: 0,
+        services_nano: 0,
         logs: Vec::new(),
         asked: Vec::new(),
         recording: Recording::Nothing,
@@ -144,13 +155,13 @@ fn armed(
     let can_ask = skill.needs.has(Cap::Http) || ASKING.iter().any(|cap| skill.needs.has(cap));
     let audit = if can_ask { Audit::new() } else { Audit::default() };
     let deck = skill.needs.has(Cap::Http).then(|| Deck::new(call.tape.clone()));
-    let http = deck
-        .clone()
-        .map(|deck| HttpState::new(outside.http, rights(skill, call, &audit), limits, Some(deck)));
+    let http = deck.clone().map(|deck| {
+        HttpState::new(outside.http.clone(), rights(skill, call, &audit), limits, Some(deck))
+    });
     let services = ASKING
         .iter()
         .any(|cap| skill.needs.has(cap))
-        .then(|| ServiceState::new(outside.services, rights(skill, call, &audit), limits));
+        .then(|| ServiceState::new(&outside, rights(skill, call, &audit), limits));
     let mut store =
         Store::new(&sandbox.engine, CallState::new(call, http, services, deck, audit, started));
     store.limiter(|state| &mut state.limiter);
@@ -257,6 +268,7 @@ fn report(
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let state = store.data_mut();
     let (recording, differs) = state.stop_tape();
+    let (tokens, services_nano) = state.services.as_mut().map_or((0, 0), |state| state.end());
     CallReport {
         // A guest that was stopped in the middle may have heard less than it was to.
         result: result.and_then(|output| differs.map_or(Ok(output), Err)),
@@ -265,6 +277,8 @@ fn report(
         memory_peak_bytes: state.limiter.memory_peak(),
         host_calls: state.host_calls,
         net_bytes: state.net_bytes(),
+        tokens,
+        services_nano,
         logs: state.log.take(),
         asked: state.audit.take(),
         recording,

@@ -46,6 +46,7 @@ fn need(path: &str) -> Option<Option<Cap>> {
         "coldframe:host/log" => Some(Cap::Log),
         "coldframe:host/fs" => Some(Cap::Fs),
         "coldframe:host/secrets" => Some(Cap::Secrets),
+        "coldframe:host/llm" => Some(Cap::Llm),
         "wasi:keyvalue/store" | "wasi:keyvalue/atomics" => Some(Cap::Kv),
         "wasi:config/store" => Some(Cap::Config),
         _ => return None,
@@ -100,6 +101,7 @@ mod tests {
             ("coldframe:host/log@0.1.0", CapSet::of(Cap::Log)),
             ("coldframe:host/fs@0.1.0", CapSet::of(Cap::Fs)),
             ("coldframe:host/secrets@0.1.0", CapSet::of(Cap::Secrets)),
+            ("coldframe:host/llm@0.1.0", CapSet::of(Cap::Llm)),
             ("wasi:keyvalue/store@0.2.0-draft", CapSet::of(Cap::Kv)),
             ("wasi:config/store@0.2.0-draft", CapSet::of(Cap::Config)),
         ];
@@ -124,7 +126,7 @@ mod tests {
             "wаsi:http/types@0.2.6", // Cyrillic а
             "wasi:http/type@0.2.6",
             "coldframe:host/log@0.2.0",
-            "coldframe:host/llm@0.1.0",
+            "coldframe:host/llm@0.2.0",
             "wasi:keyvalue/store@0.2.0",
             "wasi:keyvalue/batch@0.2.0-draft",
             "wasi:config/store@0.2.0-rc.1",

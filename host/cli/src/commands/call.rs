@@ -19,6 +19,7 @@ use crate::args::{Global, InputArgs, LimitArgs};
 use crate::exit::{Exit, Fail};
 use crate::inputs::{self, Given};
 use crate::loading::{self, NANO_PER_MFUEL, OperatorLimits};
+use crate::models;
 use crate::output::{self, DIM, Format, RED};
 use crate::project::{Project, VerifiedSkillRef};
 use crate::services::{self, ServiceArgs};
@@ -45,8 +46,8 @@ pub(crate) struct CallArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
-    let limits = call_limits(&loading::limits(&args.limits)?)?;
     let grants = grants(&args.grant)?;
+    let limits = call_limits(&loading::limits(&args.limits)?, &grants)?;
     let (skill, operation) = find(global, args, &grants)?;
     let operation = skill.interface().operation(operation.as_deref()).map_err(|error| {
         let fail = Fail::new(Exit::Problems, error.to_string());
@@ -57,8 +58,12 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
     })?;
     let input = arguments(operation, inputs::read(&args.inputs)?)?;
     let given = services::given(&args.services, Path::new("."))?;
-    let services = services::of_call(&grants, given)?;
-    let sandbox = loading::sandbox_with(global, &Adapters::default(), &services)?;
+    let models = match grants.llm.is_empty() {
+        true => Vec::new(),
+        false => models::of_project(global)?,
+    };
+    let services = services::of_call(&grants, &models, given)?;
+    let sandbox = loading::sandbox_with(global, &Adapters::default(), &models, &services)?;
     loading::load_one(&sandbox, &skill, &args.target)?;
     let call = Call {
         component: skill.component_digest(),
@@ -152,7 +157,7 @@ fn is_text(ty: &Type) -> bool {
 }
 
 /// The bounds of the one call that is made. What bounds a whole bounds it.
-fn call_limits(limits: &OperatorLimits) -> Result<CallLimits, Fail> {
+fn call_limits(limits: &OperatorLimits, grants: &Caps) -> Result<CallLimits, Fail> {
     let OperatorLimits { bounds, profile } = limits;
     let runs = |limit: Limit| limit == Limit::Retries || limit.row().scope == Scope::Shape;
     if let Some((limit, _)) = bounds.written().find(|(limit, _)| runs(*limit)) {
@@ -169,13 +174,18 @@ fn call_limits(limits: &OperatorLimits) -> Result<CallLimits, Fail> {
     call.fuel = of(bounds.call_fuel, call.fuel, bounds.fuel);
     call.memory_bytes = of(bounds.call_memory, call.memory_bytes, bounds.memory_bytes);
     call.net_bytes = of(bounds.call_net_bytes, call.net_bytes, bounds.net_bytes);
+    call.tokens = of(bounds.call_tokens, call.tokens, bounds.tokens);
     call.wall = match (bounds.call_wall, bounds.wall) {
         (Some(_), Some(whole)) => call.wall.min(whole),
         (None, Some(whole)) => whole,
         (_, None) => call.wall,
     };
     if let Some(nano) = bounds.cost_nano {
-        call.fuel = call.fuel.min(fuel_for(nano, NANO_PER_MFUEL));
+        // Of money that models want too, fuel leaves them a half.
+        let purse = if grants.llm.is_empty() { nano } else { nano / 2 };
+        call.fuel = call.fuel.min(fuel_for(purse, NANO_PER_MFUEL));
+        let left = nano.saturating_sub(price_nano(call.fuel, NANO_PER_MFUEL));
+        call.services_nano = call.services_nano.min(left);
     }
     Ok(call)
 }
@@ -236,7 +246,9 @@ fn print(
         memory_peak_bytes: report.memory_peak_bytes,
         host_calls: report.host_calls,
         net_bytes: report.net_bytes,
-        cost_nano: price_nano(report.fuel, NANO_PER_MFUEL),
+        tokens: report.tokens,
+        services_nano: report.services_nano,
+        cost_nano: price_nano(report.fuel, NANO_PER_MFUEL).saturating_add(report.services_nano),
         asked: report.asked.clone(),
         ..Receipt::default()
     };

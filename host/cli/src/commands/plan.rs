@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use coldframe_lang::graph::Graph;
 use coldframe_lang::limits::{CallLimits, Profile, WholeLimits};
-use coldframe_lang::plan::{self, Defaults, Excess, Plan};
+use coldframe_lang::plan::{self, Defaults, Excess, Plan, Tokens};
 use serde_json::json;
 
 use crate::args::{Global, ProfileArgs};
@@ -53,6 +53,7 @@ fn defaults(profile: Profile) -> Defaults {
         call_wall: call.wall,
         run_fuel: run.fuel,
         run_wall: run.wall,
+        run_tokens: run.tokens,
         nano_per_mfuel: NANO_PER_MFUEL,
     }
 }
@@ -122,13 +123,10 @@ fn bound(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
     line("fuel", fuel.text(&fuel_sum(bound.fuel, bound.open_calls, defaults)));
     let by_fuel =
         coldframe_journal::receipt::price_nano(all.min(run_fuel), defaults.nano_per_mfuel);
-    line(
-        "cost",
-        match graph.limits.cost_nano.filter(|limit| *limit < by_fuel) {
-            Some(limit) => format!("{}: the run's limit", output::money(limit)),
-            None => format!("{}: the price of that fuel", output::money(by_fuel)),
-        },
-    );
+    if let Some(models) = plan.tokens {
+        line("tokens", format!("{}: {}", models.tokens, limit(graph.limits.tokens.is_some())));
+    }
+    line("cost", cost(graph.limits.cost_nano, by_fuel, plan.tokens));
     let run_wall = graph.limits.wall.unwrap_or(defaults.run_wall);
     let wall = Most {
         limit: limit(graph.limits.wall.is_some()),
@@ -157,6 +155,31 @@ fn bound(graph: &Graph, plan: &Plan, defaults: &Defaults) -> String {
         }
     }
     text
+}
+
+/// The lesser of what a run may cost and what it could.
+fn cost(limit: Option<u64>, by_fuel: u64, models: Option<Tokens>) -> String {
+    let (needed, sum) = match models {
+        None => (Some(by_fuel), "the price of that fuel".to_owned()),
+        Some(Tokens { cost_nano: Some(nano), .. }) => {
+            let all = by_fuel.saturating_add(nano);
+            (
+                Some(all),
+                "the price of that fuel, and of those tokens at the dearest model".to_owned(),
+            )
+        }
+        Some(Tokens { cost_nano: None, .. }) => (None, String::new()),
+    };
+    match (needed, limit) {
+        (Some(needed), Some(limit)) if limit >= needed => {
+            format!("{}: {sum}", output::money(needed))
+        }
+        (_, Some(limit)) => format!("{}: the run's limit", output::money(limit)),
+        (Some(needed), None) => format!("{}: {sum}", output::money(needed)),
+        (None, None) => {
+            "not known: no `Config` has a price for the models that are granted".to_owned()
+        }
+    }
 }
 
 /// The lesser of what a run may take and what its steps could.

@@ -15,7 +15,8 @@ use coldframe_engine::{
 };
 use coldframe_format::{Caps, Digest, SkillId, canonical};
 use coldframe_journal::{ErrorKind, Receipt};
-use coldframe_sandbox::Sandbox;
+use coldframe_lang::graph::Model;
+use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, Store};
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -170,7 +171,7 @@ fn export(global: &Global, args: &ExportArgs) -> Result<(), Fail> {
     }
     let (project, graph) = loading::recompile(global, &row)?;
     let Settings { limits, .. } = Settings::of(&row)?;
-    let sandbox = offline(global)?;
+    let sandbox = offline(global, Some(&graph.models))?;
     let evaluator = loading::load(&project, &sandbox, &graph)?;
     let watching = Arc::new(Watching { inner: sandbox, evaluator, last: Mutex::default() });
     let recordings = |digest: &str| super::runs::recording(&store, digest);
@@ -256,7 +257,7 @@ fn verify(global: &Global, args: &VerifyArgs) -> Result<(), Fail> {
         })?;
     let project = Project::here(global)?;
     let skill = project.fetch(&document.skill, &document.skill_version, component)?;
-    let sandbox = offline(global)?;
+    let sandbox = offline(global, None)?;
     let called = format!("{}@{}", document.skill, document.skill_version);
     loading::load_one(&sandbox, &skill, &called)?;
     let memory = document.limits.memory_bytes.min(MEMORY_MAX);
@@ -349,7 +350,8 @@ fn compared(document: &Document, report: &CallReport) -> Vec<(&'static str, Stri
         .collect()
 }
 
-/// A sandbox without anything outside.
-pub(crate) fn offline(global: &Global) -> Result<Arc<Sandbox>, Fail> {
-    Sandbox::new(walls::sandbox_config(global)?).map_err(|error| Fail::usage(error.to_string()))
+/// A sandbox without anything outside. What models cost is counted where they are given.
+pub(crate) fn offline(global: &Global, models: Option<&[Model]>) -> Result<Arc<Sandbox>, Fail> {
+    let config = SandboxConfig { models: models.map(Arc::from), ..walls::sandbox_config(global)? };
+    Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }

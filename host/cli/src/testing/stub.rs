@@ -60,6 +60,8 @@ fn report(value: &Value) -> CallReport {
         memory_peak_bytes: 0,
         host_calls: 0,
         net_bytes: 0,
+        tokens: 0,
+        services_nano: 0,
         logs: Vec::new(),
         asked: Vec::new(),
         recording: coldframe_engine::Recording::Nothing,

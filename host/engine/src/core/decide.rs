@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use coldframe_journal::event::Outcome;
+use coldframe_journal::receipt::price_nano;
 use coldframe_journal::{ErrorKind, Event, Failure, Receipt, RunStatus};
 use coldframe_lang::graph::{Fallback, StepKind};
 use serde_json::Value;
@@ -385,7 +386,7 @@ impl Core {
 
     /// What a job asks for before the ledger has its say.
     fn wish(&self, job: Job) -> Amounts {
-        let plain = Amounts { fuel: self.limits.call.fuel, net_bytes: 0 };
+        let plain = Amounts { fuel: self.limits.call.fuel, ..Amounts::default() };
         let Part::Step(index) = job.part else { return plain };
         let Some(frame) = self.frames.get(&job.frame) else { return plain };
         let Some(step) = frame.step(index).filter(|step| !step.kind.holds()) else { return plain };
@@ -397,7 +398,13 @@ impl Core {
             _ => None,
         };
         let sends = uses.is_some_and(|uses| uses.http);
-        Amounts { fuel: call.fuel, net_bytes: if sends { call.net_bytes } else { 0 } }
+        let tokens = if uses.is_some_and(|uses| uses.llm) { call.tokens } else { 0 };
+        Amounts {
+            fuel: call.fuel,
+            net_bytes: if sends { call.net_bytes } else { 0 },
+            tokens,
+            services_nano: price_nano(tokens, self.dearest_nano).min(call.services_nano),
+        }
     }
 
     fn start(&mut self, job: Job, reservation: Option<Reservation>) -> Option<Command> {

@@ -51,6 +51,7 @@ pub fn op(operation: &str, with: &[(&str, Template)]) -> Uses {
         component: Digest::of(b"table"),
         operation: operation.into(),
         http: operation == "fetch",
+        llm: false,
         with: with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     }
 }
@@ -467,6 +468,8 @@ impl Invoke for Table {
                 memory_peak_bytes: 65536,
                 host_calls: 0,
                 net_bytes,
+                tokens: 0,
+                services_nano: 0,
                 logs: vec![],
                 asked: Vec::new(),
                 recording: coldframe_engine::Recording::Nothing,

@@ -28,26 +28,37 @@ pub(crate) fn translate_template(
     if has_blocks && blocks {
         let mut at = 0;
         let parts = sequence(&pieces, &mut at, names, 0).map_err(|why| (text.to_owned(), why))?;
-        return Ok(parts
-            .iter()
-            .map(
-                |(is_text, part)| if *is_text { escape(part) } else { format!("{{{{ {part} }}}}") },
-            )
-            .collect());
+        let mut out = String::new();
+        for (is_text, part) in &parts {
+            match is_text {
+                true => out.push_str(&escape(part)),
+                false => push_hole(&mut out, part),
+            }
+        }
+        return Ok(out);
     }
     let mut out = String::new();
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.push_str(&escape(text)),
-            Piece::Escaped(mark) => out.push_str(&format!("{{{{ '{mark}' }}}}")),
+            Piece::Escaped(mark) => push_hole(&mut out, &format!("'{mark}'")),
             Piece::Hole(hole) => {
                 let found =
                     translate(hole, names).map_err(|why| (format!("{{{{ {hole} }}}}"), why))?;
-                out.push_str(&format!("{{{{ {found} }}}}"));
+                push_hole(&mut out, &found);
             }
         }
     }
     Ok(out)
+}
+
+/// Adds a hole. A brace right before it would be taken for its first one.
+fn push_hole(out: &mut String, expr: &str) {
+    if out.ends_with('{') {
+        out.pop();
+        out.push_str("{{ '{' }}");
+    }
+    out.push_str(&format!("{{{{ {expr} }}}}"));
 }
 
 /// Their text, in which `{%` and `{#` mean nothing, as ours.

@@ -113,6 +113,7 @@ fn templates_render_the_same() {
         "n: 3, {% no %} {# no #} {{ x }} {{",
     );
     check_template("{{#if x.n}}yes {{ x.n }}'s{{/if}}{{#if x.none}}no{{/if}}.", "yes 3's.");
+    check_template("{% {\\{{ x {", "{% {{{ x {");
     check_template("{{#if x.n}}a{{#if x.l}}b{{/if}}{{/if}}", "ab");
     check_template("{{#each x.rows}}{{ this.t }}, {{/each}}", "a, b, ");
     check_template("{{#each x.l}}#{{ this }}{{/each}}", "#1#2#3");

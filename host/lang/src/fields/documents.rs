@@ -41,6 +41,48 @@ pub(super) static CONFIG: Object = Object {
             "{ http: offline }",
             "For each port, the `kind: Adapter` of pipelines that do not bind it themselves.",
         ),
+        optional(
+            "models",
+            Shape::Objects(&MODEL),
+            "none: no language model can be asked",
+            "[{ model: \"gpt-*\", adapter: openai, url: \"https://api.openai.com/v1\", secret: openai, usd_in: 0.15, usd_out: 0.60 }]",
+            "The language models there are. Of several that a name fits, the first one counts.",
+        ),
+    ],
+    one_of: &[],
+};
+
+static MODEL: Object = Object {
+    name: "model",
+    doc: "Language models of one provider at one price.",
+    fields: &[
+        required(
+            "model",
+            Shape::Text,
+            "gpt-4o-mini",
+            "A name, or what names begin with and a `*`.",
+        ),
+        required(
+            "adapter",
+            Shape::OneOf(&["openai", "anthropic", "ollama"]),
+            "openai",
+            "What the provider speaks. `openai` is what most servers offer.",
+        ),
+        required(
+            "url",
+            Shape::Text,
+            "\"https://api.openai.com/v1\"",
+            "Where the API is, as far as all its questions have in common.",
+        ),
+        optional(
+            "secret",
+            Shape::Text,
+            "none",
+            "openai",
+            "The name of the secret with the key. No skill ever sees it.",
+        ),
+        required("usd_in", Shape::Usd, "0.15", "What a million tokens of prompts cost."),
+        required("usd_out", Shape::Usd, "0.60", "What a million tokens of answers cost."),
     ],
     one_of: &[],
 };

@@ -160,6 +160,13 @@ pub(super) static CAPS: Object = Object {
             "Secrets that requests carry: `NAME for scheme://host[:port] in HEADER`. No skill ever \
              sees a value.",
         ),
+        optional(
+            "llm",
+            Shape::List(&Shape::Text),
+            "none",
+            "[gpt-4o-mini, \"claude-*\"]",
+            "Language models, where `*` at the end stands for all whose names begin so.",
+        ),
         optional("log", Shape::Boolean, "false", "true", "Log lines."),
         optional("clock", Shape::Boolean, "false", "true", "The time."),
         optional("random", Shape::Boolean, "false", "true", "Random numbers."),

@@ -336,6 +336,8 @@ fn everything_in_the_repository_formats_to_the_same() {
 /// Without what depends on the bytes of the text.
 pub(crate) fn unplaced(mut graph: crate::Graph) -> crate::Graph {
     graph.spec_sha256 = coldframe_format::Digest::of(b"");
+    // They are the operator's, and stand in no pipeline.
+    graph.models.clear();
     for step in &mut graph.steps {
         step.line = 0;
         step.yaml_path = String::new();

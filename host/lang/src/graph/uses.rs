@@ -20,6 +20,8 @@ pub struct Uses {
     pub operation: String,
     /// Whether the component sends requests, so that bytes of the network are set aside for a call.
     pub http: bool,
+    /// Whether it asks language models, so that tokens and money are set aside for a call.
+    pub llm: bool,
     /// Argument per parameter, JSON spelling. Omitted options are absent.
     pub with: BTreeMap<String, Template>,
 }

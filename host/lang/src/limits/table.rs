@@ -45,6 +45,13 @@ table! {
             strict: [256 MiB], trusted: [4 GiB], most: [max], zero: true,
             by: "engine::ledger", ends: Call("limit.net-bytes"),
         }
+        /// Tokens of language models, those of prompts and answers together. A prompt counts as many as
+        /// it has bytes until the provider says how many it were.
+        Tokens tokens (tokens, tokens: u64) {
+            unit: Count, example: "50000",
+            strict: [200000], trusted: [10000000], most: [max], zero: true,
+            by: "engine::ledger", ends: Call("limit.tokens"),
+        }
         /// Tries after the first, of all steps together.
         Retries retries (retries, retries: u64) {
             unit: Count, example: "100",
@@ -159,6 +166,19 @@ table! {
             unit: Bytes, example: "1MiB",
             strict: [16 MiB], trusted: [256 MiB], most: [max], zero: true,
             by: "sandbox::capabilities::http", ends: Call("limit.net-bytes"),
+        }
+        /// Tokens of language models in one call. Where a step or pipeline says `tokens` and nothing says
+        /// `call_tokens`, a call may take all of that.
+        CallTokens call_tokens (call_tokens, tokens: u64) {
+            unit: Count, example: "8000",
+            strict: [50000], trusted: [1000000], most: [max], zero: true,
+            by: "sandbox::capabilities::services", ends: Call("limit.tokens"),
+        }
+        /// Money that host services may cost in one call: the tokens of language models.
+        CallCost call_cost_usd (call_cost_nano, services_nano: u64) {
+            unit: Money, example: "0.01",
+            strict: [none], trusted: [none], most: [max], zero: true,
+            by: "sandbox::capabilities::services", ends: Call("limit.cost"),
         }
         /// Bytes of all headers of one request or answer, and 72 for each header.
         NetHeaderBytes net_header_bytes (net_header_bytes, net_header_bytes: u64) {

@@ -1,10 +1,11 @@
 //! `kind: Config`: limits for pipelines that say nothing of their own, and ceilings for all.
 
 use super::documents::first;
+use super::models;
 use crate::diagnostic::Report;
 use crate::document::adapters::PORTS;
 use crate::document::{CapsDecl, LimitsDecl, fields, header, rights};
-use crate::graph::Limits;
+use crate::graph::{Limits, Model};
 use crate::limits::NAMES;
 use crate::yaml::node::{Entry, Node, NodeKind, Text};
 
@@ -20,6 +21,8 @@ pub(super) struct Config<'n> {
     pub(super) policies: Vec<&'n Text>,
     /// For each port, the name of an adapter.
     pub(super) adapters: Vec<&'n Entry>,
+    /// The language models there are.
+    pub(super) models: Vec<Model>,
 }
 
 /// What no pipeline has more of.
@@ -66,8 +69,9 @@ pub(super) fn read<'n>(document: &'n Node, report: &mut Report) -> Option<Config
     }
     let policies = policies(top.take("policies"), report);
     let adapters = adapters(top.take("adapters"), report);
+    let models = models::read(top.take("models"), report);
     top.done("a config", &["secrets"], report);
-    Some(Config { defaults, ceiling, policies, adapters })
+    Some(Config { defaults, ceiling, policies, adapters, models })
 }
 
 fn adapters<'n>(node: Option<&'n Node>, report: &mut Report) -> Vec<&'n Entry> {

@@ -13,6 +13,7 @@ use super::macros::{self, Macro};
 use super::policy::{self, Policy};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
+use crate::graph::Model;
 use crate::yaml::node::{Node, Text};
 
 /// What holds for a pipeline beside what stands in it.
@@ -130,6 +131,11 @@ impl<'n> Project<'n> {
         }
         report.append(own);
         is_whole.then_some((pipeline, governance))
+    }
+
+    /// The language models there are, in the order in which they were read.
+    pub(crate) fn models(&self) -> Vec<Model> {
+        self.configs.iter().flat_map(|config| &config.models).cloned().collect()
     }
 
     /// What the pipeline may not exceed.

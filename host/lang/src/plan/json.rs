@@ -10,7 +10,7 @@ impl Plan {
         let micros =
             |time: std::time::Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let bound = &self.bound;
-        json!({
+        let mut plan = json!({
             "skills": self.skills.iter().map(|skill| json!({
                 "id": skill.id.to_string(),
                 "version": skill.version.to_string(),
@@ -55,6 +55,11 @@ impl Plan {
                 "allowed": excess.allowed,
                 "bound": excess.bound,
             })).collect::<Vec<_>>(),
-        })
+        });
+        if let (Some(plan), Some(models)) = (plan.as_object_mut(), self.tokens) {
+            let models = json!({ "tokens": models.tokens, "cost_nano": models.cost_nano });
+            plan.insert("models".to_owned(), models);
+        }
+        plan
     }
 }

@@ -49,7 +49,8 @@ pub fn of(graph: &Graph, rights: &[StepRights]) -> Vec<DataPath> {
 }
 
 fn grants(rights: &StepRights) -> Vec<String> {
-    rights.caps.http.iter().map(ToString::to_string).collect()
+    let http = rights.caps.http.iter().map(ToString::to_string);
+    http.chain(rights.caps.llm.iter().map(|grant| format!("llm {grant}"))).collect()
 }
 
 /// For each step, the steps that its output can reach directly: by name, and through the step

@@ -60,13 +60,15 @@ impl StepRights {
             .collect()
     }
 
-    /// Whether it can send something over the network with a method that is meant to.
+    /// Whether it can send something over the network with a method that is meant to, or say it to
+    /// a language model.
     pub fn writes(&self) -> bool {
         let reading = ["GET", "HEAD", "OPTIONS"];
         self.caps
             .http
             .iter()
             .any(|grant| grant.method.as_deref().is_none_or(|method| !reading.contains(&method)))
+            || !self.caps.llm.is_empty()
     }
 }
 

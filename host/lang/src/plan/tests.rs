@@ -13,6 +13,7 @@ use crate::template::Template;
 use crate::tests::{catalog_of_tests, compiled};
 
 const DEFAULTS: Defaults = Defaults {
+    run_tokens: 1000,
     call_fuel: 2_000_000_000,
     call_wall: Duration::from_secs(10),
     run_fuel: 10_000_000_000,

@@ -14,8 +14,16 @@ use crate::yaml::node::Text;
 
 /// What `result` has beside the outputs.
 const RESULT: &[&str] = &["status", "outputs", "error", "total_cost_usd", "total_fuel"];
-const TOTALS: &[&str] =
-    &["attempts", "fuel", "cost_usd", "wall_us", "memory_peak_bytes", "host_calls", "net_bytes"];
+const TOTALS: &[&str] = &[
+    "attempts",
+    "fuel",
+    "cost_usd",
+    "wall_us",
+    "memory_peak_bytes",
+    "host_calls",
+    "net_bytes",
+    "tokens",
+];
 const STEP: &[&str] = &["status", "output", "attempts", "fuel", "cost_usd", "error"];
 /// What a rule that looks at steps knows of the step.
 const SUBJECT: &[&str] = &["id", "place", "attempts", "fuel", "cost_usd"];

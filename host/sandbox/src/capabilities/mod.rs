@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod fs;
 pub(crate) mod http;
 pub(crate) mod kv;
+pub(crate) mod llm;
 pub(crate) mod log;
 #[cfg(test)]
 pub(crate) mod panic;

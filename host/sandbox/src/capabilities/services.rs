@@ -3,23 +3,24 @@
 
 use std::sync::Arc;
 
-use coldframe_engine::services::{Answer, Ask, ServiceError, Services};
+use coldframe_engine::services::{Answer, Ask, LlmAsk, ServiceError, Services};
 use coldframe_engine::{CallError, CallLimits};
 use coldframe_format::{Cap, CapSet};
 use coldframe_journal::ErrorKind;
 use wasmtime::StoreContextMut;
 
+use super::llm::{Hold, Purse};
 use super::{config, fs, kv, secrets};
 use crate::rights::Rights;
+use crate::run::Outside;
 use crate::state::CallState;
 use crate::tape::question;
 
 /// The capabilities that ask a host service: one for each kind of [`Ask`].
 pub(crate) const ASKING: CapSet =
-    CapSet::of(Cap::Fs).with(Cap::Kv).with(Cap::Config).with(Cap::Secrets);
+    CapSet::of(Cap::Fs).with(Cap::Kv).with(Cap::Config).with(Cap::Secrets).with(Cap::Llm);
 
 /// What one call has of the host's services.
-#[derive(Default)]
 pub(crate) struct ServiceState {
     services: Option<Arc<dyn Services>>,
     pub(crate) rights: Rights,
@@ -28,16 +29,24 @@ pub(crate) struct ServiceState {
     disk_max: u64,
     /// Bytes and keys of a store.
     kv_max: (u64, u64),
+    /// Tokens, and money for them.
+    purse: Purse,
+}
+
+/// A question that was let through: what has to be settled once it is answered.
+pub(crate) struct Ticket(Option<Hold>);
+
+impl Default for ServiceState {
+    fn default() -> Self {
+        Self::new(&Outside::default(), Rights::default(), &CallLimits::default())
+    }
 }
 
 impl ServiceState {
-    pub(crate) fn new(
-        services: Option<Arc<dyn Services>>,
-        rights: Rights,
-        limits: &CallLimits,
-    ) -> Self {
+    pub(crate) fn new(outside: &Outside, rights: Rights, limits: &CallLimits) -> Self {
         Self {
-            services,
+            services: outside.services.clone(),
+            purse: Purse::new(outside.models.clone(), limits),
             rights,
             disk_left: limits.disk_bytes,
             disk_max: limits.disk_bytes,
@@ -46,21 +55,50 @@ impl ServiceState {
     }
 
     /// Looks at the right to a question and takes from its budget; writes its bounds into it.
-    pub(crate) fn admit(&mut self, ask: &mut Ask) -> Result<(), CallError> {
-        match ask {
+    pub(crate) fn admit(&mut self, ask: &mut Ask) -> Result<Ticket, CallError> {
+        let admitted = match ask {
+            Ask::Llm(ask) => {
+                return self.purse.admit(&self.rights, ask).map(|hold| Ticket(Some(hold)));
+            }
             Ask::Fs(ask) => fs::admit(self, ask),
             Ask::Kv(ask) => kv::admit(&self.rights, ask, self.kv_max),
             Ask::Config(key) => config::admit(&self.rights, key.as_deref()),
             Ask::Secret(name) => secrets::admit(&self.rights, name),
+        };
+        admitted.map(|()| Ticket(None))
+    }
+
+    /// What of an answer is granted. Settles what was set aside for it.
+    pub(crate) fn granted(
+        &mut self,
+        Ticket(hold): Ticket,
+        answer: Result<Answer, ServiceError>,
+    ) -> Result<Answer, ServiceError> {
+        match (hold, answer) {
+            (Some(hold), Ok(Answer::Llm(mut answer))) => {
+                self.purse.settle(hold, &mut answer);
+                Ok(Answer::Llm(answer))
+            }
+            (Some(hold), answer) => {
+                self.purse.unanswered(hold);
+                answer
+            }
+            (None, Ok(Answer::Config(found))) => {
+                Ok(Answer::Config(config::granted(&self.rights, found)))
+            }
+            (None, answer) => answer,
         }
     }
 
-    /// What of an answer is granted.
-    pub(crate) fn granted(&self, answer: Answer) -> Answer {
-        match answer {
-            Answer::Config(found) => Answer::Config(config::granted(&self.rights, found)),
-            other => other,
+    /// Ends what the call has under way. Gives the tokens and nano-USD that it took.
+    pub(crate) fn end(&mut self) -> (u64, u64) {
+        for number in self.purse.end() {
+            if let Some(services) = &self.services {
+                // It is done as soon as it is asked for.
+                drop(services.ask(Ask::Llm(LlmAsk::Close(number))));
+            }
         }
+        self.purse.taken()
     }
 
     /// Takes bytes that are about to be written into a file.
@@ -71,6 +109,13 @@ impl ServiceState {
         })?;
         self.disk_left = left;
         Ok(())
+    }
+}
+
+/// However the call ends, nothing of it goes on.
+impl Drop for ServiceState {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -97,23 +142,21 @@ pub(crate) async fn ask(
     let question = question(&ask);
     let deck = store.data_mut().deck();
     let state = state(store);
-    state.admit(&mut ask).map_err(Refused)?;
+    let ticket = state.admit(&mut ask).map_err(Refused)?;
     let answer = match deck.played_answer(question)? {
         Some(answer) => answer,
         None => {
-            let Some(services) = state.services.clone() else {
-                return Ok(Err(NO_SERVICE.to_owned()));
+            let answer = match state.services.clone() {
+                Some(services) => services.ask(ask).await,
+                None => Err(ServiceError::new(NO_SERVICE)),
             };
-            let answer = services.ask(ask).await;
             deck.note_answer(question, &answer);
             answer
         }
     };
-    match answer {
-        Ok(answer) => {
-            let state = store.data_mut().services.get_or_insert_default();
-            Ok(Ok(state.granted(answer)))
-        }
+    let state = store.data_mut().services.get_or_insert_default();
+    match state.granted(ticket, answer) {
+        Ok(answer) => Ok(Ok(answer)),
         Err(ServiceError { kind: None, message }) => Ok(Err(message)),
         Err(ServiceError { kind: Some(kind), message }) => {
             Err(Refused(CallError::new(kind, message)).into())
@@ -137,7 +180,7 @@ mod tests {
     fn every_capability_asks_a_service_or_has_a_way_of_its_own() {
         for cap in Cap::ALL {
             let asks = match cap {
-                Cap::Fs | Cap::Kv | Cap::Config | Cap::Secrets => true,
+                Cap::Fs | Cap::Kv | Cap::Config | Cap::Secrets | Cap::Llm => true,
                 Cap::Http | Cap::Log | Cap::Clock | Cap::Random => false,
             };
             assert_eq!(ASKING.has(*cap), asks, "{cap}");

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use coldframe_engine::ports::{HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpRequest};
@@ -25,18 +25,43 @@ pub(super) struct Rights {
     http: Recheck,
     services: Mutex<ServiceState>,
     audit: Audit,
+    /// The questions that are under way, until the call is over.
+    asked: Mutex<Option<Vec<AbortHandle>>>,
 }
 
 impl Rights {
-    pub(super) fn new(remote: &super::Remote, call: &Call) -> Self {
+    pub(super) fn new(remote: &super::Remote, call: &Call, outside: &Outside) -> Self {
         let ceiling = Layer::new(remote.asked_by.clone(), remote.ceiling.clone());
         let audit = Audit::new();
         let rights = crate::rights::Rights::new(ceiling, Arc::clone(&call.grants), audit.clone());
         Self {
             audit,
             http: Recheck::new(rights.clone(), &call.limits),
-            services: Mutex::new(ServiceState::new(None, rights, &call.limits)),
+            services: Mutex::new(ServiceState::new(outside, rights, &call.limits)),
+            asked: Mutex::new(Some(Vec::new())),
         }
+    }
+
+    fn services(&self) -> MutexGuard<'_, ServiceState> {
+        self.services.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps the task that answers a question. One of a call that is over is ended at once.
+    fn keep(&self, task: AbortHandle) {
+        match &mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(asked) => {
+                asked.retain(|task| !task.is_finished());
+                asked.push(task);
+            }
+            None => task.abort(),
+        }
+    }
+
+    /// The call is over: nothing of it goes on. Gives the tokens and nano-USD that it took.
+    pub(super) fn end(&self) -> (u64, u64) {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        asked.into_iter().flatten().for_each(|task| task.abort());
+        self.services().end()
     }
 }
 
@@ -154,10 +179,14 @@ impl Broker {
     /// Answers a question, on the runtime of the caller.
     pub(super) fn ask(self: &Arc<Self>, number: u64, ask: Ask, rights: Option<Arc<Rights>>) {
         let broker = Arc::clone(self);
-        tokio::spawn(async move {
+        let of = rights.clone();
+        let task = tokio::spawn(async move {
             let answer = broker.answer(ask, rights).await;
             broker.pipe.send(&Order::Answer { number, answer }, &[]);
         });
+        if let Some(rights) = of {
+            rights.keep(task.abort_handle());
+        }
     }
 
     async fn answer(
@@ -170,14 +199,13 @@ impl Broker {
             ServiceError::refused(ErrorKind::DeniedCapability, message)
         };
         let rights = rights.ok_or_else(unasked)?;
-        let state = || rights.services.lock().unwrap_or_else(PoisonError::into_inner);
-        state()
-            .admit(&mut ask)
-            .map_err(|error| ServiceError::refused(error.kind, error.message))?;
-        let services = self.outside.services.as_ref();
-        let services = services.ok_or_else(|| ServiceError::new(NO_SERVICE))?;
-        let answer = services.ask(ask).await?;
-        Ok(state().granted(answer))
+        let admitted = rights.services().admit(&mut ask);
+        let ticket = admitted.map_err(|error| ServiceError::refused(error.kind, error.message))?;
+        let answer = match &self.outside.services {
+            Some(services) => services.ask(ask).await,
+            None => Err(ServiceError::new(NO_SERVICE)),
+        };
+        rights.services().granted(ticket, answer)
     }
 
     /// About a body: a piece of the request's that was pulled, or a pull for the response's.

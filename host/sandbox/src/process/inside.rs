@@ -132,8 +132,11 @@ impl Inside {
         let inside = Arc::clone(self);
         tokio::spawn(async move {
             let port = CallPort { exchanges: Arc::clone(&inside.exchanges), call: number };
-            let outside =
-                Outside { http: Some(Arc::new(port.clone())), services: Some(Arc::new(port)) };
+            let outside = Outside {
+                http: Some(Arc::new(port.clone())),
+                services: Some(Arc::new(port)),
+                models: None,
+            };
             let report = run::call(&inside.sandbox, call, outside).await;
             lock(&inside.running).remove(&number);
             let (word, raw) = ReportWord::new(number, report);

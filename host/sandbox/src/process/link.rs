@@ -221,7 +221,7 @@ impl Link {
     }
 
     /// Runs a call. Dropping the future ends the call.
-    pub(super) async fn call(&self, remote: &Remote, call: Call) -> CallReport {
+    pub(super) async fn call(&self, remote: &Remote, call: Call, outside: &Outside) -> CallReport {
         let Some(pipe) = self.pipe.get() else { return nothing(gone()) };
         let mut input = Vec::new();
         if codec::write(&mut input, &call.input).is_none() {
@@ -230,7 +230,7 @@ impl Link {
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (report, mut reported) = oneshot::channel();
-        let rights = Arc::new(Rights::new(remote, &call));
+        let rights = Arc::new(Rights::new(remote, &call, outside));
         let flight =
             Flight { report, rights: Arc::clone(&rights), _memory: Arc::clone(&call.memory) };
         self.calls().insert(number, flight);
@@ -253,7 +253,7 @@ impl Link {
             tape: call.tape.as_deref().cloned(),
         };
         pipe.send(&Order::Call(order), &input);
-        let mut end = EndOfCall { pipe, number, over: false };
+        let mut end = EndOfCall { pipe, number, rights, over: false };
         let report = tokio::select! {
             biased;
             report = &mut reported => Some(report),
@@ -264,10 +264,12 @@ impl Link {
             () = tokio::time::sleep(call.limits.wall.saturating_add(GRACE)) => None,
         };
         end.over = true;
-        match report {
+        // What services took is known here, whatever the executor says or does not live to say.
+        let (tokens, services_nano) = end.rights.end();
+        let report = match report {
             // What was asked of this process it knows itself; with a tape nobody asked it.
             Some(Ok(report)) if call.tape.is_none() => {
-                let asked = rights.asked(&report.asked);
+                let asked = end.rights.asked(&report.asked);
                 CallReport { asked, ..report }
             }
             Some(report) => report.unwrap_or_else(|_| nothing(gone())),
@@ -277,7 +279,8 @@ impl Link {
                 let message = "the call took longer than its wall time";
                 nothing(CallError::new(ErrorKind::LimitDeadline, message))
             }
-        }
+        };
+        CallReport { tokens, services_nano, ..report }
     }
 
     /// Fails whatever waits.
@@ -303,6 +306,7 @@ impl Link {
 struct EndOfCall<'a> {
     pipe: &'a Pipe,
     number: u64,
+    rights: Arc<Rights>,
     over: bool,
 }
 
@@ -316,6 +320,7 @@ impl Drop for EndOfCall<'_> {
     fn drop(&mut self) {
         if !self.over {
             self.cancel();
+            self.rights.end();
         }
     }
 }

@@ -107,6 +107,7 @@ impl ReportWord {
         let error = written
             .err()
             .map(|error| (error.kind, error.message, error.transient, error.retry_after_us));
+        // What services took is counted on the other side, which answers for them.
         let word = Self {
             call,
             fuel: report.fuel,
@@ -137,6 +138,8 @@ impl ReportWord {
             memory_peak_bytes: self.memory_peak_bytes,
             host_calls: self.host_calls,
             net_bytes: self.net_bytes,
+            tokens: 0,
+            services_nano: 0,
             logs: self.logs,
             asked: self.asked,
             recording: self.recording,

@@ -82,6 +82,10 @@ fn of(limit: Limit) -> Bite {
         // Two keys of one byte with nine bytes each.
         Limit::KvBytes => bite(Work::asking(&g::keeping()).twice(), 20, 19),
         Limit::KvKeys => bite(Work::asking(&g::keeping()).twice(), 2, 1),
+        // A hundred tokens, of a nano-dollar each.
+        Limit::Tokens => bite(Work::modelling(&g::modelling()).twice(), 200, 199),
+        Limit::CallTokens => bite(Work::modelling(&g::modelling()).twice(), 100, 99),
+        Limit::CallCost => bite(Work::modelling(&g::modelling()).twice(), "100e-9", "99e-9"),
         Limit::Depth => bite(Work::nested(2), 2, 1),
         Limit::FanOut => bite(Work::of(g::counting()).twice(), 2, 1),
     }

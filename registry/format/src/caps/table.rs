@@ -7,6 +7,7 @@ use super::fs::FsGrant;
 use super::http::HttpGrant;
 use super::kv::KvGrant;
 use super::line::{GrantError, GrantLine};
+use super::llm::LlmGrant;
 use super::secrets::SecretGrant;
 use super::set::CapSet;
 
@@ -150,6 +151,8 @@ capabilities! {
         Config config: ConfigGrant,
         /// Secrets that requests carry, each line a secret and where it may go.
         Secrets secrets: SecretGrant,
+        /// Language models, each line a model.
+        Llm llm: LlmGrant,
     }
     flags {
         /// Lines for the people who run the pipeline.

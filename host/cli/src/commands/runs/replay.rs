@@ -45,7 +45,7 @@ fn again(global: &Global, store: &Store, row: &RunRow) -> Result<Replayed, Fail>
     let (project, graph) = loading::recompile(global, row)?;
     let Settings { limits, .. } = Settings::of(row)?;
     // No network, no files, no secrets: what there was of them is on the recordings.
-    let sandbox = crate::commands::receipt::offline(global)?;
+    let sandbox = crate::commands::receipt::offline(global, Some(&graph.models))?;
     let evaluator = loading::load(&project, &sandbox, &graph)?;
     let recordings = |digest: &str| recording(store, digest);
     let invoke: Arc<dyn Invoke> = sandbox;

@@ -16,8 +16,8 @@ fn examples() -> Vec<String> {
 #[test]
 fn the_examples_compile() {
     let examples = examples();
-    let [include, env, config, policy, adapter, macro_, use_] = examples.as_slice() else {
-        panic!("seven examples, found {}", examples.len())
+    let [include, env, config, models, policy, adapter, macro_, use_] = examples.as_slice() else {
+        panic!("eight examples, found {}", examples.len())
     };
     Case::of(include)
         .file("inputs.yml", "letter: string\n")
@@ -27,9 +27,10 @@ fn the_examples_compile() {
     let mut case = Case::of(&format!(
         "inputs: {{ letter: string }}\nsteps:\n{use_}  policy: patient\noutputs: {{ enough: \"{{{{ letter.enough }}}}\" }}\n"
     ));
-    for other in [config, policy, adapter, macro_] {
+    for other in [config, models, policy, adapter, macro_] {
         case.text += &format!("---\n{other}");
     }
     let graph = case.graph();
+    assert_eq!(graph.models.len(), 1);
     assert!(graph.limits.cost_nano.is_some() && graph.steps[0].retry.is_some());
 }

@@ -7,6 +7,7 @@ mod env;
 mod hostile;
 mod includes;
 mod macros;
+mod models;
 mod policies;
 mod several;
 

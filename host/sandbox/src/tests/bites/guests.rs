@@ -131,6 +131,21 @@ pub(super) fn writing() -> Vec<u8> {
     encode(wit, module)
 }
 
+/// Asks a model what a text of twenty bytes means, which is up to a hundred tokens.
+pub(super) fn modelling() -> Vec<u8> {
+    let wit = "package t:t; world w { import coldframe:host/llm@0.1.0; export f: func(); }";
+    let module = r#"(module
+        (import "coldframe:host/llm@0.1.0" "embed" (func $embed (param i32 i32 i32 i32 i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "m")
+        (data (i32.const 16) "\20\00\00\00\14\00\00\00")
+        (data (i32.const 32) "01234567890123456789")
+        (func (export "f")
+            (call $embed (i32.const 0) (i32.const 1) (i32.const 16) (i32.const 1) (i32.const 64)))
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))"#;
+    encode(wit, module)
+}
+
 /// Keeps nine bytes under each of two keys of an empty store.
 pub(super) fn keeping() -> Vec<u8> {
     let wit = "package t:t; world w { import wasi:keyvalue/store@0.2.0-draft; export f: func(); }";

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::super::guest::{SANDBOX, all_caps, load};
 use super::super::http;
-use super::services::TestServices;
+use super::services::{TestServices, models};
 use crate::{Compiler, Sandbox, SandboxConfig};
 
 /// Where a limit is written.
@@ -57,11 +57,23 @@ impl Work {
     /// One call that asks host services.
     pub(super) fn asking(component: &[u8]) -> Self {
         let services = Arc::new(TestServices::default());
-        let config =
-            SandboxConfig { services: Some(services), ..SandboxConfig::new(Compiler::InProcess) };
+        let config = SandboxConfig {
+            services: Some(services),
+            models: Some(models().into()),
+            ..SandboxConfig::new(Compiler::InProcess)
+        };
         let sandbox = Sandbox::new(config).unwrap();
         let digest = load(&sandbox, component).unwrap();
         Self::call(sandbox, digest, json!({}))
+    }
+
+    /// One call that asks a language model.
+    pub(super) fn modelling(component: &[u8]) -> Self {
+        let mut work = Self::asking(component);
+        if let StepKind::Uses(uses) = &mut work.kind {
+            uses.llm = true;
+        }
+        work
     }
 
     /// One call that sends so many requests, one after the other.
@@ -90,6 +102,7 @@ impl Work {
             component,
             operation: "f".into(),
             http: input.get("host").is_some(),
+            llm: false,
             with: with.map(|(k, v)| (k.clone(), Template::Literal(v.clone()))).collect(),
         });
         Self { sandbox, kind, items: 1, retries: 0 }
@@ -146,6 +159,7 @@ impl Work {
         ];
         graph.caps = all_caps();
         graph.caps.http = http::everything().http;
+        graph.models = models();
         graph
     }
 }

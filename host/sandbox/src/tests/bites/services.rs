@@ -1,8 +1,22 @@
 //! Host services for tests: files that take everything, stores in a folder of their own.
 
 use coldframe_engine::ports::BoxFuture;
-use coldframe_engine::services::{Answer, Ask, FsAnswer, KvStore as _, ServiceError, Services};
+use coldframe_engine::services::{
+    Answer, Ask, FsAnswer, KvStore as _, LlmAnswer, LlmAsk, Model, ModelAdapter, Price,
+    ServiceError, Services, Usage,
+};
 use coldframe_store::SqliteKv;
+
+/// One model, whose tokens cost a nano-dollar.
+pub(super) fn models() -> Vec<Model> {
+    vec![Model {
+        names: "m".parse().unwrap(),
+        adapter: ModelAdapter::OpenAi,
+        url: "https://a.example".to_owned(),
+        secret: None,
+        price: Price { input_nano: 1_000_000, output_nano: 1_000_000 },
+    }]
+}
 
 /// The services of one sandbox.
 pub(super) struct TestServices {
@@ -23,6 +37,10 @@ impl Services for TestServices {
         let answer = match ask {
             Ask::Fs(_) => Ok(Answer::Fs(FsAnswer::Done)),
             Ask::Kv(ask) => self.kv.answer(ask).map(Answer::Kv),
+            // A provider that does not say what it took.
+            Ask::Llm(LlmAsk::Embed { .. }) => {
+                Ok(Answer::Llm(LlmAnswer::Vectors { vectors: Vec::new(), usage: Usage::Unknown }))
+            }
             other => panic!("{other:?}"),
         };
         Box::pin(std::future::ready(answer))
