@@ -93,6 +93,7 @@ fn defaults() -> Defaults {
         call_wall: wall,
         run_fuel: 10_000_000_000,
         run_wall: wall,
+        run_tokens: 100_000,
         nano_per_mfuel: 1,
     }
 }
@@ -100,6 +101,8 @@ fn defaults() -> Defaults {
 /// Without what depends on the bytes of the text.
 fn unplaced(mut graph: Graph) -> Graph {
     graph.spec_sha256 = Digest::of(b"");
+    // They stand in a `Config`, and in no pipeline's text.
+    graph.models.clear();
     for step in &mut graph.steps {
         step.line = 0;
         step.yaml_path = String::new();

@@ -134,7 +134,9 @@ async fn admitted(
     let stop = store.data().stop();
     let result = {
         let work = pin!(guarded(execute(&mut store, skill, operation, &arguments, &call.limits)));
-        bounded(work, call.limits.wall, stop.as_deref(), &call.cancel).await
+        // Whoever asks nobody waits for nobody, and is stopped by the ticks alone.
+        let wall = (!skill.needs.is_empty()).then_some(call.limits.wall);
+        bounded(work, wall, stop.as_deref(), &call.cancel).await
     };
     report(store, &call.limits, started, result)
 }
@@ -221,7 +223,7 @@ pub(crate) fn cancelled() -> CallError {
 /// in its store.
 async fn bounded(
     work: impl Future<Output = Result<Value, CallError>>,
-    wall: Duration,
+    wall: Option<Duration>,
     stop: Option<&Stop>,
     cancel: &Cancel,
 ) -> Result<Value, CallError> {
@@ -229,10 +231,7 @@ async fn bounded(
         tokio::select! {
             // What has ended has ended, even where nobody needs it any more.
             biased;
-            result = tokio::time::timeout(wall, work) => result.unwrap_or_else(|_| {
-                let message = "the call took longer than its wall time";
-                Err(CallError::new(ErrorKind::LimitDeadline, message))
-            }),
+            result = within(wall, work) => result,
             () = cancel.cancelled() => Err(cancelled()),
         }
     };
@@ -244,6 +243,17 @@ async fn bounded(
     };
     // The guest may have ended in the very step that was refused.
     stop.get().map_or(result, Err)
+}
+
+async fn within(
+    wall: Option<Duration>,
+    work: impl Future<Output = Result<Value, CallError>>,
+) -> Result<Value, CallError> {
+    let Some(wall) = wall else { return work.await };
+    tokio::time::timeout(wall, work).await.unwrap_or_else(|_| {
+        let message = "the call took longer than its wall time";
+        Err(CallError::new(ErrorKind::LimitDeadline, message))
+    })
 }
 
 /// A panic in a host function ends this call and no other.
