@@ -6,6 +6,7 @@ mod case;
 mod crash;
 mod documents;
 mod loopback;
+mod postgres;
 mod redact;
 mod resumed;
 mod world;
@@ -25,6 +26,7 @@ fn main() {
     trials.extend(documents::trials(&root));
     trials.extend(crash::trials());
     trials.extend(loopback::trials());
+    trials.extend(postgres::trials());
     trials.extend(resumed::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -6,6 +6,7 @@
 
 mod fs;
 mod kv;
+mod sql;
 
 use coldframe_journal::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ use crate::ports::BoxFuture;
 
 pub use fs::{FsAnswer, FsAsk, FsEntry, FsProblem, FsWrite};
 pub use kv::{KvAnswer, KvAsk, KvBound, KvChange};
+pub use sql::{SqlAnswer, SqlAsk, SqlBound, SqlCollector, SqlProblem, SqlRows, SqlValue};
 
 /// A question to a host service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,8 @@ pub enum Ask {
     Config(Option<String>),
     /// The placeholder of a secret, by name.
     Secret(String),
+    /// Databases.
+    Sql(SqlAsk),
 }
 
 /// What the service said.
@@ -39,6 +43,8 @@ pub enum Answer {
     Config(Vec<(String, String)>),
     /// To [`Ask::Secret`]: a text that stands for the value.
     Secret(String),
+    /// To [`Ask::Sql`].
+    Sql(SqlAnswer),
 }
 
 /// Why there is no answer.
@@ -72,4 +78,10 @@ pub trait Services: Send + Sync {
 pub trait KvStore: Send + Sync {
     /// Answers.
     fn answer(&self, ask: KvAsk) -> Result<KvAnswer, ServiceError>;
+}
+
+/// A database of the operator.
+pub trait Database: Send + Sync {
+    /// Answers, within the bounds of the question. Dropping the future gives the statement up.
+    fn answer(&self, ask: SqlAsk) -> BoxFuture<Result<SqlAnswer, ServiceError>>;
 }

@@ -3,12 +3,13 @@
 //! [`http::HttpClient`] sends what the sandbox has granted. Which addresses a name may lead to is
 //! decided by [`address`]. [`limited::LimitedHttp`] gives them less time, and
 //! [`recorded::RecordedHttp`] answers from a recording instead, for tests. [`project`] answers for
-//! files, stores, configuration and [`secrets`].
+//! files, stores, configuration and [`secrets`]; [`postgres`] for databases on a server.
 
 pub mod address;
 pub mod http;
 pub mod limited;
 pub mod lookup;
+pub mod postgres;
 pub mod project;
 pub mod recorded;
 pub mod secret_http;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use http::HttpClient;
 pub use limited::LimitedHttp;
+pub use postgres::PostgresDatabase;
 pub use project::ProjectServices;
 pub use recorded::{Exchange, RecordedHttp};
 pub use secret_http::SecretHttp;

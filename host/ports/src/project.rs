@@ -1,4 +1,5 @@
-//! The services of one project: its files, its stores, what the operator configured, its secrets.
+//! The services of one project: its files, its stores, what the operator configured, its secrets,
+//! databases.
 
 mod files;
 
@@ -8,7 +9,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use coldframe_engine::ports::BoxFuture;
-use coldframe_engine::services::{Answer, Ask, KvStore, ServiceError, Services};
+use coldframe_engine::services::{Answer, Ask, Database, KvStore, ServiceError, Services};
+use coldframe_format::suggest;
 use coldframe_journal::ErrorKind;
 
 use crate::secrets::Secrets;
@@ -20,6 +22,7 @@ pub struct ProjectServices {
     kv: Option<Arc<Stores>>,
     config: BTreeMap<String, String>,
     secrets: Arc<Secrets>,
+    databases: BTreeMap<String, Arc<dyn Database>>,
 }
 
 impl ProjectServices {
@@ -29,7 +32,7 @@ impl ProjectServices {
         let files = Files::open(folder, closed).map(Arc::new).map_err(|error: io::Error| {
             format!("failed to open the project's folder {}: {error}", folder.display())
         });
-        Self { files, kv: None, config: BTreeMap::new(), secrets }
+        Self { files, kv: None, config: BTreeMap::new(), secrets, databases: BTreeMap::new() }
     }
 
     /// With stores of keys and values, opened when something first asks for one.
@@ -46,6 +49,22 @@ impl ProjectServices {
     #[must_use]
     pub fn with_config(self, config: BTreeMap<String, String>) -> Self {
         Self { config, ..self }
+    }
+
+    /// With the operator's databases, by what they are called.
+    #[must_use]
+    pub fn with_databases(self, databases: BTreeMap<String, Arc<dyn Database>>) -> Self {
+        Self { databases, ..self }
+    }
+
+    fn no_database(&self, name: &str) -> ServiceError {
+        let names: Vec<String> = self.databases.keys().cloned().collect();
+        let help = match suggest::closest(name, &names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("give it with `--database {name}=sqlite:PATH`"),
+        };
+        let message = format!("there is no database `{name}`; {help}");
+        ServiceError::refused(ErrorKind::DeniedDatabase, message)
     }
 }
 
@@ -80,6 +99,13 @@ impl Services for ProjectServices {
                 });
                 Box::pin(std::future::ready(found))
             }
+            Ask::Sql(ask) => match self.databases.get(&ask.database) {
+                Some(database) => {
+                    let answer = database.answer(ask);
+                    Box::pin(async move { answer.await.map(Answer::Sql) })
+                }
+                None => Box::pin(std::future::ready(Err(self.no_database(&ask.database)))),
+            },
             Ask::Fs(ask) => {
                 let files = self.files.clone().map_err(ServiceError::new);
                 blocking(move || files?.answer(ask).map(Answer::Fs))

@@ -15,6 +15,7 @@ mod kv;
 mod line;
 mod secrets;
 mod set;
+mod sql;
 mod table;
 
 pub use config::{ConfigGrant, is_key};
@@ -24,6 +25,7 @@ pub use kv::{KvGrant, is_store};
 pub use line::{GrantError, GrantLine};
 pub use secrets::{SecretGrant, is_secret};
 pub use set::CapSet;
+pub use sql::{SqlGrant, is_database};
 pub use table::{Cap, Caps};
 
 /// The rights that go beyond a ceiling, as people write them.

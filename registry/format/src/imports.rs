@@ -48,6 +48,7 @@ fn need(path: &str) -> Option<Option<Cap>> {
         "coldframe:host/secrets" => Some(Cap::Secrets),
         "wasi:keyvalue/store" | "wasi:keyvalue/atomics" => Some(Cap::Kv),
         "wasi:config/store" => Some(Cap::Config),
+        "coldframe:host/sql" => Some(Cap::Sql),
         _ => return None,
     })
 }
@@ -102,6 +103,7 @@ mod tests {
             ("coldframe:host/secrets@0.1.0", CapSet::of(Cap::Secrets)),
             ("wasi:keyvalue/store@0.2.0-draft", CapSet::of(Cap::Kv)),
             ("wasi:config/store@0.2.0-draft", CapSet::of(Cap::Config)),
+            ("coldframe:host/sql@0.1.0", CapSet::of(Cap::Sql)),
         ];
         for (import, expected) in cases {
             assert_eq!(found(import), Ok(expected), "{import}");
@@ -125,6 +127,7 @@ mod tests {
             "wasi:http/type@0.2.6",
             "coldframe:host/log@0.2.0",
             "coldframe:host/llm@0.1.0",
+            "coldframe:host/sql@0.2.0",
             "wasi:keyvalue/store@0.2.0",
             "wasi:keyvalue/batch@0.2.0-draft",
             "wasi:config/store@0.2.0-rc.1",

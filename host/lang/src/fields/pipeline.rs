@@ -160,6 +160,14 @@ pub(super) static CAPS: Object = Object {
             "Secrets that requests carry: `NAME for scheme://host[:port] in HEADER`. No skill ever \
              sees a value.",
         ),
+        optional(
+            "sql",
+            Shape::List(&Shape::Text),
+            "none",
+            "[read shop]",
+            "Databases that the operator gives to the run: `read DATABASE` or `write DATABASE`, which \
+             includes reading.",
+        ),
         optional("log", Shape::Boolean, "false", "true", "Log lines."),
         optional("clock", Shape::Boolean, "false", "true", "The time."),
         optional("random", Shape::Boolean, "false", "true", "Random numbers."),

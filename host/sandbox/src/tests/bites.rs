@@ -82,6 +82,10 @@ fn of(limit: Limit) -> Bite {
         // Two keys of one byte with nine bytes each.
         Limit::KvBytes => bite(Work::asking(&g::keeping()).twice(), 20, 19),
         Limit::KvKeys => bite(Work::asking(&g::keeping()).twice(), 2, 1),
+        // A column of one letter and three numbers.
+        Limit::SqlRows => bite(Work::asking(&g::querying(g::THREE_ROWS)).twice(), 3, 2),
+        Limit::SqlBytes => bite(Work::asking(&g::querying(g::THREE_ROWS)).twice(), 33, 32),
+        Limit::SqlWall => bite(Work::asking(&g::querying(g::LONG_QUERY)), "1m", "20ms"),
         Limit::Depth => bite(Work::nested(2), 2, 1),
         Limit::FanOut => bite(Work::of(g::counting()).twice(), 2, 1),
     }

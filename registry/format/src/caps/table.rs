@@ -9,6 +9,7 @@ use super::kv::KvGrant;
 use super::line::{GrantError, GrantLine};
 use super::secrets::SecretGrant;
 use super::set::CapSet;
+use super::sql::SqlGrant;
 
 /// Makes [`Caps`] and [`Cap`] of one list: capabilities whose grants are lines, and those that are
 /// granted or not.
@@ -150,6 +151,8 @@ capabilities! {
         Config config: ConfigGrant,
         /// Secrets that requests carry, each line a secret and where it may go.
         Secrets secrets: SecretGrant,
+        /// Databases of the operator, each line a database and whether it can be changed.
+        Sql sql: SqlGrant,
     }
     flags {
         /// Lines for the people who run the pipeline.

@@ -16,7 +16,7 @@ steps:
 4:35 wrong-shape: `caps.log` is a string, expected `true` or `false`
     write `true` to grant it
 4:40 unknown-key: there is no capability `net`
-    the capabilities are: `http`, `fs`, `kv`, `config`, `secrets`, `log`, `clock`, `random`
+    the capabilities are: `http`, `fs`, `kv`, `config`, `secrets`, `sql`, `log`, `clock`, `random`
 4:51 unsupported-key: the capability `llm` is not supported yet by this version
     remove it; nothing is ignored silently
 "##,
