@@ -53,6 +53,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 struct Server {
     process: Child,
     port: u16,
+    certificate: PathBuf,
     _folder: tempfile::TempDir,
 }
 
@@ -113,18 +114,31 @@ impl Server {
                 .arg(&password)
                 .arg(&data),
         )?;
+        let (key, certificate) = (folder.path().join("key"), folder.path().join("certificate"));
+        done(
+            unprivileged(Path::new("openssl"))
+                .args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt"])
+                .args(["ec_paramgen_curve:prime256v1", "-days", "2", "-subj", "/CN=localhost"])
+                .args(["-addext", "subjectAltName=DNS:localhost"])
+                .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout"])
+                .arg(&key)
+                .arg("-out")
+                .arg(&certificate),
+        )?;
         let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|bound| bound.local_addr());
         let port = free.map_err(|error| error.to_string())?.port();
         let process = unprivileged(&programs.join("postgres"))
             .arg("-D")
             .arg(&data)
             .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"])
-            .args(["-c", "unix_socket_directories="])
+            .args(["-c", "unix_socket_directories=", "-c", "ssl=on"])
+            .args(["-c", &format!("ssl_key_file={}", key.display())])
+            .args(["-c", &format!("ssl_cert_file={}", certificate.display())])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| error.to_string())?;
-        let server = Self { process, port, _folder: folder };
+        let server = Self { process, port, certificate, _folder: folder };
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             let mut psql = Command::new(programs.join("psql"));
@@ -145,7 +159,7 @@ impl Server {
 
 /// Asks through a skill: the last of the exit code, what it printed, and how long it took.
 fn ask(
-    world: &World,
+    (world, certificate): (&World, Option<&Path>),
     url: &str,
     (operation, grant): (&str, &str),
     (statement, params): (&str, &str),
@@ -154,6 +168,7 @@ fn ask(
     let mut command = world.command(crate::world::COLDFRAME);
     let output = command
         .env("SHOP_URL", url)
+        .envs(certificate.map(|path| ("SSL_CERT_FILE", path)))
         .args(["-q", "call", &format!("sql.wasm#{operation}"), "--unsigned"])
         .args(["--grant", &format!("sql={grant} shop"), "--database", "shop=postgres:env:SHOP_URL"])
         .args(["--input", "database=shop", "--input", &format!("statement={statement}")])
@@ -171,8 +186,11 @@ fn answers() -> Result<(), String> {
     let component = coldframe_guests::try_encode(WIT, CORE)?;
     std::fs::write(world.work().join("sql.wasm"), component).map_err(|error| error.to_string())?;
     let (url, owner) = (server.url("app", PASSWORD), server.url("owner", OWNER));
-    let (wrong, away) =
-        (server.url("app", "wrong-password"), "postgres://app:pw-away@db.example/x");
+    let (wrong, away) = (
+        server.url("app", "wrong-password"),
+        "postgres://app:pw-away@db.example/x?sslmode=disable",
+    );
+    let trusted = std::cell::Cell::new(None);
     let mut problems = Vec::new();
     let mut check = |url: &str,
                      how: (&str, &str),
@@ -181,7 +199,7 @@ fn answers() -> Result<(), String> {
                      code: i32,
                      expected: &str| {
         let began = Instant::now();
-        let (found, text) = ask(&world, url, how, what, more);
+        let (found, text) = ask((&world, trusted.get()), url, how, what, more);
         let late = began.elapsed() > Duration::from_secs(20);
         let leaks =
             [PASSWORD, OWNER, "wrong-password", "pw-away"].iter().any(|word| text.contains(word));
@@ -265,6 +283,17 @@ fn answers() -> Result<(), String> {
     check(&owner, reads, ("SELECT 1", "[]"), &[], 4, "its login reaches beyond the database");
     check(&wrong, reads, ("SELECT 1", "[]"), &[], 4, "does not let this login in");
     check(away, reads, ("SELECT 1", "[]"), &[], 2, "its server is not on this machine");
+
+    // TLS, with a certificate that is trusted or not, and with another name than it is for.
+    let certificate = server.certificate.clone();
+    let secret = url.replace("127.0.0.1", "localhost") + "?sslmode=require";
+    let is_secret = ("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", "[]");
+    let no_tls = "speaks no TLS with a certificate that this machine trusts";
+    check(&url, reads, is_secret, &[], 0, "boolean: false");
+    check(&secret, reads, is_secret, &[], 4, no_tls);
+    trusted.set(Some(certificate.as_path()));
+    check(&secret, reads, is_secret, &[], 0, "boolean: true");
+    check(&secret.replace("localhost", "127.0.0.1"), reads, is_secret, &[], 4, no_tls);
     drop(server);
     check(&url, reads, ("SELECT 1", "[]"), &[], 4, "unavailable");
     if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) }

@@ -6,10 +6,11 @@
 //! login may do besides is for the operator; one that reaches beyond its database is refused.
 
 mod stream;
+mod tls;
 mod values;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,9 +22,10 @@ use coldframe_engine::services::{
 };
 use tokio::sync::Semaphore;
 use tokio_postgres::config::{Host, SslMode};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
 
 use stream::{Bounded, Wire};
+use tls::Tls;
 use values::{Found, Param};
 
 /// Statements of one database at the same time.
@@ -43,9 +45,9 @@ pub struct PostgresDatabase {
 /// Where its server is.
 #[derive(Debug, Clone)]
 enum Place {
-    /// On this machine.
-    Loopback(u16),
-    Address(SocketAddr),
+    /// A host and a port.
+    Tcp(String, u16),
+    /// A socket of this machine.
     Socket(PathBuf),
 }
 
@@ -60,6 +62,9 @@ impl PostgresDatabase {
     pub fn new(url: &str) -> Result<Self, &'static str> {
         let mut config: Config =
             url.trim().parse().map_err(|_| "it is no URL of Postgres, expected `postgres://…`")?;
+        if config.get_hosts().len() != 1 {
+            return Err("it names no host, or more than one");
+        }
         let port = match config.get_ports() {
             [] => 5432,
             [port] => *port,
@@ -68,22 +73,24 @@ impl PostgresDatabase {
         if !config.get_hostaddrs().is_empty() {
             return Err("it has a `hostaddr`, expected a host");
         }
-        if matches!(config.get_ssl_mode(), SslMode::Require) {
-            return Err("it asks for TLS, which this host does not speak with Postgres");
-        }
-        let place = match config.get_hosts() {
-            [Host::Tcp(host)] if host == "localhost" => Place::Loopback(port),
-            [Host::Tcp(host)] => match host.parse::<IpAddr>() {
-                Ok(address) if address.is_loopback() => {
-                    Place::Address(SocketAddr::new(address, port))
-                }
-                // A password and rows for everybody on the way to read.
-                _ => return Err("its server is not on this machine, and there is no TLS to it"),
-            },
-            [Host::Unix(folder)] => Place::Socket(folder.join(format!(".s.PGSQL.{port}"))),
+        let (place, local) = match config.get_hosts() {
+            [Host::Tcp(host)] => {
+                let address = host.parse::<IpAddr>();
+                let local = host == "localhost" || address.is_ok_and(|found| found.is_loopback());
+                (Place::Tcp(host.clone(), port), local)
+            }
+            [Host::Unix(folder)] => (Place::Socket(folder.join(format!(".s.PGSQL.{port}"))), true),
             _ => return Err("it names no host, or more than one"),
         };
-        config.ssl_mode(SslMode::Disable).application_name("coldframe");
+        // A password and rows are not for everybody on the way.
+        let mode = match (config.get_ssl_mode(), local) {
+            (SslMode::Disable, false) => {
+                return Err("it has `sslmode=disable`, and its server is not on this machine");
+            }
+            (SslMode::Disable | SslMode::Prefer, true) => SslMode::Disable,
+            _ => SslMode::Require,
+        };
+        config.ssl_mode(mode).application_name("coldframe");
         let places = Arc::new(Semaphore::new(STATEMENTS_MAX));
         Ok(Self { config: Arc::new(config), place, places })
     }
@@ -161,10 +168,21 @@ async fn run(
         .await
         .map_err(|error| unavailable(&format!("the server cannot be reached: {}", error.kind())))?;
     let stream = Bounded::new(wire, wire_bytes(ask.bound), flooded);
-    let connected = config.connect_raw(stream, NoTls).await;
-    // What the server says names the login.
-    let (client, connection) =
-        connected.map_err(|_| unavailable("the server does not let this login in"))?;
+    let host = match place {
+        Place::Tcp(host, _) => host.clone(),
+        Place::Socket(_) => String::new(),
+    };
+    let connected = config.connect_raw(stream, Tls { host }).await;
+    let (client, connection) = connected.map_err(|error| {
+        unavailable(match (error.as_db_error(), config.get_ssl_mode()) {
+            // What the server says names the login.
+            (Some(_), _) => "the server does not let this login in",
+            (None, SslMode::Require) => {
+                "the server speaks no TLS with a certificate that this machine trusts"
+            }
+            (None, _) => "the server ends the connection",
+        })
+    })?;
     let _task = Task(tokio::spawn(async move {
         // Whoever asks hears of it.
         let _ = connection.await;
@@ -275,17 +293,30 @@ mod tests {
     }
 
     #[test]
-    fn only_servers_of_this_machine() {
+    fn which_urls_are_of_use() {
         check("postgres://app:pw@localhost/shop", Ok(()));
         check("postgres://app:pw@127.0.0.1:5433/shop\n", Ok(()));
-        check("postgres://app:pw@[::1]/shop", Ok(()));
+        check("postgres://app:pw@[::1]/shop?sslmode=require", Ok(()));
         check("host=/run/postgresql user=app dbname=shop", Ok(()));
-        check("postgres://app:pw@db.example.com/shop", Err("its server is not on this machine"));
-        check("postgres://app:pw@10.0.0.1/shop", Err("its server is not on this machine"));
+        check("postgres://app:pw@db.example.com/shop", Ok(()));
+        let clear = "postgres://app:pw@db.example.com/shop?sslmode=disable";
+        check(clear, Err("it has `sslmode=disable`"));
         check("postgres://app@localhost,example.com/shop", Err("it names no host"));
         check("postgres://app@localhost/shop?hostaddr=10.0.0.1", Err("it has a `hostaddr`"));
-        check("postgres://app@localhost/shop?sslmode=require", Err("it asks for TLS"));
         check("hunter2", Err("it is no URL of Postgres"));
         check("postgres:///shop", Err("it names no host"));
+    }
+
+    #[test]
+    fn nothing_goes_over_a_network_in_clear() {
+        for (url, mode) in [
+            ("postgres://app@localhost/shop", SslMode::Disable),
+            ("postgres://app@localhost/shop?sslmode=require", SslMode::Require),
+            ("postgres://app@127.0.0.2/shop", SslMode::Disable),
+            ("postgres://app@10.0.0.1/shop", SslMode::Require),
+            ("postgres://app@localhost.example.com/shop?sslmode=prefer", SslMode::Require),
+        ] {
+            assert_eq!(PostgresDatabase::new(url).unwrap().config.get_ssl_mode(), mode, "{url}");
+        }
     }
 }

@@ -26,8 +26,11 @@ impl Wire {
             Ok(Self(Box::new(stream)))
         };
         match place {
-            Place::Loopback(port) => tcp(TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await?),
-            Place::Address(address) => tcp(TcpStream::connect(address).await?),
+            // Whatever anybody calls by that name.
+            Place::Tcp(host, port) if host == "localhost" => {
+                tcp(TcpStream::connect((Ipv4Addr::LOCALHOST, *port)).await?)
+            }
+            Place::Tcp(host, port) => tcp(TcpStream::connect((host.as_str(), *port)).await?),
             Place::Socket(path) => Ok(Self(Box::new(UnixStream::connect(path).await?))),
         }
     }
