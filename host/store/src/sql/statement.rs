@@ -132,7 +132,7 @@ fn bind(statement: &mut Statement<'_>, params: &[SqlValue]) -> Result<(), Failur
 }
 
 fn query(statement: &mut Statement<'_>, bound: SqlBound) -> Result<SqlAnswer, Failure> {
-    let columns = statement.column_names().into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let columns = statement.column_names().map(str::to_owned).collect::<Vec<_>>();
     let count = columns.len();
     let mut collector = SqlCollector::new(columns, bound)?;
     let mut rows = statement.raw_query();
