@@ -14,7 +14,8 @@ enum Part {
     /// Text before the first section.
     Comment(String),
     /// `=== file NAME`: a file in the working folder. A `.wasm` with a line `--- core` is made of
-    /// what is written: the world of a component and, behind that line, its core module as text.
+    /// what is written: the world of a component and, behind that line, its core module as text. A
+    /// `.db` is the SQLite file that its statements make.
     File(String, String),
     /// `=== $ COMMAND`: a command and what it must give.
     Command(String, String),
@@ -34,6 +35,11 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
                 if let Some(folder) = target.parent() {
                     std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
                 }
+                if name.ends_with(".db") {
+                    database(&target, &content).map_err(|error| format!("{name}: {error}"))?;
+                    let _ = write!(found, "=== file {name}\n{content}");
+                    continue;
+                }
                 let bytes = match content.split_once(CORE).filter(|_| name.ends_with(".wasm")) {
                     Some((world, core)) => coldframe_guests::try_encode(world, core)
                         .map_err(|error| format!("{name}: {error}"))?,
@@ -48,6 +54,10 @@ pub(crate) fn run(path: &Path) -> Result<(), String> {
         }
     }
     compare(path, &text, &found)
+}
+
+fn database(file: &Path, statements: &str) -> rusqlite::Result<()> {
+    rusqlite::Connection::open(file)?.execute_batch(statements)
 }
 
 /// What a command gives: `? CODE`, stdout, and, if there is any, stderr behind its own line.

@@ -7,6 +7,7 @@ mod crash;
 mod documents;
 mod loopback;
 mod models;
+mod postgres;
 mod redact;
 mod resumed;
 mod world;
@@ -27,6 +28,7 @@ fn main() {
     trials.extend(crash::trials());
     trials.extend(loopback::trials());
     trials.extend(models::trials());
+    trials.extend(postgres::trials());
     trials.extend(resumed::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }

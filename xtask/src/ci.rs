@@ -51,6 +51,7 @@ fn clippy(shell: &Shell) -> anyhow::Result<()> {
 }
 
 fn test(shell: &Shell) -> anyhow::Result<()> {
+    crate::postgres::find_or_install(shell)?;
     // The gate tries the same cases every time; `cargo test` by hand tries new ones.
     let _seed = shell.push_env("PROPTEST_RNG_SEED", "20261121");
     cmd!(shell, "cargo test --workspace --locked").run()?;

@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod features;
 mod fuzz;
+mod postgres;
 mod promises;
 mod scaffold;
 mod skills;

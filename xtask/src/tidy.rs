@@ -50,6 +50,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("wasmtime-wasi-http", &["coldframe-sandbox"]),
     ("rusqlite", &["coldframe-store"]),
     ("reqwest", &["coldframe-ports"]),
+    ("tokio-postgres", &["coldframe-ports"]),
     ("clap", &["coldframe-adversary", "coldframe-cli", "xtask"]),
     ("anstream", &["coldframe-cli"]),
 ];

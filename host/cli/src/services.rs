@@ -11,11 +11,14 @@ use coldframe_lang::graph::{Adapters, Graph, Model};
 use coldframe_ports::{Models, ProjectServices, SecretError, SecretHttp, Secrets};
 use coldframe_sandbox::SandboxConfig;
 use coldframe_store::SqliteKv;
+use databases::Databases;
 use serde::{Deserialize, Serialize};
 
 use crate::args::Global;
 use crate::exit::Fail;
 use crate::{adapters, models, place, walls};
+
+mod databases;
 
 #[derive(Debug, Args, Default)]
 pub(crate) struct ServiceArgs {
@@ -25,6 +28,9 @@ pub(crate) struct ServiceArgs {
     /// A secret and where its value is: NAME=env:VARIABLE or NAME=file:PATH; may be repeated
     #[arg(long, value_name = "NAME=SOURCE")]
     secret: Vec<String>,
+    /// A database and where it is: NAME=sqlite:PATH, or NAME=postgres:env:VARIABLE (postgres:file:PATH) where its URL is; may be repeated
+    #[arg(long, value_name = "NAME=SOURCE")]
+    database: Vec<String>,
 }
 
 /// What a run is given besides its text. Kept with it, so that it is resumed with the same; of a
@@ -38,6 +44,9 @@ pub(crate) struct Given {
     config: BTreeMap<String, String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<String, String>,
+    /// Where each database is; of one with a password, where its URL is.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    databases: BTreeMap<String, String>,
 }
 
 impl Given {
@@ -62,7 +71,8 @@ pub(crate) fn given(args: &ServiceArgs, folder: &Path) -> Result<Given, Fail> {
             *source = format!("file:{}", path.display());
         }
     }
-    Ok(Given { folder, config, secrets })
+    let databases = databases::read(&args.database)?;
+    Ok(Given { folder, config, secrets, databases })
 }
 
 fn pairs(
@@ -93,6 +103,7 @@ fn pairs(
 pub(crate) struct Ready {
     given: Given,
     secrets: Arc<Secrets>,
+    databases: Databases,
 }
 
 impl Ready {
@@ -121,7 +132,8 @@ fn open(given: Given) -> Result<Ready, Fail> {
             }
         })?;
     }
-    Ok(Ready { given, secrets: Arc::new(secrets) })
+    let databases = databases::open(&given.databases)?;
+    Ok(Ready { given, secrets: Arc::new(secrets), databases })
 }
 
 /// Looks at what a run that begins is given, before anything of it happens: everything its graph
@@ -150,6 +162,7 @@ pub(crate) fn go_on(graph: &Graph, given: Given) -> Result<Ready, Fail> {
                     .help(format!("say where its value is: --secret {name}=env:VARIABLE")));
             }
         }
+        databases::all_given(graph, &given.databases)?;
     }
     open(given)
 }
@@ -192,6 +205,12 @@ fn all_granted(
             return Err(Fail::usage(unused("secret", name)).help(help(Cap::Secrets, &line)));
         }
     }
+    for name in given.databases.keys() {
+        if !caps.iter().flat_map(|caps| &caps.sql).any(|grant| grant.names(name)) {
+            let line = format!("read {name}");
+            return Err(Fail::usage(unused("database", name)).help(help(Cap::Sql, &line)));
+        }
+    }
     Ok(())
 }
 
@@ -202,7 +221,7 @@ pub(crate) fn config(
     models: &[Model],
     ready: &Ready,
 ) -> Result<SandboxConfig, Fail> {
-    let Ready { given, secrets } = ready;
+    let Ready { given, secrets, databases } = ready;
     let mut http = adapters::http(adapters);
     if !secrets.is_empty() {
         http = Arc::new(SecretHttp::new(http, Arc::clone(secrets)));
@@ -211,11 +230,16 @@ pub(crate) fn config(
     let namespace = Digest::of(given.folder.as_os_str().as_encoded_bytes()).to_string();
     // What a secret is kept in is no file for skills, however widely files are granted.
     let files = given.secrets.values().filter_map(|source| source.strip_prefix("file:"));
-    let closed: Vec<&Path> = files.map(Path::new).chain([data.as_path()]).collect();
+    let mut closed: Vec<PathBuf> = files.map(PathBuf::from).collect();
+    closed.push(data.clone());
+    databases::apart(&given.databases, &closed)?;
+    closed.extend(databases::files(&given.databases));
+    let closed: Vec<&Path> = closed.iter().map(PathBuf::as_path).collect();
     let llm = Models::new(models, Arc::clone(&http), secrets);
     let services = ProjectServices::new(&given.folder, &closed, Arc::clone(secrets))
         .with_models(llm)
         .with_config(given.config.clone())
+        .with_databases(databases.by_name.clone())
         .with_kv(move || {
             let opened = SqliteKv::open(&data, namespace.clone());
             opened.map(|kv| Arc::new(kv) as _).map_err(|error| error.to_string())

@@ -7,6 +7,7 @@
 mod fs;
 mod kv;
 mod llm;
+mod sql;
 
 use coldframe_journal::ErrorKind;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub use kv::{KvAnswer, KvAsk, KvBound, KvChange};
 pub use llm::{
     LlmAnswer, LlmAsk, LlmChat, LlmMessage, LlmProblem, LlmRole, LlmStop, Usage, Vector,
 };
+pub use sql::{SqlAnswer, SqlAsk, SqlBound, SqlCollector, SqlProblem, SqlRows, SqlValue};
 
 /// A question to a host service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +35,8 @@ pub enum Ask {
     Secret(String),
     /// Language models.
     Llm(LlmAsk),
+    /// Databases.
+    Sql(SqlAsk),
 }
 
 /// What the service said.
@@ -48,6 +52,8 @@ pub enum Answer {
     Secret(String),
     /// To [`Ask::Llm`].
     Llm(LlmAnswer),
+    /// To [`Ask::Sql`].
+    Sql(SqlAnswer),
 }
 
 /// Why there is no answer.
@@ -81,4 +87,10 @@ pub trait Services: Send + Sync {
 pub trait KvStore: Send + Sync {
     /// Answers.
     fn answer(&self, ask: KvAsk) -> Result<KvAnswer, ServiceError>;
+}
+
+/// A database of the operator.
+pub trait Database: Send + Sync {
+    /// Answers, within the bounds of the question. Dropping the future gives the statement up.
+    fn answer(&self, ask: SqlAsk) -> BoxFuture<Result<SqlAnswer, ServiceError>>;
 }

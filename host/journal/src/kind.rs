@@ -62,6 +62,10 @@ kinds! {
     LimitTokens = "limit.tokens",
     /// Requests at the same time, or in all.
     LimitNetConcurrency = "limit.net-concurrency",
+    /// Rows of an answer of a database, or bytes of them.
+    LimitRows = "limit.rows",
+    /// Time of one statement of a database.
+    LimitStatement = "limit.statement",
     /// The money of the run or step is spent.
     LimitCost = "limit.cost",
     /// The `timeout` of a step is over.
@@ -96,6 +100,8 @@ kinds! {
     DeniedAddress = "denied.address",
     /// A name that does not resolve within the rules.
     DeniedDns = "denied.dns",
+    /// A database that is not granted, or that there is none of.
+    DeniedDatabase = "denied.database",
     /// A capability that was not granted at all.
     DeniedCapability = "denied.capability",
     /// The bytes are not a valid component.

@@ -3,13 +3,15 @@
 //! [`http::HttpClient`] sends what the sandbox has granted. Which addresses a name may lead to is
 //! decided by [`address`]. [`limited::LimitedHttp`] gives them less time, and
 //! [`recorded::RecordedHttp`] answers from a recording instead, for tests. [`project`] answers for
-//! files, stores, configuration, [`secrets`] and language models ([`llm`]).
+//! files, stores, configuration, [`secrets`], language models ([`llm`]), and databases on a server
+//! ([`postgres`]).
 
 pub mod address;
 pub mod http;
 pub mod limited;
 pub mod llm;
 pub mod lookup;
+pub mod postgres;
 pub mod project;
 pub mod recorded;
 pub mod secret_http;
@@ -21,6 +23,7 @@ mod tests;
 pub use http::HttpClient;
 pub use limited::LimitedHttp;
 pub use llm::{Models, ModelsAlone};
+pub use postgres::PostgresDatabase;
 pub use project::ProjectServices;
 pub use recorded::{Exchange, RecordedHttp};
 pub use secret_http::SecretHttp;

@@ -1,4 +1,5 @@
-//! The services of one project: its files, its stores, what the operator configured, its secrets.
+//! The services of one project: its files, its stores, what the operator configured, its secrets,
+//! databases.
 
 mod files;
 
@@ -8,7 +9,8 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use coldframe_engine::ports::BoxFuture;
-use coldframe_engine::services::{Answer, Ask, KvStore, ServiceError, Services};
+use coldframe_engine::services::{Answer, Ask, Database, KvStore, ServiceError, Services};
+use coldframe_format::suggest;
 use coldframe_journal::ErrorKind;
 
 use crate::llm::Models;
@@ -22,6 +24,7 @@ pub struct ProjectServices {
     config: BTreeMap<String, String>,
     secrets: Arc<Secrets>,
     models: Option<Arc<Models>>,
+    databases: BTreeMap<String, Arc<dyn Database>>,
 }
 
 impl ProjectServices {
@@ -31,7 +34,8 @@ impl ProjectServices {
         let files = Files::open(folder, closed).map(Arc::new).map_err(|error: io::Error| {
             format!("failed to open the project's folder {}: {error}", folder.display())
         });
-        Self { files, kv: None, config: BTreeMap::new(), secrets, models: None }
+        let databases = BTreeMap::new();
+        Self { files, kv: None, config: BTreeMap::new(), secrets, models: None, databases }
     }
 
     /// With stores of keys and values, opened when something first asks for one.
@@ -54,6 +58,22 @@ impl ProjectServices {
     #[must_use]
     pub fn with_config(self, config: BTreeMap<String, String>) -> Self {
         Self { config, ..self }
+    }
+
+    /// With the operator's databases, by what they are called.
+    #[must_use]
+    pub fn with_databases(self, databases: BTreeMap<String, Arc<dyn Database>>) -> Self {
+        Self { databases, ..self }
+    }
+
+    fn no_database(&self, name: &str) -> ServiceError {
+        let names: Vec<String> = self.databases.keys().cloned().collect();
+        let help = match suggest::closest(name, &names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("give it with `--database {name}=sqlite:PATH`"),
+        };
+        let message = format!("there is no database `{name}`; {help}");
+        ServiceError::refused(ErrorKind::DeniedDatabase, message)
     }
 }
 
@@ -97,6 +117,13 @@ impl Services for ProjectServices {
                     let error = ServiceError::new("this host has no language models");
                     Box::pin(std::future::ready(Err(error)))
                 }
+            },
+            Ask::Sql(ask) => match self.databases.get(&ask.database) {
+                Some(database) => {
+                    let answer = database.answer(ask);
+                    Box::pin(async move { answer.await.map(Answer::Sql) })
+                }
+                None => Box::pin(std::future::ready(Err(self.no_database(&ask.database)))),
             },
             Ask::Fs(ask) => {
                 let files = self.files.clone().map_err(ServiceError::new);

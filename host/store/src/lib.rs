@@ -1,4 +1,5 @@
-//! Journals of runs on SQLite: one file, one writer thread, group commit.
+//! Everything on SQLite: journals of runs (one file, one writer thread, group commit), stores of keys
+//! and values, and files of an operator that skills ask.
 //!
 //! # What each level loses
 //!
@@ -15,6 +16,7 @@ mod kv;
 mod lock;
 mod runs;
 mod schema;
+mod sql;
 mod writer;
 
 pub use error::StoreError;
@@ -23,6 +25,7 @@ pub use journal::SqliteJournal;
 pub use kv::SqliteKv;
 pub use lock::RunLock;
 pub use runs::{NewRun, RunRow};
+pub use sql::SqliteDatabase;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};

@@ -16,6 +16,7 @@ mod line;
 mod llm;
 mod secrets;
 mod set;
+mod sql;
 mod table;
 
 pub use config::{ConfigGrant, is_key};
@@ -26,6 +27,7 @@ pub use line::{GrantError, GrantLine};
 pub use llm::{LlmGrant, is_model};
 pub use secrets::{SecretGrant, is_secret};
 pub use set::CapSet;
+pub use sql::{SqlGrant, is_database};
 pub use table::{Cap, Caps};
 
 /// The rights that go beyond a ceiling, as people write them.

@@ -49,6 +49,7 @@ fn need(path: &str) -> Option<Option<Cap>> {
         "coldframe:host/llm" => Some(Cap::Llm),
         "wasi:keyvalue/store" | "wasi:keyvalue/atomics" => Some(Cap::Kv),
         "wasi:config/store" => Some(Cap::Config),
+        "coldframe:host/sql" => Some(Cap::Sql),
         _ => return None,
     })
 }
@@ -104,6 +105,7 @@ mod tests {
             ("coldframe:host/llm@0.1.0", CapSet::of(Cap::Llm)),
             ("wasi:keyvalue/store@0.2.0-draft", CapSet::of(Cap::Kv)),
             ("wasi:config/store@0.2.0-draft", CapSet::of(Cap::Config)),
+            ("coldframe:host/sql@0.1.0", CapSet::of(Cap::Sql)),
         ];
         for (import, expected) in cases {
             assert_eq!(found(import), Ok(expected), "{import}");
@@ -127,6 +129,7 @@ mod tests {
             "wasi:http/type@0.2.6",
             "coldframe:host/log@0.2.0",
             "coldframe:host/llm@0.2.0",
+            "coldframe:host/sql@0.2.0",
             "wasi:keyvalue/store@0.2.0",
             "wasi:keyvalue/batch@0.2.0-draft",
             "wasi:config/store@0.2.0-rc.1",

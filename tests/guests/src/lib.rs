@@ -13,6 +13,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
             include_str!("../../../wit/host/fs.wit"),
             include_str!("../../../wit/host/secrets.wit"),
             include_str!("../../../wit/host/llm.wit"),
+            include_str!("../../../wit/host/sql.wit"),
         ],
     ),
     ("wasi.wit", &[include_str!("../wit/wasi.wit")]),

@@ -14,7 +14,7 @@ use crate::yaml::node::{Entry, Node, NodeKind, Text};
 /// The most lines of one grant. Those of a step are compared with each one around it.
 const GRANTS_MAX: usize = 256;
 /// Capabilities that the language will have.
-const CAPS_LATER: &[&str] = &["memory", "tools", "sql", "env"];
+const CAPS_LATER: &[&str] = &["memory", "tools", "env"];
 
 fn entries<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Option<&'n [Entry]> {
     let node = node?;

@@ -167,6 +167,14 @@ pub(super) static CAPS: Object = Object {
             "[gpt-4o-mini, \"claude-*\"]",
             "Language models, where `*` at the end stands for all whose names begin so.",
         ),
+        optional(
+            "sql",
+            Shape::List(&Shape::Text),
+            "none",
+            "[read shop]",
+            "Databases that the operator gives to the run: `read DATABASE` or `write DATABASE`, which \
+             includes reading.",
+        ),
         optional("log", Shape::Boolean, "false", "true", "Log lines."),
         optional("clock", Shape::Boolean, "false", "true", "The time."),
         optional("random", Shape::Boolean, "false", "true", "Random numbers."),

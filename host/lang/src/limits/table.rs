@@ -204,6 +204,24 @@ table! {
             strict: [10000], trusted: [1000000], most: [max], zero: true,
             by: "store::kv", ends: Call("limit.kv-keys"),
         }
+        /// Rows of one answer of a database.
+        SqlRows sql_rows (sql_rows, sql_rows: u64) {
+            unit: Count, example: "100",
+            strict: [1000], trusted: [100000], most: [1000000], zero: true,
+            by: "engine::services::sql", ends: Call("limit.rows"),
+        }
+        /// Bytes of one answer of a database: of its texts and blobs, and 8 for each value.
+        SqlBytes sql_bytes (sql_bytes, sql_bytes: u64) {
+            unit: Bytes, example: "64KiB",
+            strict: [1 MiB], trusted: [8 MiB], most: [16 MiB], zero: true,
+            by: "engine::services::sql", ends: Call("limit.rows"),
+        }
+        /// The most time of one statement of a database, with the wait for its turn.
+        SqlWall sql_wall (sql_wall, sql_wall: Duration) {
+            unit: Time, example: "500ms",
+            strict: [2 s], trusted: [30 s], most: [1 h], zero: false,
+            by: "store::sql, ports::postgres", ends: Call("limit.statement"),
+        }
         /// The most time until a server is reached, with name and certificate. A guest may ask for less.
         NetConnect net_connect (net_connect, net_connect: Duration) {
             unit: Time, example: "2s",

@@ -51,12 +51,13 @@ pub struct StepRights {
 }
 
 impl StepRights {
-    /// What it can read from outside of the run: places on the network, files, stores.
+    /// What it can read from outside of the run: places on the network, files, stores, databases.
     pub fn sources(&self) -> Vec<String> {
-        let Caps { http, fs, kv, .. } = &self.caps;
+        let Caps { http, fs, kv, sql, .. } = &self.caps;
         let http = http.iter().map(ToString::to_string);
         http.chain(fs.iter().map(|grant| format!("fs {grant}")))
             .chain(kv.iter().map(|grant| format!("kv {grant}")))
+            .chain(sql.iter().map(|grant| format!("sql {grant}")))
             .collect()
     }
 

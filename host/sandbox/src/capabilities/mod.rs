@@ -12,5 +12,6 @@ pub(crate) mod panic;
 pub(crate) mod random;
 pub(crate) mod secrets;
 pub(crate) mod services;
+pub(crate) mod sql;
 pub(crate) mod wasi;
 pub(crate) mod watched;

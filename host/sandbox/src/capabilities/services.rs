@@ -3,22 +3,26 @@
 
 use std::sync::Arc;
 
-use coldframe_engine::services::{Answer, Ask, LlmAsk, ServiceError, Services};
+use coldframe_engine::services::{Answer, Ask, LlmAsk, ServiceError, Services, SqlBound};
 use coldframe_engine::{CallError, CallLimits};
 use coldframe_format::{Cap, CapSet};
 use coldframe_journal::ErrorKind;
 use wasmtime::StoreContextMut;
 
 use super::llm::{Hold, Purse};
-use super::{config, fs, kv, secrets};
+use super::{config, fs, kv, secrets, sql};
 use crate::rights::Rights;
 use crate::run::Outside;
 use crate::state::CallState;
 use crate::tape::question;
 
 /// The capabilities that ask a host service: one for each kind of [`Ask`].
-pub(crate) const ASKING: CapSet =
-    CapSet::of(Cap::Fs).with(Cap::Kv).with(Cap::Config).with(Cap::Secrets).with(Cap::Llm);
+pub(crate) const ASKING: CapSet = CapSet::of(Cap::Fs)
+    .with(Cap::Kv)
+    .with(Cap::Config)
+    .with(Cap::Secrets)
+    .with(Cap::Llm)
+    .with(Cap::Sql);
 
 /// What one call has of the host's services.
 pub(crate) struct ServiceState {
@@ -29,6 +33,8 @@ pub(crate) struct ServiceState {
     disk_max: u64,
     /// Bytes and keys of a store.
     kv_max: (u64, u64),
+    /// Of each statement of a database.
+    sql_bound: SqlBound,
     /// Tokens, and money for them.
     purse: Purse,
 }
@@ -51,6 +57,11 @@ impl ServiceState {
             disk_left: limits.disk_bytes,
             disk_max: limits.disk_bytes,
             kv_max: (limits.kv_bytes, limits.kv_keys),
+            sql_bound: SqlBound {
+                rows: limits.sql_rows,
+                bytes: limits.sql_bytes,
+                time_us: u64::try_from(limits.sql_wall.as_micros()).unwrap_or(u64::MAX),
+            },
         }
     }
 
@@ -64,6 +75,7 @@ impl ServiceState {
             Ask::Kv(ask) => kv::admit(&self.rights, ask, self.kv_max),
             Ask::Config(key) => config::admit(&self.rights, key.as_deref()),
             Ask::Secret(name) => secrets::admit(&self.rights, name),
+            Ask::Sql(ask) => sql::admit(&self.rights, ask, self.sql_bound),
         };
         admitted.map(|()| Ticket(None))
     }
@@ -180,7 +192,7 @@ mod tests {
     fn every_capability_asks_a_service_or_has_a_way_of_its_own() {
         for cap in Cap::ALL {
             let asks = match cap {
-                Cap::Fs | Cap::Kv | Cap::Config | Cap::Secrets | Cap::Llm => true,
+                Cap::Fs | Cap::Kv | Cap::Config | Cap::Secrets | Cap::Llm | Cap::Sql => true,
                 Cap::Http | Cap::Log | Cap::Clock | Cap::Random => false,
             };
             assert_eq!(ASKING.has(*cap), asks, "{cap}");

@@ -86,6 +86,10 @@ fn of(limit: Limit) -> Bite {
         Limit::Tokens => bite(Work::modelling(&g::modelling()).twice(), 200, 199),
         Limit::CallTokens => bite(Work::modelling(&g::modelling()).twice(), 100, 99),
         Limit::CallCost => bite(Work::modelling(&g::modelling()).twice(), "100e-9", "99e-9"),
+        // A column of one letter and three numbers.
+        Limit::SqlRows => bite(Work::asking(&g::querying(g::THREE_ROWS)).twice(), 3, 2),
+        Limit::SqlBytes => bite(Work::asking(&g::querying(g::THREE_ROWS)).twice(), 33, 32),
+        Limit::SqlWall => bite(Work::asking(&g::querying(g::LONG_QUERY)), "1m", "20ms"),
         Limit::Depth => bite(Work::nested(2), 2, 1),
         Limit::FanOut => bite(Work::of(g::counting()).twice(), 2, 1),
     }

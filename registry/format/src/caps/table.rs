@@ -10,6 +10,7 @@ use super::line::{GrantError, GrantLine};
 use super::llm::LlmGrant;
 use super::secrets::SecretGrant;
 use super::set::CapSet;
+use super::sql::SqlGrant;
 
 /// Makes [`Caps`] and [`Cap`] of one list: capabilities whose grants are lines, and those that are
 /// granted or not.
@@ -153,6 +154,8 @@ capabilities! {
         Secrets secrets: SecretGrant,
         /// Language models, each line a model.
         Llm llm: LlmGrant,
+        /// Databases of the operator, each line a database and whether it can be changed.
+        Sql sql: SqlGrant,
     }
     flags {
         /// Lines for the people who run the pipeline.

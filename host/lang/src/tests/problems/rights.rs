@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn capabilities() {
     check(
-        r##"caps: { http: https://a.org, log: yes, net: true, sql: [x] }
+        r##"caps: { http: https://a.org, log: yes, net: true, tools: [x] }
 steps:
   - id: words
     uses: std/text#stats
@@ -16,8 +16,8 @@ steps:
 4:35 wrong-shape: `caps.log` is a string, expected `true` or `false`
     write `true` to grant it
 4:40 unknown-key: there is no capability `net`
-    the capabilities are: `http`, `fs`, `kv`, `config`, `secrets`, `llm`, `log`, `clock`, `random`
-4:51 unsupported-key: the capability `sql` is not supported yet by this version
+    the capabilities are: `http`, `fs`, `kv`, `config`, `secrets`, `llm`, `sql`, `log`, `clock`, `random`
+4:51 unsupported-key: the capability `tools` is not supported yet by this version
     remove it; nothing is ignored silently
 "##,
     );

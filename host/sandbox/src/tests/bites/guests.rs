@@ -168,6 +168,38 @@ pub(super) fn keeping() -> Vec<u8> {
     encode(wit, module)
 }
 
+/// Finds three rows.
+pub(super) const THREE_ROWS: &str =
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 3) SELECT x FROM n";
+
+/// Takes a few tenths of a second.
+pub(super) const LONG_QUERY: &str =
+    "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 1000000)
+    SELECT count(*) FROM n";
+
+/// Asks a database once.
+pub(super) fn querying(statement: &str) -> Vec<u8> {
+    let wit = "package t:t; world w { import coldframe:host/sql@0.1.0; export f: func(); }";
+    let (statement, length) = (statement.replace('\n', " "), statement.len());
+    let module = format!(
+        r#"(module
+        (import "coldframe:host/sql@0.1.0" "query"
+            (func $query (param i32 i32 i32 i32 i32 i32 i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "d") (data (i32.const 1024) "{statement}")
+        (global $next (mut i32) (i32.const 4096))
+        (func (export "f")
+            (call $query (i32.const 0) (i32.const 1) (i32.const 1024) (i32.const {length})
+                (i32.const 0) (i32.const 0) (i32.const 64))
+            (if (i32.load8_u (i32.const 64)) (then unreachable)))
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+            (global.set $next (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+            (global.set $next (i32.add (global.get $next) (local.get 3)))
+            (i32.sub (global.get $next) (local.get 3))))"#
+    );
+    encode(wit, &module)
+}
+
 /// The strict column is what a call gets by itself.
 #[test]
 fn strict_is_the_default() {
