@@ -3,6 +3,19 @@
 /// The text as it is written into a pipeline, so that it reads back as itself. A dollar sign before
 /// a hole begins nothing.
 pub(super) fn escaped(text: &str) -> String {
+    match filled(text) {
+        Some(out) => out,
+        // A text that is no template, and would be read as a broken one to find the dollar signs: a
+        // description, say. Its marks are written as a template would have them.
+        None => filled(&crate::expr::template::escape(text)).unwrap_or_default(),
+    }
+}
+
+/// `None` where something begins that does not end, or is no hole, and there is something to escape.
+fn filled(text: &str) -> Option<String> {
+    if !text.contains("${") {
+        return Some(text.to_owned());
+    }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     let mut in_hole = false;
@@ -23,6 +36,7 @@ pub(super) fn escaped(text: &str) -> String {
         }
         let mut length = c.len_utf8();
         match (in_hole, quote) {
+            (false, _) if rest.starts_with("{%") || rest.starts_with("{#") => return None,
             (false, _) => {
                 in_hole = rest.starts_with("{{");
                 length += usize::from(in_hole);
@@ -42,7 +56,7 @@ pub(super) fn escaped(text: &str) -> String {
         out.push_str(taken);
         rest = behind;
     }
-    out
+    (!in_hole).then_some(out)
 }
 
 #[cfg(test)]
@@ -59,6 +73,9 @@ mod tests {
             ("{{ a }} ${b}", "{{ a }} $${b}"),
             ("{{ '${b}' }} ${c}", "{{ '$\\u007bb}' }} $${c}"),
             ("{{ {a: {b: 1}} ~ '${c}' }}", "{{ {a: {b: 1}} ~ '$\\u007bc}' }}"),
+            ("${a} {{ b", "$${a} {{ '{{' }} b"),
+            ("{% ${a}", "{{ '{%' }} $${a}"),
+            ("{{ b", "{{ b"),
             ("ü$", "ü$"),
             ("{{ ' }} ${b} \\' ${c}' }} ${d}", "{{ ' }} $\\u007bb} \\' $\\u007bc}' }} $${d}"),
         ] {
