@@ -119,11 +119,28 @@ pub(crate) struct RunClock {
     begun: Instant,
     wall: Duration,
     idle_us: AtomicU64,
+    /// Whether this bounds nothing but what hangs for ever.
+    is_patient: bool,
 }
+
+/// Longer than any run that somebody waits for.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
 impl RunClock {
     pub(crate) fn new(begun: Instant, wall: Duration) -> Arc<Self> {
-        Arc::new(Self { begun, wall, idle_us: AtomicU64::new(0) })
+        Arc::new(Self { begun, wall, idle_us: AtomicU64::new(0), is_patient: false })
+    }
+
+    /// A clock for what ran once already: what time ended is not run again, and what it did not end
+    /// then it must not end now.
+    pub(crate) fn patient() -> Arc<Self> {
+        let (begun, idle_us) = (Instant::now(), AtomicU64::new(0));
+        Arc::new(Self { begun, wall: PATIENCE, idle_us, is_patient: true })
+    }
+
+    /// How long something may take that has `own` wall time.
+    pub(crate) fn within(&self, own: Duration) -> Duration {
+        if self.is_patient { self.left() } else { own.min(self.left()) }
     }
 
     pub(crate) fn left(&self) -> Duration {

@@ -45,14 +45,6 @@ pub struct HttpRequest {
     pub secrets: Vec<SecretGrant>,
 }
 
-impl HttpRequest {
-    /// Where it goes.
-    pub fn uri(&self) -> String {
-        let Self { scheme, host, port, path_and_query, .. } = self;
-        format!("{scheme}://{host}:{port}{path_and_query}")
-    }
-}
-
 /// The bounds of one exchange. The port clamps nothing; the sandbox has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HttpTimeouts {

@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use coldframe_format::{Caps, Digest};
 use coldframe_journal::event::{FORMAT_VERSION, Next};
@@ -19,14 +18,11 @@ use crate::cancel::Cancel;
 use crate::core::{Command, Core};
 use crate::finish;
 use crate::host::EngineError;
-use crate::invoke::{CallLimits, Invoke};
+use crate::invoke::Invoke;
 use crate::limits::{RunClock, RunLimits};
 use crate::step::Shared;
 use crate::tape::Tape;
 use crate::work::{Task, TaskId, What};
-
-/// Longer than any run that somebody waits for: in a replay only the guest itself takes time.
-const NO_WALL: Duration = Duration::from_secs(24 * 3600);
 
 /// What is replayed with.
 pub struct Replay<'r> {
@@ -101,8 +97,8 @@ pub async fn replay(replay: Replay<'_>) -> Result<Replayed, EngineError> {
         shared: Shared {
             invoke: Arc::clone(&replay.invoke),
             evaluator: replay.evaluator,
-            clock: RunClock::new(Instant::now(), NO_WALL),
-            limits: patient(replay.limits.clone()),
+            clock: RunClock::patient(),
+            limits: replay.limits.clone(),
             nano_per_mfuel: replay.nano_per_mfuel,
             memo: Arc::default(),
         },
@@ -120,15 +116,10 @@ fn fresh(replay: &Replay<'_>) -> Core {
     Core::new(
         Arc::clone(&replay.graph),
         replay.run_id.clone(),
-        patient(replay.limits.clone()),
+        replay.limits.clone(),
         replay.operator_caps.clone(),
         replay.nano_per_mfuel,
     )
-}
-
-/// The same bounds without those of time. A call that time ended is not run again.
-fn patient(limits: RunLimits) -> RunLimits {
-    RunLimits { call: CallLimits { wall: NO_WALL, ..limits.call }, ..limits }
 }
 
 struct Player<'r> {

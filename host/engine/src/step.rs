@@ -278,11 +278,7 @@ impl Worker<'_> {
             grants,
             limits: CallLimits {
                 fuel: self.left.fuel.min(bounds.fuel),
-                // What time ended is not run again, and what was not must not be ended by it now.
-                wall: match self.task.tape {
-                    Some(_) => self.shared.clock.left(),
-                    None => bounds.wall.min(self.shared.clock.left()),
-                },
+                wall: self.shared.clock.within(bounds.wall),
                 net_bytes: bounds.net_bytes.min(self.left.net_bytes),
                 tokens: bounds.tokens.min(self.left.tokens),
                 services_nano: bounds.services_nano.min(self.left.services_nano),
@@ -374,17 +370,16 @@ impl Worker<'_> {
     /// The value of an expression, computed in the sandbox by the evaluator component.
     async fn evaluate(&mut self, scope: &Scope, expr: &Expr) -> Result<Value, CallError> {
         let wall = match self.task.step() {
-            Some(step) => self.wall_left(step).min(EXPR_WALL_MAX),
+            Some(step) => {
+                let own = self.task.rights.bounds.call(step).wall;
+                self.shared.clock.within(own.min(EXPR_WALL_MAX))
+            }
             None => EXPR_WALL_MAX,
         };
         let memory = Arc::clone(&self.task.rights.memory);
         let cancel = self.cancel.clone();
         let call = self.shared.expression(scope, expr, self.left.fuel, wall, memory, cancel);
         self.invoke(call).await.map_err(|error| in_expression(expr, error))
-    }
-
-    fn wall_left(&self, step: &Step) -> Duration {
-        self.task.rights.bounds.call(step).wall.min(self.shared.clock.left())
     }
 }
 

@@ -31,6 +31,10 @@ fn again(run: &Run) -> Replayed {
 }
 
 fn try_again(run: &Run) -> Result<Replayed, EngineError> {
+    again_in(run, Arc::default())
+}
+
+fn again_in(run: &Run, table: Arc<Table>) -> Result<Replayed, EngineError> {
     let replay = replay(Replay {
         graph: Arc::clone(&run.graph),
         records: &run.journal.records,
@@ -39,7 +43,7 @@ fn try_again(run: &Run) -> Result<Replayed, EngineError> {
         operator_caps: None,
         evaluator: Digest::of(b"evaluator"),
         nano_per_mfuel: 1_000_000,
-        invoke: Arc::new(Table::default()),
+        invoke: table,
         recordings: &|_| None,
     });
     runtime().block_on(replay)
@@ -90,6 +94,21 @@ fn what_was_written_is_compared() {
 fn time_is_not_compared() {
     let wall = changed("a", |event| event.receipt_mut().unwrap().wall_us = 77);
     assert_eq!(wall, Vec::<String>::new());
+}
+
+/// What time did not end then, it must not end on a slower machine.
+#[test]
+fn walls_do_not_end_what_they_did_not_end() {
+    let limit = std::time::Duration::from_secs(1);
+    let add = uses("b", "add", &[("x", expr("1 + 1"))]).with(|step| step.limits.wall = Some(limit));
+    let run = run_of(vec![add]);
+    let table = Arc::new(Table::default());
+    assert_eq!(again_in(&run, Arc::clone(&table)).unwrap().differences, []);
+    let walls = |table: &Table| table.walls.lock().unwrap().clone();
+    assert!(walls(&run.table).iter().all(|wall| *wall <= limit), "{:?}", walls(&run.table));
+    let (then, now) = (walls(&run.table).len(), walls(&table));
+    assert_eq!((now.len(), then), (2, 2));
+    assert!(now.iter().all(|wall| *wall > limit * 3600), "{now:?}");
 }
 
 #[test]

@@ -240,6 +240,32 @@ impl Failure {
     }
 }
 
+/// The account of an event, borrowed as the event is.
+macro_rules! account {
+    ($event:expr) => {
+        match $event {
+            Event::StepSucceeded { receipt, .. }
+            | Event::StepFailed { receipt, .. }
+            | Event::StepSkipped { receipt, .. }
+            | Event::StepEntered { receipt, .. }
+            | Event::BlockEnded { receipt, .. }
+            | Event::AttemptFailed { receipt, .. }
+            | Event::StepSuspended { receipt, .. }
+            | Event::StepCancelled { receipt, .. } => Some(receipt),
+            Event::RunStarted { .. }
+            | Event::RunResumed
+            | Event::StepStarted { .. }
+            | Event::StepTimedOut { .. }
+            | Event::DecisionMade { .. }
+            | Event::SignalReceived { .. }
+            | Event::RunHalted { .. }
+            | Event::RunHeld { .. }
+            | Event::RunReleased { .. }
+            | Event::RunFinished { .. } => None,
+        }
+    };
+}
+
 impl Event {
     /// The name of the event, as in JSON.
     pub fn name(&self) -> &'static str {
@@ -301,50 +327,12 @@ impl Event {
     }
 
     /// The account it carries.
-    pub fn receipt_mut(&mut self) -> Option<&mut Receipt> {
-        match self {
-            Self::StepSucceeded { receipt, .. }
-            | Self::StepFailed { receipt, .. }
-            | Self::StepSkipped { receipt, .. }
-            | Self::StepEntered { receipt, .. }
-            | Self::BlockEnded { receipt, .. }
-            | Self::AttemptFailed { receipt, .. }
-            | Self::StepSuspended { receipt, .. }
-            | Self::StepCancelled { receipt, .. } => Some(receipt),
-            Self::RunStarted { .. }
-            | Self::RunResumed
-            | Self::StepStarted { .. }
-            | Self::StepTimedOut { .. }
-            | Self::DecisionMade { .. }
-            | Self::SignalReceived { .. }
-            | Self::RunHalted { .. }
-            | Self::RunHeld { .. }
-            | Self::RunReleased { .. }
-            | Self::RunFinished { .. } => None,
-        }
+    pub fn receipt(&self) -> Option<&Receipt> {
+        account!(self)
     }
 
-    /// The account it carries.
-    pub fn receipt(&self) -> Option<&Receipt> {
-        match self {
-            Self::StepSucceeded { receipt, .. }
-            | Self::StepFailed { receipt, .. }
-            | Self::StepSkipped { receipt, .. }
-            | Self::StepEntered { receipt, .. }
-            | Self::BlockEnded { receipt, .. }
-            | Self::AttemptFailed { receipt, .. }
-            | Self::StepSuspended { receipt, .. }
-            | Self::StepCancelled { receipt, .. } => Some(receipt),
-            Self::RunStarted { .. }
-            | Self::RunResumed
-            | Self::StepStarted { .. }
-            | Self::StepTimedOut { .. }
-            | Self::DecisionMade { .. }
-            | Self::SignalReceived { .. }
-            | Self::RunHalted { .. }
-            | Self::RunHeld { .. }
-            | Self::RunReleased { .. }
-            | Self::RunFinished { .. } => None,
-        }
+    /// The account it carries, to be changed.
+    pub fn receipt_mut(&mut self) -> Option<&mut Receipt> {
+        account!(self)
     }
 }

@@ -16,6 +16,7 @@ pub mod project;
 pub mod recorded;
 pub mod secret_http;
 pub mod secrets;
+mod whole;
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,14 @@
 //! HTTP from a recording: for tests, which have no network.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
-use std::task::{Context, Poll};
 
 use coldframe_engine::ports::{
-    BoxFuture, HttpBodyStream, HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse,
+    BoxFuture, HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse,
 };
 use coldframe_journal::ErrorKind;
+
+use crate::whole::Whole;
 
 /// A request with its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,18 +88,6 @@ fn url(request: &HttpRequest) -> String {
     let own = if request.scheme == "https" { 443 } else { 80 };
     let port = if request.port == own { String::new() } else { format!(":{}", request.port) };
     format!("{}://{}{port}{}", request.scheme, request.host, request.path_and_query)
-}
-
-/// A body in one piece.
-struct Whole(Option<Vec<u8>>);
-
-impl HttpBodyStream for Whole {
-    fn poll_piece(
-        mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Vec<u8>, HttpFailure>>> {
-        Poll::Ready(self.0.take().map(Ok))
-    }
 }
 
 #[cfg(test)]

@@ -25,26 +25,21 @@ impl Audit {
     pub(crate) fn decided(&self, cap: Cap, line: &str, refused_by: Option<&str>) {
         let Some(asked) = &self.0 else { return };
         let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = crate::sanitize::line(line, LINE_BYTES_MAX);
-        let refused_by = refused_by.map(str::to_owned);
-        let same = |known: &&mut Asked| {
-            known.cap == cap.name() && known.line == line && known.refused_by == refused_by
+        let mut one = Asked {
+            cap: cap.name().to_owned(),
+            line: crate::sanitize::line(line, LINE_BYTES_MAX),
+            times: 1,
+            refused_by: refused_by.map(str::to_owned),
         };
-        if let Some(known) = asked.iter_mut().find(same) {
-            known.times += 1;
-            return;
-        }
         // A refusal ends the call, so there is room for it in any case.
-        let line =
-            if asked.len() < LINES_MAX || refused_by.is_some() { line } else { OTHERS.into() };
-        if let Some(others) =
-            asked.iter_mut().find(|known| known.line == line && known.cap == cap.name())
-            && line == OTHERS
-        {
-            others.times += 1;
-            return;
+        let fits = asked.len() < LINES_MAX || refused_by.is_some();
+        if !fits && !asked.iter().any(|known| is_same(known, &one)) {
+            OTHERS.clone_into(&mut one.line);
         }
-        asked.push(Asked { cap: cap.name().to_owned(), line, times: 1, refused_by });
+        match asked.iter_mut().find(|known| is_same(known, &one)) {
+            Some(known) => known.times += 1,
+            None => asked.push(one),
+        }
     }
 
     /// All of them, in an order that does not depend on which came first.
@@ -54,6 +49,11 @@ impl Audit {
         asked.sort();
         asked
     }
+}
+
+/// Whether two decisions are the same, however often.
+fn is_same(one: &Asked, other: &Asked) -> bool {
+    (&one.cap, &one.line, &one.refused_by) == (&other.cap, &other.line, &other.refused_by)
 }
 
 /// What stands for lines that are not told apart any more.

@@ -134,9 +134,7 @@ async fn admitted(
     let stop = store.data().stop();
     let result = {
         let work = pin!(guarded(execute(&mut store, skill, operation, &arguments, &call.limits)));
-        // Whoever asks nobody waits for nobody, and is stopped by the ticks alone.
-        let wall = (!skill.needs.is_empty()).then_some(call.limits.wall);
-        bounded(work, wall, stop.as_deref(), &call.cancel).await
+        bounded(work, call.limits.wall, stop.as_deref(), &call.cancel).await
     };
     report(store, &call.limits, started, result)
 }
@@ -154,16 +152,14 @@ fn armed(
     started: Instant,
 ) -> Store<CallState> {
     let limits = &call.limits;
-    let can_ask = skill.needs.has(Cap::Http) || ASKING.iter().any(|cap| skill.needs.has(cap));
-    let audit = if can_ask { Audit::new() } else { Audit::default() };
-    let deck = skill.needs.has(Cap::Http).then(|| Deck::new(call.tape.clone()));
+    let sends = skill.needs.has(Cap::Http);
+    let asks = ASKING.iter().any(|cap| skill.needs.has(cap));
+    let audit = if sends || asks { Audit::new() } else { Audit::default() };
+    let deck = sends.then(|| Deck::new(call.tape.clone()));
     let http = deck.clone().map(|deck| {
         HttpState::new(outside.http.clone(), rights(skill, call, &audit), limits, Some(deck))
     });
-    let services = ASKING
-        .iter()
-        .any(|cap| skill.needs.has(cap))
-        .then(|| ServiceState::new(&outside, rights(skill, call, &audit), limits));
+    let services = asks.then(|| ServiceState::new(&outside, rights(skill, call, &audit), limits));
     let mut store =
         Store::new(&sandbox.engine, CallState::new(call, http, services, deck, audit, started));
     store.limiter(|state| &mut state.limiter);
@@ -223,7 +219,7 @@ pub(crate) fn cancelled() -> CallError {
 /// in its store.
 async fn bounded(
     work: impl Future<Output = Result<Value, CallError>>,
-    wall: Option<Duration>,
+    wall: Duration,
     stop: Option<&Stop>,
     cancel: &Cancel,
 ) -> Result<Value, CallError> {
@@ -231,7 +227,10 @@ async fn bounded(
         tokio::select! {
             // What has ended has ended, even where nobody needs it any more.
             biased;
-            result = within(wall, work) => result,
+            result = tokio::time::timeout(wall, work) => result.unwrap_or_else(|_| {
+                let message = "the call took longer than its wall time";
+                Err(CallError::new(ErrorKind::LimitDeadline, message))
+            }),
             () = cancel.cancelled() => Err(cancelled()),
         }
     };
@@ -243,17 +242,6 @@ async fn bounded(
     };
     // The guest may have ended in the very step that was refused.
     stop.get().map_or(result, Err)
-}
-
-async fn within(
-    wall: Option<Duration>,
-    work: impl Future<Output = Result<Value, CallError>>,
-) -> Result<Value, CallError> {
-    let Some(wall) = wall else { return work.await };
-    tokio::time::timeout(wall, work).await.unwrap_or_else(|_| {
-        let message = "the call took longer than its wall time";
-        Err(CallError::new(ErrorKind::LimitDeadline, message))
-    })
 }
 
 /// A panic in a host function ends this call and no other.

@@ -102,10 +102,10 @@ impl CallState {
 
     /// What became of the tape.
     pub(crate) fn stop_tape(&mut self) -> (Recording, Option<CallError>) {
-        match (&self.deck, &self.tape) {
-            (None, None) => (Recording::Nothing, None),
-            (None, Some(_)) | (Some(_), _) => self.deck().stop(),
+        if self.deck.is_none() && self.tape.is_none() {
+            return (Recording::Nothing, None);
         }
+        self.deck().stop()
     }
 
     /// Takes random bytes from what the call is given.

@@ -422,6 +422,8 @@ fn bind_root(
 pub struct Table {
     pub calls: Mutex<BTreeMap<String, u32>>,
     pub grants: Mutex<Vec<Vec<Caps>>>,
+    /// How long each call might take, those of the evaluator too.
+    pub walls: Mutex<Vec<Duration>>,
     /// Bytes of the network that live calls may move, and the most of that at any one time.
     pub net: Mutex<(u64, u64)>,
 }
@@ -436,6 +438,7 @@ impl Table {
 impl Invoke for Table {
     fn invoke<'a>(&'a self, call: Call) -> Pin<Box<dyn Future<Output = CallReport> + Send + 'a>> {
         Box::pin(async move {
+            self.walls.lock().unwrap().push(call.limits.wall);
             let key = format!("{} {}", call.operation, call.input);
             let count = {
                 let mut calls = self.calls.lock().unwrap();

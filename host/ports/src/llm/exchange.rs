@@ -2,13 +2,10 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use coldframe_engine::ports::{
-    HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse,
-    HttpTimeouts,
+    HttpBody, HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse, HttpTimeouts,
 };
 use coldframe_engine::services::{
     LlmAnswer, LlmChat, LlmProblem, LlmStop, Model, ModelAdapter, ServiceError, Usage,
@@ -21,6 +18,7 @@ use super::frames::{Frames, Framing};
 use super::question::{Piece, Question};
 use super::{Failed, Failure, answer, anthropic, ollama, openai};
 use crate::secrets::Secrets;
+use crate::whole::Whole;
 
 /// How long a provider is waited for. The wall time of the call is usually over first.
 const TIMEOUTS: HttpTimeouts = HttpTimeouts {
@@ -354,16 +352,4 @@ async fn all(mut body: HttpBody, bytes_max: usize) -> Result<Vec<u8>, String> {
         found.extend(piece);
     }
     Ok(found)
-}
-
-/// A body in one piece.
-struct Whole(Option<Vec<u8>>);
-
-impl HttpBodyStream for Whole {
-    fn poll_piece(
-        mut self: Pin<&mut Self>,
-        _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Vec<u8>, HttpFailure>>> {
-        Poll::Ready(self.0.take().map(Ok))
-    }
 }

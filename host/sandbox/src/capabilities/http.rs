@@ -41,6 +41,8 @@ use crate::tape::{Deck, Track};
 const BODY_CHUNK_BYTES: usize = 64 << 10;
 /// Who refuses an address whatever is granted.
 const ADDRESS_RULES: &str = "the rules for addresses";
+/// Who refuses to send a secret where it is not for.
+const SECRET_RULES: &str = "the grants of the secret";
 /// What a header counts beside its name and value, as `wasi:http` counts what a guest builds.
 const HEADER_BYTES: usize = size_of::<HeaderName>() + size_of::<HeaderValue>();
 
@@ -308,6 +310,7 @@ impl Exchanges {
         let method = head.method.as_str();
         let target = self.target(method, Some(&head.uri))?;
         let private = self.granted(method, &target)?;
+        let line = format!("{method} {target}");
         let headers = outgoing(&head.headers);
         self.take_bytes(headers.iter().map(|(name, value)| name.len() + value.len()).sum())?;
         let empty = http_body::Body::is_end_stream(&body);
@@ -330,16 +333,19 @@ impl Exchanges {
                 None => Err(HttpFailure::new(HttpCause::Connect, "there is no network")),
             }
         };
-        let line = format!("{method} {}", request.uri());
         let response = match track {
             Some(track) => track.carry(request, sent, send).await,
             None => send(request).await,
         };
         let response = response.map_err(|failure| {
-            if let HttpCause::Refused(ErrorKind::DeniedAddress | ErrorKind::DeniedDns) =
-                failure.cause
-            {
-                self.rights.refused(Cap::Http, &line, ADDRESS_RULES);
+            match failure.cause {
+                HttpCause::Refused(ErrorKind::DeniedAddress | ErrorKind::DeniedDns) => {
+                    self.rights.refused(Cap::Http, &line, ADDRESS_RULES);
+                }
+                HttpCause::Refused(ErrorKind::DeniedSecret) => {
+                    self.rights.refused(Cap::Secrets, &line, SECRET_RULES);
+                }
+                _ => {}
             }
             self.failed(failure)
         })?;
