@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 /// The longest name, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
+/// What may come behind a name of theirs: a number, and what a helper step is for (`_next_input`).
+const SUFFIX_BYTES_MAX: usize = 16;
+
 /// Words that mean something else in our expressions.
 const RESERVED: &[&str] = &[
     "inputs", "run", "result", "item", "index", "loop", "branches", "env", "secrets", "steps",
@@ -17,7 +20,7 @@ pub(crate) fn identifier(text: &str) -> String {
     let mut out = String::new();
     let mut lower_before = false;
     for c in text.chars() {
-        if out.len() >= NAME_BYTES_MAX - 8 {
+        if out.len() >= NAME_BYTES_MAX - SUFFIX_BYTES_MAX {
             break;
         }
         if c.is_ascii_alphanumeric() {
@@ -60,13 +63,14 @@ pub(crate) fn kebab(text: &str) -> String {
 pub(crate) struct Taken(BTreeMap<String, usize>);
 
 impl Taken {
-    /// The name itself, or with the next number behind it where it is taken already.
+    /// The name itself, or with the next number behind it where it is taken already; its end is cut
+    /// off where that would be too long.
     pub(crate) fn unique(&mut self, name: &str, mark: char, also: &dyn Fn(&str) -> bool) -> String {
-        let mut candidate = name.to_owned();
+        let mut candidate = with_suffix(name, "");
         let mut number = self.0.get(name).copied().unwrap_or(1);
         while self.0.contains_key(&candidate) || also(&candidate) {
             number += 1;
-            candidate = format!("{name}{mark}{number}");
+            candidate = with_suffix(name, &format!("{mark}{number}"));
         }
         self.0.insert(name.to_owned(), number);
         self.0.entry(candidate.clone()).or_insert(1);
@@ -76,6 +80,11 @@ impl Taken {
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }
+}
+
+fn with_suffix(name: &str, suffix: &str) -> String {
+    let kept = name.floor_char_boundary(NAME_BYTES_MAX - suffix.len());
+    format!("{}{suffix}", name[..kept].trim_end_matches(['_', '-']))
 }
 
 #[cfg(test)]
@@ -104,5 +113,7 @@ mod tests {
         let mut taken = Taken::default();
         let mut next = |name: &str| taken.unique(name, '_', &|name| name == "a_3");
         assert_eq!([next("a"), next("a"), next("a"), next("a_2")], ["a", "a_2", "a_4", "a_2_2"]);
+        let long = "x".repeat(80);
+        assert_eq!([next(&long), next(&long)], ["x".repeat(64), format!("{}_2", "x".repeat(62))]);
     }
 }

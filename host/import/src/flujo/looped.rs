@@ -11,7 +11,7 @@ use super::common::operations;
 use super::dictionary::{FINALIZE, LOOP, MAP, PROPAGATION};
 use super::scope::{Scope, field_of};
 use crate::fields::{Fields, wrong_shape};
-use crate::names::identifier;
+use crate::names::{Taken, identifier};
 use crate::note::codes;
 use crate::out::step::Step;
 use crate::out::{Map, Out, Piece};
@@ -46,17 +46,13 @@ pub(super) fn translate(
     let inner = scope.inner(Some("loop.state.previous".to_owned()));
     let init = fields.take("init").map(|node| operations(node, scope)).unwrap_or_default();
     let mut names: Vec<(String, String)> = Vec::new();
+    let mut taken = Taken::default();
     // A field is in the state once, whoever writes it.
-    let declare = |field: &str, names: &mut Vec<(String, String)>| {
+    let mut declare = |field: &str, names: &mut Vec<(String, String)>| {
         if names.iter().any(|(known, _)| known == field) {
             return;
         }
-        let ours = identifier(field);
-        let ours = if ours == "previous" || names.iter().any(|(_, known)| *known == ours) {
-            format!("{ours}_{}", names.len() + 2)
-        } else {
-            ours
-        };
+        let ours = taken.unique(&identifier(field), '_', &|known| known == "previous");
         inner.set_context(field, &format!("loop.state.{ours}"));
         names.push((field.to_owned(), ours));
     };
