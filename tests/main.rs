@@ -5,6 +5,7 @@
 mod case;
 mod crash;
 mod documents;
+mod flags;
 mod loopback;
 mod models;
 mod postgres;
@@ -25,6 +26,7 @@ fn main() {
         trials.push(Trial::test(name, move || case::run(&path).map_err(Failed::from)));
     }
     trials.extend(documents::trials(&root));
+    trials.extend(flags::trials(&root));
     trials.extend(crash::trials());
     trials.extend(loopback::trials());
     trials.extend(models::trials());

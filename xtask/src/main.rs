@@ -66,8 +66,9 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// The root of the repository.
+/// The root of the repository: cargo says where it is. Two clones may share what is built.
 fn root() -> std::path::PathBuf {
-    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+    let here = std::path::PathBuf::from(here);
+    here.parent().unwrap_or(&here).to_owned()
 }

@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use coldframe_lang::limits::{Limit, Profile};
 
 use crate::exit::HELP;
-use crate::output::Format;
+use crate::output::{self, Format};
 
 /// Runs workflows made of code you don't trust.
 #[derive(Debug, Parser)]
@@ -130,6 +130,13 @@ pub(crate) enum FormatArg {
 }
 
 impl Global {
+    /// Says on the way what was done, and what comes next.
+    pub(crate) fn tell(&self, text: &str) {
+        if !self.quiet {
+            output::note(text);
+        }
+    }
+
     /// How results are printed.
     pub(crate) fn format(&self) -> Format {
         match self.format {

@@ -14,6 +14,7 @@ mod output;
 mod place;
 mod project;
 mod readable;
+mod replaying;
 mod report;
 mod services;
 mod settings;

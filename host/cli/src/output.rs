@@ -148,6 +148,16 @@ pub(crate) fn safe(text: &str) -> String {
     coldframe_lang::shown::sentence(text)
 }
 
+/// A value in one line, escaped, and cut where it is longer than people read.
+pub(crate) fn cut(value: &str) -> String {
+    const SHOWN_MAX: usize = 200;
+    let text = safe(value);
+    match text.char_indices().nth(SHOWN_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text,
+    }
+}
+
 /// A large number for people: `1.2M`.
 pub(crate) fn large(n: u64) -> String {
     match n {

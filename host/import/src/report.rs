@@ -41,10 +41,11 @@ pub(crate) fn report(name: &str, notes: &[Note], scaffolds: &[Scaffold]) -> Stri
         let inputs: Vec<String> =
             scaffold.inputs.iter().map(|(name, ty)| format!("{}: {ty}", shown(name))).collect();
         out.push_str(&format!(
-            "\n{}#{}: {}\n  lines {}, called with ({})\n",
+            "\n{}#{}: {}\n  {} {}, called with ({})\n",
             scaffold.skill,
             scaffold.operation,
             sentence(&scaffold.why),
+            if lines.len() == 1 { "line" } else { "lines" },
             lines.join(", "),
             inputs.join(", ")
         ));

@@ -14,6 +14,7 @@ pub(crate) mod lint;
 pub(crate) mod new;
 pub(crate) mod patch;
 pub(crate) mod plan;
+mod published;
 pub(crate) mod receipt;
 pub(crate) mod registry;
 pub(crate) mod run;

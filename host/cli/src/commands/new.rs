@@ -66,7 +66,7 @@ pub(crate) fn run(global: &Global, args: &NewArgs) -> Result<(), Fail> {
         Format::Json => output::json(&json!({ "file": path.display().to_string() })),
         Format::Text => {
             output::result(&format!("wrote {}", path.display()));
-            output::note(&format!("next: `coldframe test {}`", path.display()));
+            global.tell(&format!("next: `coldframe test {}`", path.display()));
         }
     }
     Ok(())

@@ -39,7 +39,7 @@ pub(crate) fn run(global: &Global, args: &PatchArgs) -> Result<(), Fail> {
     project.compile_patched(global, &args.file, &patched)?;
     if args.write {
         write::replace(&args.file, &patched)?;
-        output::note(&format!("patched {}", args.file.display()));
+        global.tell(&format!("patched {}", args.file.display()));
     } else {
         output::result(&patched);
     }

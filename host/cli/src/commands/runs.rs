@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use self::audit::AuditArgs;
 use self::decide::{DecideArgs, SignalArgs};
 use self::replay::ReplayArgs;
-pub(super) use self::replay::{recording, shown};
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
 use crate::loading::{self, Keeping, Start};

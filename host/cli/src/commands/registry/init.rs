@@ -31,10 +31,8 @@ pub(super) fn run(global: &Global, args: &InitArgs) -> Result<(), Fail> {
             "root": root,
         })),
         Format::Text => {
-            if !global.quiet {
-                output::note(&format!("made the registry `{}`", dir.display()));
-                output::note(&format!("its keys are in `{}`: keep them secret", keys.display()));
-            }
+            global.tell(&format!("made the registry `{}`", dir.display()));
+            global.tell(&format!("its keys are in `{}`: keep them secret", keys.display()));
             output::result(&root.to_string());
         }
     }

@@ -7,11 +7,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use coldframe_client::author;
-use serde_json::json;
 
 use crate::args::Global;
+use crate::commands::published::{self, Facts};
 use crate::exit::{Exit, Fail};
-use crate::output::{self, Format, GREEN, YELLOW};
 use crate::project::{Checked, Project, refusal};
 
 #[derive(Debug, Args)]
@@ -59,34 +58,12 @@ pub(super) fn run(global: &Global, args: &PublishArgs) -> Result<(), Fail> {
     let now = jiff::Timestamp::now();
     let published = author::publish_pipeline(&args.to, &keys, row, checked.text(), now);
     let published = published.map_err(refusal)?;
-    let row = &published.row;
-    if global.format() == Format::Json {
-        output::json(&json!({
-            "id": row.id,
-            "version": row.version,
-            "document": row.document,
-            "snapshot": published.snapshot,
-            "already": published.already,
-        }));
-        return Ok(());
-    }
-    if let Some(previous) = &published.previous
-        && let Err(wider) = row.caps.is_within(&previous.caps)
-    {
-        let (version, wider) = (&previous.version, wider.0.join(", "));
-        output::note(&format!("{YELLOW}wider{YELLOW:#} than {version}: {wider}"));
-    }
-    if published.new_namespace && !global.quiet {
-        output::note(&format!("made the namespace `{}` and its key", row.id.namespace()));
-    }
-    let done = if published.already { "was published before" } else { "published" };
-    if !global.quiet {
-        output::note(&format!(
-            "{GREEN}{done}{GREEN:#}: {}@{} in snapshot {}",
-            row.id, row.version, published.snapshot
-        ));
-    }
-    output::result(&row.document.to_string());
+    published::say(global, &published, |row| Facts {
+        id: &row.id,
+        version: &row.version,
+        caps: &row.caps,
+        file: ("document", row.document),
+    });
     Ok(())
 }
 

@@ -153,7 +153,7 @@ fn answer(global: &Global, store: &Store, row: &RunRow, event: &Event) -> Result
         Ok(journal) => drive_on(global, store, id, journal),
         // It looks into its inbox while it works, and once more before it ends.
         Err(StoreError::Busy(_)) => {
-            output::note(&format!("noted: the process that drives run {id} takes it up"));
+            global.tell(&format!("noted: the process that drives run {id} takes it up"));
             Ok(())
         }
         Err(error) => Err(error.into()),

@@ -1,22 +1,14 @@
 //! `coldframe runs replay`: a run again, offline, from its journal and the recordings of its calls.
 
-use std::sync::Arc;
-
 use clap::Args;
-use coldframe_engine::{Invoke, Replay, Replayed, RunLimits, Taken, Tape, replay};
-use coldframe_format::Digest;
+use coldframe_engine::{Replayed, Taken};
 use coldframe_store::{Level, RunRow, Store};
 use serde_json::{Value, json};
 
 use crate::args::Global;
 use crate::exit::{Exit, Fail};
-use crate::loading::{self, NANO_PER_MFUEL};
 use crate::output::{self, Format};
-use crate::place;
-use crate::settings::Settings;
-
-/// A longer value is cut where people read it.
-const SHOWN_MAX: usize = 200;
+use crate::{place, replaying};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArgs {
@@ -30,7 +22,7 @@ pub(crate) fn run(global: &Global, args: &ReplayArgs) -> Result<(), Fail> {
     if row.state.started.is_none() {
         return Err(Fail::usage(format!("run `{}` never began", row.run.run_id)));
     }
-    let found = again(global, &store, &row)?;
+    let (_, found) = replaying::replay(global, &store, &row, &row.records, |sandbox, _| sandbox)?;
     match global.format() {
         Format::Json => output::json(&as_json(&row, &found)),
         Format::Text => print(&row, &found),
@@ -39,28 +31,6 @@ pub(crate) fn run(global: &Global, args: &ReplayArgs) -> Result<(), Fail> {
         true => Ok(()),
         false => Err(Fail::said(Exit::RunFailed)),
     }
-}
-
-fn again(global: &Global, store: &Store, row: &RunRow) -> Result<Replayed, Fail> {
-    let (project, graph) = loading::recompile(global, row)?;
-    let Settings { limits, .. } = Settings::of(row)?;
-    // No network, no files, no secrets: what there was of them is on the recordings.
-    let sandbox = crate::commands::receipt::offline(global, Some(&graph.models))?;
-    let evaluator = loading::load(&project, &sandbox, &graph)?;
-    let recordings = |digest: &str| recording(store, digest);
-    let invoke: Arc<dyn Invoke> = sandbox;
-    let found = loading::runtime()?.block_on(replay(Replay {
-        limits: RunLimits::new(&graph.limits, &limits.bounds, limits.profile),
-        graph: Arc::new(graph),
-        records: &row.records,
-        run_id: row.run.run_id.clone(),
-        operator_caps: None,
-        evaluator,
-        nano_per_mfuel: NANO_PER_MFUEL,
-        invoke,
-        recordings: &recordings,
-    }))?;
-    Ok(found)
 }
 
 fn print(row: &RunRow, found: &Replayed) {
@@ -74,8 +44,8 @@ fn print(row: &RunRow, found: &Replayed) {
             "record {}: {place}{}\n  recorded  {}\n  now       {}",
             difference.seq,
             difference.what,
-            shown(&difference.recorded),
-            shown(&difference.found),
+            output::cut(&difference.recorded),
+            output::cut(&difference.found),
         ));
     }
     let all = row.records.len();
@@ -103,22 +73,6 @@ fn print(row: &RunRow, found: &Replayed) {
         0 => "nothing differs".to_owned(),
         count => output::count(count, "difference"),
     });
-}
-
-/// What a call heard; `None` where it is not kept, or is not what it was.
-pub(in crate::commands) fn recording(store: &Store, digest: &str) -> Option<Tape> {
-    let digest: Digest = digest.parse().ok()?;
-    let bytes = store.blob(digest).ok().flatten()?;
-    Tape::from_bytes(&bytes).ok()
-}
-
-/// A value as people read it.
-pub(in crate::commands) fn shown(value: &str) -> String {
-    let text = output::safe(value);
-    match text.char_indices().nth(SHOWN_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
-    }
 }
 
 fn as_json(row: &RunRow, found: &Replayed) -> Value {

@@ -27,7 +27,7 @@ pub(crate) fn run(global: &Global, args: &SourceArgs) -> Result<(), Fail> {
             "digest": digest,
         })),
         Format::Text => {
-            output::note(&format!("built {} bytes, {digest}", bytes.len()));
+            global.tell(&format!("built {} bytes, {digest}", bytes.len()));
             output::result(&path.display().to_string());
         }
     }
@@ -39,9 +39,7 @@ pub(super) fn component(global: &Global, args: &SourceArgs) -> Result<Vec<u8>, F
     if let Some(path) = &args.component {
         return inputs::read_bytes(path, COMPONENT_BYTES_MAX);
     }
-    if !global.quiet {
-        output::note("building (the first build of a toolchain takes some minutes)");
-    }
+    global.tell("building (the first build of a toolchain takes some minutes)");
     let toolchain =
         Toolchain::find().map_err(|error| Fail::usage(chain(&error)).help(error.help()))?;
     toolchain

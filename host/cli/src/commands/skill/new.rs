@@ -46,8 +46,8 @@ pub(crate) fn run(global: &Global, args: &NewArgs) -> Result<(), Fail> {
             "files": files.iter().map(|(path, _)| path.to_string()).collect::<Vec<_>>(),
         })),
         Format::Text => {
-            output::note(&format!("made `{shown}` with {}", output::count(files.len(), "file")));
-            output::note(&format!("next: `coldframe skill check {shown}`"));
+            global.tell(&format!("made `{shown}` with {}", output::count(files.len(), "file")));
+            global.tell(&format!("next: `coldframe skill check {shown}`"));
         }
     }
     Ok(())

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use coldframe_client::author;
-use serde_json::json;
 
 use super::{SourceArgs, check};
 use crate::args::{FormatArg, Global};
+use crate::commands::published::{self, Facts};
 use crate::exit::Fail;
-use crate::output::{self, Format, GREEN, YELLOW};
+use crate::output::Format;
 use crate::project::refusal;
 
 #[derive(Debug, Args)]
@@ -32,33 +32,11 @@ pub(crate) fn run(global: &Global, args: &PublishArgs) -> Result<(), Fail> {
     let keys = args.keys.clone().unwrap_or_else(|| author::default_keys_dir(&args.to));
     let now = jiff::Timestamp::now();
     let published = author::publish(&args.to, &keys, &manifest, bytes, now).map_err(refusal)?;
-    let row = &published.row;
-    if global.format() == Format::Json {
-        output::json(&json!({
-            "id": row.id,
-            "version": row.version,
-            "component": row.component,
-            "snapshot": published.snapshot,
-            "already": published.already,
-        }));
-        return Ok(());
-    }
-    if let Some(previous) = &published.previous
-        && let Err(wider) = row.caps.is_within(&previous.caps)
-    {
-        let (version, wider) = (&previous.version, wider.0.join(", "));
-        output::note(&format!("{YELLOW}wider{YELLOW:#} than {version}: {wider}"));
-    }
-    if published.new_namespace && !global.quiet {
-        output::note(&format!("made the namespace `{}` and its key", row.id.namespace()));
-    }
-    let done = if published.already { "was published before" } else { "published" };
-    if !global.quiet {
-        output::note(&format!(
-            "{GREEN}{done}{GREEN:#}: {}@{} in snapshot {}",
-            row.id, row.version, published.snapshot
-        ));
-    }
-    output::result(&row.component.to_string());
+    published::say(global, &published, |row| Facts {
+        id: &row.id,
+        version: &row.version,
+        caps: &row.caps,
+        file: ("component", row.component),
+    });
     Ok(())
 }
