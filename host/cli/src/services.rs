@@ -206,7 +206,7 @@ fn all_granted(
         }
     }
     for name in given.databases.keys() {
-        if !caps.iter().flat_map(|caps| &caps.sql).any(|grant| grant.names(name)) {
+        if !caps.iter().flat_map(|caps| &caps.sql).any(|grant| grant.access.names(name)) {
             let line = format!("read {name}");
             return Err(Fail::usage(unused("database", name)).help(help(Cap::Sql, &line)));
         }

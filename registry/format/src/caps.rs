@@ -8,6 +8,7 @@
 //!
 //! One file for each kind of line; `table` lists them all.
 
+mod access;
 mod config;
 mod fs;
 mod http;
@@ -19,15 +20,16 @@ mod set;
 mod sql;
 mod table;
 
+pub use access::{Access, is_name};
 pub use config::{ConfigGrant, is_key};
 pub use fs::{FsGrant, canonical_path};
 pub use http::{HttpGrant, PathGrant};
-pub use kv::{KvGrant, is_store};
+pub use kv::KvGrant;
 pub use line::{GrantError, GrantLine};
 pub use llm::{LlmGrant, is_model};
 pub use secrets::{SecretGrant, is_secret};
 pub use set::CapSet;
-pub use sql::{SqlGrant, is_database};
+pub use sql::SqlGrant;
 pub use table::{Cap, Caps};
 
 /// The rights that go beyond a ceiling, as people write them.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use coldframe_engine::services::Database;
-use coldframe_format::caps::is_database;
+use coldframe_format::caps::is_name;
 use coldframe_format::{Cap, suggest};
 use coldframe_lang::graph::Graph;
 use coldframe_ports::PostgresDatabase;
@@ -59,8 +59,7 @@ impl fmt::Debug for Databases {
 pub(super) fn read(flags: &[String]) -> Result<BTreeMap<String, String>, Fail> {
     let mut found = BTreeMap::new();
     for flag in flags {
-        let Some((name, source)) = flag.split_once('=').filter(|(name, _)| is_database(name))
-        else {
+        let Some((name, source)) = flag.split_once('=').filter(|(name, _)| is_name(name)) else {
             let message = "a `--database` does not begin with a name and `=`";
             return Err(Fail::usage(message).help("for example --database shop=sqlite:shop.db"));
         };
@@ -94,7 +93,7 @@ fn absolute(path: &str) -> String {
 
 /// Everything that a graph grants by name must be there.
 pub(super) fn all_given(graph: &Graph, given: &BTreeMap<String, String>) -> Result<(), Fail> {
-    let named = graph.caps.sql.iter().filter_map(|grant| grant.database.as_deref());
+    let named = graph.caps.sql.iter().filter_map(|grant| grant.access.name.as_deref());
     for name in named {
         if given.contains_key(name) {
             continue;

@@ -154,7 +154,7 @@ fn granted(rights: &Rights, write: bool, name: &str) -> Result<(), CallError> {
     let mode = if write { "write" } else { "read" };
     let what = format!("to {mode} the store `{shown}`");
     let line = format!("{mode} {shown}");
-    let allows = |caps: &Caps| caps.kv.iter().any(|grant| grant.allows(write, name));
+    let allows = |caps: &Caps| caps.kv.iter().any(|grant| grant.access.allows(write, name));
     rights.check(allows, ErrorKind::DeniedCapability, &what, (Cap::Kv, &line))
 }
 
@@ -162,7 +162,7 @@ fn granted(rights: &Rights, write: bool, name: &str) -> Result<(), CallError> {
 fn ttl_s(rights: &Rights, name: &str) -> Option<u64> {
     let lives = rights.each().filter_map(|caps| {
         // Of several lines of one layer the longest life counts, and none is the longest.
-        let lines = caps.kv.iter().filter(|grant| grant.allows(true, name));
+        let lines = caps.kv.iter().filter(|grant| grant.access.allows(true, name));
         let lives: Option<Vec<u64>> = lines.map(|grant| grant.ttl_s).collect();
         lives?.into_iter().max()
     });

@@ -100,7 +100,8 @@ pub(super) fn admit(rights: &Rights, ask: &mut SqlAsk, bound: SqlBound) -> Resul
     let mode = if ask.write { "write" } else { "read" };
     let what = format!("to {mode} the database `{shown}`");
     let line = format!("{mode} {shown}");
-    let allows = |caps: &Caps| caps.sql.iter().any(|grant| grant.allows(ask.write, &ask.database));
+    let allows =
+        |caps: &Caps| caps.sql.iter().any(|grant| grant.access.allows(ask.write, &ask.database));
     rights.check(allows, ErrorKind::DeniedDatabase, &what, (Cap::Sql, &line))
 }
 

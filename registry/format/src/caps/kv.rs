@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use super::access::Access;
 use super::line::{self, GrantLine};
 
 /// The longest life of a value that can be asked for, seconds: ten years.
@@ -12,25 +13,10 @@ const TTL_MAX_S: u64 = 10 * 366 * 86_400;
 /// `write cache ttl=3600s`: which stores are allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KvGrant {
-    /// Whether values may be set and removed too.
-    pub write: bool,
-    /// The store; `None` for `*`, every store.
-    pub store: Option<String>,
+    /// The store, and whether values may be set and removed too.
+    pub access: Access,
     /// After how many seconds a value that is set is gone; `None` for never.
     pub ttl_s: Option<u64>,
-}
-
-impl KvGrant {
-    /// Whether the store may be read or, with `write`, changed.
-    pub fn allows(&self, write: bool, store: &str) -> bool {
-        (self.write || !write) && self.store.as_deref().is_none_or(|own| own == store)
-    }
-}
-
-/// Whether a text is the name of a store: letters, digits, `-`, `_` and `.`, at most 64 of them.
-pub fn is_store(text: &str) -> bool {
-    let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    (1..=64).contains(&text.len()) && text.bytes().all(good) && !text.starts_with('.')
 }
 
 impl GrantLine for KvGrant {
@@ -40,53 +26,38 @@ impl GrantLine for KvGrant {
 
     fn read(text: &str) -> Result<Self, &'static str> {
         let mut words = text.split(' ');
-        let write = match words.next() {
-            Some("read") => false,
-            Some("write") => true,
-            _ => return Err("it begins with neither `read` nor `write`"),
-        };
-        let store = words.next().ok_or("it names no store")?;
-        let store = match store {
-            "*" => None,
-            store if is_store(store) => Some(store.to_owned()),
-            _ => return Err("the store is not a name of letters, digits, `-`, `_` and `.`"),
-        };
-        let ttl_s = match words.next() {
-            None => None,
-            Some(word) => Some(ttl(word)?),
-        };
+        let access = Access::read(
+            &mut words,
+            "it names no store",
+            "the store is not a name of letters, digits, `-`, `_` and `.`",
+        )?;
+        let ttl_s = words.next().map(ttl).transpose()?;
         if words.next().is_some() {
             return Err("it has more words than there are to say");
         }
-        if ttl_s.is_some() && !write {
+        if ttl_s.is_some() && !access.write {
             return Err("it reads only, and `ttl` is for what is set");
         }
-        Ok(Self { write, store, ttl_s })
+        Ok(Self { access, ttl_s })
     }
 
     fn is_within(&self, ceiling: &Self) -> bool {
-        let store = ceiling.store.is_none() || ceiling.store == self.store;
         // A value that lives longer is more.
         let ttl = match (self.ttl_s, ceiling.ttl_s) {
             (_, None) => true,
-            (None, Some(_)) => !self.write,
+            (None, Some(_)) => !self.access.write,
             (Some(own), Some(other)) => own <= other,
         };
-        store && ttl && (ceiling.write || !self.write)
+        ttl && self.access.is_within(&ceiling.access)
     }
 
     fn both(&self, other: &Self) -> Option<Self> {
-        let store = match (&self.store, &other.store) {
-            (None, store) | (store, None) => store.clone(),
-            (Some(a), Some(b)) if a == b => Some(a.clone()),
-            _ => return None,
-        };
-        let write = self.write && other.write;
+        let access = self.access.both(&other.access)?;
         let ttl_s = match (self.ttl_s, other.ttl_s) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        Some(Self { write, store, ttl_s: ttl_s.filter(|_| write) })
+        Some(Self { ttl_s: ttl_s.filter(|_| access.write), access })
     }
 }
 
@@ -105,8 +76,7 @@ fn ttl(word: &str) -> Result<u64, &'static str> {
 
 impl fmt::Display for KvGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mode = if self.write { "write" } else { "read" };
-        write!(f, "{mode} {}", self.store.as_deref().unwrap_or("*"))?;
+        self.access.fmt(f)?;
         self.ttl_s.map_or(Ok(()), |seconds| write!(f, " ttl={seconds}s"))
     }
 }

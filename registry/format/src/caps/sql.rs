@@ -4,33 +4,14 @@
 
 use std::fmt;
 
-use super::kv::is_store;
+use super::access::Access;
 use super::line::{self, GrantLine};
 
 /// `read shop`: which databases can be asked, and whether they can be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqlGrant {
-    /// Whether rows can be changed too.
-    pub write: bool,
-    /// The database; `None` for `*`, every one that the run is given.
-    pub database: Option<String>,
-}
-
-impl SqlGrant {
-    /// Whether the database may be asked or, with `write`, changed.
-    pub fn allows(&self, write: bool, database: &str) -> bool {
-        (self.write || !write) && self.names(database)
-    }
-
-    /// Whether it is about this database.
-    pub fn names(&self, database: &str) -> bool {
-        self.database.as_deref().is_none_or(|own| own == database)
-    }
-}
-
-/// Whether a text is the name of a database: letters, digits, `-`, `_` and `.`, at most 64 of them.
-pub fn is_database(text: &str) -> bool {
-    is_store(text)
+    /// The database, and whether its rows can be changed too.
+    pub access: Access,
 }
 
 impl GrantLine for SqlGrant {
@@ -40,44 +21,29 @@ impl GrantLine for SqlGrant {
 
     fn read(text: &str) -> Result<Self, &'static str> {
         let mut words = text.split(' ');
-        let write = match words.next() {
-            Some("read") => false,
-            Some("write") => true,
-            _ => return Err("it begins with neither `read` nor `write`"),
-        };
-        let database = match words.next() {
-            None => return Err("it names no database"),
-            Some("*") => None,
-            Some(name) if is_database(name) => Some(name.to_owned()),
-            Some(_) => {
-                return Err("the database is not a name of letters, digits, `-`, `_` and `.`");
-            }
-        };
+        let access = Access::read(
+            &mut words,
+            "it names no database",
+            "the database is not a name of letters, digits, `-`, `_` and `.`",
+        )?;
         if words.next().is_some() {
             return Err("it has more words than there are to say");
         }
-        Ok(Self { write, database })
+        Ok(Self { access })
     }
 
     fn is_within(&self, ceiling: &Self) -> bool {
-        let database = ceiling.database.is_none() || ceiling.database == self.database;
-        database && (ceiling.write || !self.write)
+        self.access.is_within(&ceiling.access)
     }
 
     fn both(&self, other: &Self) -> Option<Self> {
-        let database = match (&self.database, &other.database) {
-            (None, name) | (name, None) => name.clone(),
-            (Some(a), Some(b)) if a == b => Some(a.clone()),
-            _ => return None,
-        };
-        Some(Self { write: self.write && other.write, database })
+        self.access.both(&other.access).map(|access| Self { access })
     }
 }
 
 impl fmt::Display for SqlGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mode = if self.write { "write" } else { "read" };
-        write!(f, "{mode} {}", self.database.as_deref().unwrap_or("*"))
+        self.access.fmt(f)
     }
 }
 
@@ -143,7 +109,7 @@ mod tests {
             ("write a", true, "b", false),
             ("read *", false, "b", true),
         ] {
-            assert_eq!(grant(line).allows(write, name), expected, "{line}: {write} {name}");
+            assert_eq!(grant(line).access.allows(write, name), expected, "{line}: {write} {name}");
         }
     }
 }
