@@ -10,7 +10,7 @@ use coldframe_engine::ports::{
 };
 use coldframe_engine::{Call, CallLimits, CallReport};
 use coldframe_format::{Caps, Digest, Interface};
-use coldframe_journal::ErrorKind;
+use coldframe_journal::{Asked, ErrorKind};
 use serde_json::json;
 
 use super::guest::{admit, call_of, encode, run, summary};
@@ -46,6 +46,8 @@ impl HttpPort for Fake {
                     body: Box::pin(Zeros(0)),
                 }),
                 "/private" => Err(refused(ErrorKind::DeniedAddress)),
+                "/rebound" => Err(refused(ErrorKind::DeniedDns)),
+                "/secret" => Err(refused(ErrorKind::DeniedSecret)),
                 "/down" => Err(HttpFailure::new(HttpCause::Connect, "nobody there")),
                 "/never" => std::future::pending().await,
                 path => {
@@ -199,8 +201,29 @@ fn a_refusal_ends_the_call_whatever_the_guest_makes_of_it() {
          [\"GET https://evil.test/refused\"]` would allow it"
     );
     assert_eq!(sent("/refused"), [""; 0]);
-    let url = (true, "example.org", "/private");
-    check(Try { url, ..Try::default() }, "denied.address");
+}
+
+/// What the grants allow and the port does not: both decisions are told.
+#[test]
+fn refusals_of_the_port_are_told() {
+    let (addresses, secrets) = ("the rules for addresses", "the grants of the secret");
+    for (path, kind, cap, who) in [
+        ("/private", "denied.address", "http", addresses),
+        ("/rebound", "denied.dns", "http", addresses),
+        ("/secret", "denied.secret", "secrets", secrets),
+    ] {
+        let url = (true, "example.org", path);
+        let report = fetch(Try { url, ..Try::default() });
+        assert_eq!(summary(&report), kind);
+        let line = format!("GET https://example.org{path}");
+        let asked = |cap: &str, refused_by: Option<&str>| Asked {
+            cap: cap.to_owned(),
+            line: line.clone(),
+            times: 1,
+            refused_by: refused_by.map(str::to_owned),
+        };
+        assert_eq!(report.asked, [asked("http", None), asked(cap, Some(who))]);
+    }
 }
 
 #[test]
