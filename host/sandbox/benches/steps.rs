@@ -1,7 +1,8 @@
 //! What a step costs at each layer, side by side in one run, against wasmtime itself.
 //!
 //! Every row is the median of several rounds; rounds of all rows alternate, so that a neighbour's
-//! noise falls on all of them. `cargo xtask bench` builds what is needed and runs this.
+//! noise falls on all of them. `cargo xtask bench` builds what is needed and runs this. With a text
+//! as argument, only the floor and the rows whose names contain it.
 
 #![expect(
     clippy::print_stdout,
@@ -43,6 +44,8 @@ const NO_OP: &str = r#"
         (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))
 "#;
 
+/// The row that the others are compared with.
+const FLOOR: &str = "bare wasmtime: instantiate + call (the floor)";
 /// Steps in a chain.
 const CHAIN: usize = 1_000;
 /// Rounds of each row; the median is printed.
@@ -85,37 +88,49 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let graph = chain(component);
     let (sets, mapped) = (sets(), mapped(component));
     let dir = tempfile::tempdir().unwrap();
-    let relaxed = Store::open(&dir.path().join("relaxed"), Level::Relaxed).unwrap();
-    let strict = Store::open(&dir.path().join("strict"), Level::Strict).unwrap();
-    let mut rows: Vec<Row> = vec![
-        ("bare wasmtime: instantiate + call (the floor)", vec![]),
-        ("`sandbox`: the same component, JSON in and out", vec![]),
-        ("`sandbox` with an executor: the same", vec![]),
-        ("`engine`, memory journal: a chain of 1,000 steps", vec![]),
-        ("`engine`, memory journal: the same with an executor", vec![]),
-        ("`engine`, memory journal: a chain of 1,000 `set` steps", vec![]),
-        ("`engine`, memory journal: a `map` of 1,000 items", vec![]),
-        ("`engine`, relaxed journal", vec![]),
-        ("`engine`, strict journal", vec![]),
+    let open = |name: &str, level| Arc::new(Store::open(&dir.path().join(name), level).unwrap());
+    let (relaxed, strict) = (open("relaxed", Level::Relaxed), open("strict", Level::Strict));
+    let only = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    let through = |sandbox: &Arc<Sandbox>| {
+        let sandbox = Arc::clone(sandbox);
+        move |_| runtime.block_on(invoke(&sandbox, component, CHAIN))
+    };
+    let driven = |sandbox: &Arc<Sandbox>, graph: &Arc<Graph>| {
+        let (sandbox, graph) = (Arc::clone(sandbox), Arc::clone(graph));
+        move |_| run(runtime, &sandbox, &graph, &mut MemoryJournal::default())
+    };
+    let kept = |store: &Arc<Store>| {
+        let (store, sandbox, graph) = (Arc::clone(store), Arc::clone(&sandbox), Arc::clone(&graph));
+        move |round| run(runtime, &sandbox, &graph, &mut journal(&store, round))
+    };
+    let work: Vec<(&str, Box<dyn Fn(usize)>)> = vec![
+        (FLOOR, Box::new(|_| runtime.block_on(floor.calls(CHAIN)))),
+        ("`sandbox`: the same component, JSON in and out", Box::new(through(&sandbox))),
+        ("`sandbox` with an executor: the same", Box::new(through(&outside))),
+        ("`engine`, memory journal: a chain of 1,000 steps", Box::new(driven(&sandbox, &graph))),
+        ("`engine`, memory journal: the same with an executor", Box::new(driven(&outside, &graph))),
+        ("`engine`, memory journal: a chain of 1,000 `set` steps", Box::new(driven(&sandbox, &sets))),
+        ("`engine`, memory journal: a `map` of 1,000 items", Box::new(driven(&sandbox, &mapped))),
+        ("`engine`, relaxed journal", Box::new(kept(&relaxed))),
+        ("`engine`, strict journal", Box::new(kept(&strict))),
     ];
+    let is_wanted =
+        |name: &str| name == FLOOR || only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+    let mut rows: Vec<(Row, Box<dyn Fn(usize)>)> = work
+        .into_iter()
+        .filter(|(name, _)| is_wanted(name))
+        .map(|(name, work)| ((name, vec![]), work))
+        .collect();
     // The first round warms caches and is thrown away.
     for round in 0..=ROUNDS {
-        let times = [
-            per_step(|| runtime.block_on(floor.calls(CHAIN))),
-            per_step(|| runtime.block_on(invoke(&sandbox, component, CHAIN))),
-            per_step(|| runtime.block_on(invoke(&outside, component, CHAIN))),
-            per_step(|| run(runtime, &sandbox, &graph, &mut MemoryJournal::default())),
-            per_step(|| run(runtime, &outside, &graph, &mut MemoryJournal::default())),
-            per_step(|| run(runtime, &sandbox, &sets, &mut MemoryJournal::default())),
-            per_step(|| run(runtime, &sandbox, &mapped, &mut MemoryJournal::default())),
-            per_step(|| run(runtime, &sandbox, &graph, &mut journal(&relaxed, round))),
-            per_step(|| run(runtime, &sandbox, &graph, &mut journal(&strict, round))),
-        ];
-        if round > 0 {
-            rows.iter_mut().zip(times).for_each(|((_, row), time)| row.push(time));
+        for ((_, times), work) in &mut rows {
+            let time = per_step(|| work(round));
+            if round > 0 {
+                times.push(time);
+            }
         }
     }
-    rows
+    rows.into_iter().map(|(row, _)| row).collect()
 }
 
 fn print_steps(rows: &[Row]) {
