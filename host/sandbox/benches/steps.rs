@@ -109,7 +109,10 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
         ("`sandbox` with an executor: the same", Box::new(through(&outside))),
         ("`engine`, memory journal: a chain of 1,000 steps", Box::new(driven(&sandbox, &graph))),
         ("`engine`, memory journal: the same with an executor", Box::new(driven(&outside, &graph))),
-        ("`engine`, memory journal: a chain of 1,000 `set` steps", Box::new(driven(&sandbox, &sets))),
+        (
+            "`engine`, memory journal: a chain of 1,000 `set` steps",
+            Box::new(driven(&sandbox, &sets)),
+        ),
         ("`engine`, memory journal: a `map` of 1,000 items", Box::new(driven(&sandbox, &mapped))),
         ("`engine`, relaxed journal", Box::new(kept(&relaxed))),
         ("`engine`, strict journal", Box::new(kept(&strict))),

@@ -115,7 +115,7 @@ fn pools(calls: u32) -> PoolingAllocationConfig {
         .max_component_instance_size(4 << 20)
         // What a call left is overwritten with zeros up to here, which is cheaper than giving the
         // pages back to the kernel and faulting them in again; the rest is given back.
-        .async_stack_keep_resident(64 << 10)
+        .async_stack_keep_resident(16 << 10)
         .linear_memory_keep_resident(128 << 10)
         .table_keep_resident(16 << 10)
         // A slot used by one skill is not kept warm for the next.
