@@ -176,7 +176,10 @@ impl Live {
         let (time, fuel) = (output::time(wall_us), output::large(fuel));
         let cost = output::money(cost_nano);
         let head = self.head(step);
-        let cached = if receipt.cached { format!("  {DIM}reused{DIM:#}") } else { String::new() };
+        let cached = match report::taken(receipt) {
+            Some(taken) => format!("  {DIM}{taken}{DIM:#}"),
+            None => String::new(),
+        };
         self.line(&format!(
             "  {mark} {head}  {DIM}{time:>8}  {fuel:>6} fuel  {cost}{DIM:#}{blocks}{cached}{tail}"
         ));

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use coldframe_engine::{
-    Answers, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer, RunLimits,
-    RunOptions, drive,
+    Answers, EarlierCalls, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer,
+    RunLimits, RunOptions, drive,
 };
 use coldframe_format::Digest;
 use coldframe_journal::Record;
 use coldframe_lang::graph::{Action, Adapters, Graph, Limits, Model, StepKind, Wait};
 use coldframe_lang::limits::Profile;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
-use coldframe_store::{Level, RunRow, SqliteJournal, Store};
+use coldframe_store::{Level, RunRow, SqliteEarlier, SqliteJournal, Store};
 use serde_json::Value;
 
 use crate::adapters;
@@ -108,11 +108,13 @@ pub(crate) struct Start {
     pub(crate) run_id: String,
     pub(crate) limits: OperatorLimits,
     pub(crate) services: services::Ready,
+    /// Whether every call is made, also where an equal one of an earlier run is remembered.
+    pub(crate) fresh: bool,
 }
 
 /// Drives a run to its end and prints what it came to.
 pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
-    let Start { graph, inputs, past, mut keeping, run_id, limits, services } = start;
+    let Start { graph, inputs, past, mut keeping, run_id, limits, services, fresh } = start;
     let sandbox = sandbox_with(global, &graph.adapters, &graph.models, &services)?;
     let evaluator = load(project, &sandbox, &graph)?;
     let invoke: Arc<dyn Invoke> = sandbox;
@@ -132,7 +134,13 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
         Some(inbox) => Arc::clone(inbox) as _,
         None => Arc::new(NoAnswers),
     };
-    let host = Host { invoke, observer, now_us, cancel, answers };
+    let earlier = match &keeping {
+        Keeping::Disk(_) if !fresh => {
+            Some(Arc::new(SqliteEarlier::new(&place::data_dir(global)?)) as Arc<dyn EarlierCalls>)
+        }
+        Keeping::Disk(_) | Keeping::Memory(_) => None,
+    };
+    let host = Host { invoke, observer, now_us, cancel, answers, earlier };
     let options = RunOptions {
         run_id: run_id.clone(),
         limits: RunLimits::new(&graph.limits, &limits.bounds, limits.profile),
@@ -171,7 +179,7 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
             return drive_run(
                 global,
                 project,
-                Start { graph, inputs, past, keeping, run_id, limits, services },
+                Start { graph, inputs, past, keeping, run_id, limits, services, fresh },
             );
         }
     }

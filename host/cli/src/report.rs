@@ -36,6 +36,15 @@ pub(crate) struct Line<'r> {
     pub(crate) waiting: Option<&'r Waiting>,
 }
 
+/// From where the output of a step comes that made no call of its own.
+pub(crate) fn taken(receipt: &Receipt) -> Option<&'static str> {
+    match receipt {
+        Receipt { cached: true, .. } => Some("reused"),
+        Receipt { remembered: true, .. } => Some("remembered"),
+        _ => None,
+    }
+}
+
 /// The steps of a run: the pipeline's own in the order of the graph, and behind each one what it
 /// held, in the order in which it happened.
 pub(crate) fn lines<'r>(graph: &'r Graph, state: &'r RunState) -> Vec<Line<'r>> {

@@ -163,6 +163,7 @@ async fn driven(ready: &Ready) -> Result<(RunState, Vec<Record>), String> {
         now_us: loading::now_us,
         cancel,
         answers: Arc::new(answers),
+        earlier: None,
     };
     let options = RunOptions {
         run_id: "test".to_owned(),

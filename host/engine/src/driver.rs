@@ -15,6 +15,7 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use crate::answers::Answer;
 use crate::cancel::Cancel;
 use crate::core::{Command, Core};
+use crate::earlier::Earlier;
 use crate::finish;
 use crate::host::{EngineError, Host, RunOptions, RunReport};
 use crate::journal::{Blob, Journal};
@@ -64,6 +65,7 @@ pub async fn drive(
         limits,
         nano_per_mfuel,
         memo: Arc::clone(core.memo()),
+        earlier: Earlier::new(host.earlier.clone()),
     };
     let mut driver = Driver {
         core,

@@ -8,6 +8,7 @@ use coldframe_journal::{JournalError, RunState};
 use tokio::sync::watch;
 
 use crate::answers::Answers;
+use crate::earlier::EarlierCalls;
 use crate::invoke::Invoke;
 use crate::journal::JournalFailure;
 use crate::limits::RunLimits;
@@ -29,6 +30,8 @@ pub struct Host {
     pub cancel: watch::Receiver<bool>,
     /// Decisions and signals that come while the run goes on.
     pub answers: Arc<dyn Answers>,
+    /// What equal calls of earlier runs came to; `None` makes every call.
+    pub earlier: Option<Arc<dyn EarlierCalls>>,
 }
 
 /// What is fixed for one run.

@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use crate::cancel::Cancel;
 use crate::core::{Command, Core};
+use crate::earlier::Earlier;
 use crate::finish;
 use crate::host::EngineError;
 use crate::invoke::Invoke;
@@ -101,6 +102,7 @@ pub async fn replay(replay: Replay<'_>) -> Result<Replayed, EngineError> {
             limits: replay.limits.clone(),
             nano_per_mfuel: replay.nano_per_mfuel,
             memo: Arc::default(),
+            earlier: Earlier::default(),
         },
         live: BTreeMap::new(),
         at_once: None,
@@ -444,6 +446,8 @@ fn timeless(event: &Event, recorded: &Event) -> Event {
     let was_cached = recorded.receipt().is_some_and(|receipt| receipt.cached);
     if let Some(receipt) = event.receipt_mut() {
         receipt.wall_us = 0;
+        // It was charged what the call costs, so only that it was not made is different.
+        receipt.remembered = false;
         receipt.recording = None;
         if was_cached {
             *receipt = Receipt {

@@ -13,6 +13,7 @@ use coldframe_lang::template::{Expr, Template};
 use serde_json::{Map, Value, json};
 
 use crate::cancel::Cancel;
+use crate::earlier::{Earlier, Remembered};
 use crate::invoke::{Call, CallError, CallLimits, CallReport, Invoke};
 use crate::journal::Blob;
 use crate::kinds;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<RunClock>,
     pub(crate) nano_per_mfuel: u64,
     pub(crate) memo: Arc<Memo>,
+    pub(crate) earlier: Earlier,
 }
 
 /// One piece of work while it is done.
@@ -246,12 +248,10 @@ impl Worker<'_> {
         self.receipt.operation = Some(uses.to_string());
         self.receipt.input_sha256 = Some(canonical::digest(&input).to_string());
         let slot = match step.cache {
-            true => self.shared.memo.slot(&self.receipt),
-            false => None,
+            Some(true) => self.shared.memo.slot(&self.receipt),
+            Some(false) | None => None,
         };
-        let Some(slot) = slot else {
-            return self.invoke(self.operation_call(step, uses, input)).await;
-        };
+        let Some(slot) = slot else { return self.known(step, uses, input).await };
         let mut known = tokio::select! {
             known = slot.lock() => known,
             () = self.cancel.cancelled() => return Err(cancelled()),
@@ -260,9 +260,36 @@ impl Worker<'_> {
             self.receipt.cached = true;
             return Ok(Value::clone(output));
         }
-        let output = self.invoke(self.operation_call(step, uses, input)).await?;
+        let output = self.known(step, uses, input).await?;
         *known = Some(Arc::new(output.clone()));
         Ok(output)
+    }
+
+    /// Calls an operation, or takes what an equal call of an earlier run came to.
+    async fn known(&mut self, step: &Step, uses: &Uses, input: Value) -> Result<Value, CallError> {
+        let call = self.operation_call(step, uses, input);
+        let earlier = &self.shared.earlier;
+        let is_kept = uses.pure && step.cache != Some(false);
+        let input = self.receipt.input_sha256.as_deref().filter(|_| is_kept);
+        let Some(key) = input.and_then(|input| earlier.key(&call, input)) else {
+            return self.invoke(call).await;
+        };
+        if let Some(Remembered { output, fuel, memory_peak_bytes }) = earlier.find(key, &call) {
+            self.left = self.left.less(Amounts { fuel, ..Amounts::default() });
+            let receipt = &mut self.receipt;
+            receipt.remembered = true;
+            receipt.fuel = receipt.fuel.saturating_add(fuel);
+            receipt.memory_peak_bytes = receipt.memory_peak_bytes.max(memory_peak_bytes);
+            return Ok(output);
+        }
+        let before = self.left.fuel;
+        let operation = (call.component, call.operation.clone());
+        let (output, memory_peak_bytes) = self.report(call).await;
+        let output = output?;
+        let fuel = before.saturating_sub(self.left.fuel);
+        let remembered = Remembered { output, fuel, memory_peak_bytes };
+        earlier.keep(key, operation, &remembered);
+        Ok(remembered.output)
     }
 
     fn operation_call(&self, step: &Step, uses: &Uses, input: Value) -> Call {
@@ -291,8 +318,13 @@ impl Worker<'_> {
     }
 
     async fn invoke(&mut self, call: Call) -> Result<Value, CallError> {
+        self.report(call).await.0
+    }
+
+    /// Makes a call and takes its account; gives its outcome and the most memory it held, bytes.
+    async fn report(&mut self, call: Call) -> (Result<Value, CallError>, u64) {
         if self.cancel.is_cancelled() {
-            return Err(cancelled());
+            return (Err(cancelled()), 0);
         }
         let CallReport {
             result,
@@ -321,7 +353,7 @@ impl Worker<'_> {
         if recording != Recording::Nothing {
             self.recording = recording;
         }
-        result
+        (result, memory_peak_bytes)
     }
 
     /// Whether `when`, which stands behind `key`, is true.

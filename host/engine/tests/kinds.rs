@@ -573,7 +573,8 @@ fn answers_come_while_the_run_goes_on() {
 
 #[test]
 fn equal_calls_are_made_once() {
-    let call = |id: &str| uses(id, "add", &[("x", lit(json!(4)))]).with(|step| step.cache = true);
+    let call =
+        |id: &str| uses(id, "add", &[("x", lit(json!(4)))]).with(|step| step.cache = Some(true));
     let held = map("m", path("inputs.list"), vec![call("c")], Some(path("c")));
     let run = check(
         vec![held, call("again")],

@@ -6,11 +6,9 @@ mod support;
 
 use std::sync::Arc;
 
-use coldframe_engine::{EngineError, Replay, Replayed, RunLimits, Taken, replay};
-use coldframe_format::Digest;
+use coldframe_engine::{EngineError, Replayed, Taken};
 use coldframe_journal::{ErrorKind, Event};
 use coldframe_lang::graph::*;
-use coldframe_lang::limits::Profile;
 use serde_json::json;
 use support::*;
 
@@ -35,18 +33,7 @@ fn try_again(run: &Run) -> Result<Replayed, EngineError> {
 }
 
 fn again_in(run: &Run, table: Arc<Table>) -> Result<Replayed, EngineError> {
-    let replay = replay(Replay {
-        graph: Arc::clone(&run.graph),
-        records: &run.journal.records,
-        run_id: "run".into(),
-        limits: RunLimits::new(&run.graph.limits, &run.limits, Profile::Strict),
-        operator_caps: None,
-        evaluator: Digest::of(b"evaluator"),
-        nano_per_mfuel: 1_000_000,
-        invoke: table,
-        recordings: &|_| None,
-    });
-    runtime().block_on(replay)
+    runtime().block_on(run.replay_in(table))
 }
 
 /// Changes the record of the end of `step` and gives what the replay says of it.

@@ -93,6 +93,7 @@ fn uses(operation: &str, with: &[(&str, Template)]) -> StepKind {
         operation: operation.into(),
         http: false,
         llm: false,
+        pure: false,
         with: with.iter().map(|(name, template)| ((*name).into(), template.clone())).collect(),
     })
 }
@@ -138,7 +139,10 @@ fn host(table: &Arc<Table>) -> (Host, watch::Sender<bool>) {
     let (sender, cancel) = watch::channel(false);
     let invoke: Arc<dyn Invoke> = Arc::clone(table) as _;
     let answers = Arc::new(NoAnswers);
-    (Host { invoke, observer: Arc::new(Silent), now_us: || 7, cancel, answers }, sender)
+    (
+        Host { invoke, observer: Arc::new(Silent), now_us: || 7, cancel, answers, earlier: None },
+        sender,
+    )
 }
 
 async fn run(graph: &Arc<Graph>, limits: Limits) -> (RunState, Arc<Table>) {

@@ -25,6 +25,9 @@ pub struct Receipt {
     /// Whether the output of an equal call was taken instead of calling again.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub cached: bool,
+    /// Whether the output is what an equal call of an earlier run came to, for what that cost.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub remembered: bool,
     /// Fuel of the call and of the step's expressions together.
     pub fuel: u64,
     /// Wall time, microseconds.

@@ -119,8 +119,8 @@ pub(crate) struct StepDecl<'n> {
     pub(crate) fallback: Option<FallbackDecl<'n>>,
     /// With its place where it is written.
     pub(crate) on_error: (OnError, Option<Span>),
-    /// The place of `cache: true`.
-    pub(crate) cache: Option<Span>,
+    /// What `cache` says, and where.
+    pub(crate) cache: Option<(bool, Span)>,
     pub(crate) limits: LimitsDecl<'n>,
     pub(crate) caps: Option<CapsDecl<'n>>,
 }

@@ -178,7 +178,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
             timeout: *timeout,
             fallback,
             on_error: on_error.0,
-            cache: cache.is_some(),
+            cache: cache.map(|(cache, _)| cache),
             limits: decl.limits.limits.clone(),
             caps: decl.caps.as_ref().map(|decl| decl.caps.clone()),
         })
@@ -201,6 +201,7 @@ impl<'a, 'n> Lowering<'a, 'n> {
             operation: skill.operation.clone(),
             http: needs.has(Cap::Http),
             llm: needs.has(Cap::Llm),
+            pure: skill.entry.interface.imports.is_empty(),
             with: self.named(&call.with)?,
         })
     }

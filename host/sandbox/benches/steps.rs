@@ -71,6 +71,9 @@ fn main() {
 /// A named row and its rounds, microseconds per step.
 type Row = (&'static str, Vec<f64>);
 
+/// Does [`CHAIN`] steps; knows which round it is.
+type Work<'w> = Box<dyn Fn(usize) + 'w>;
+
 fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let floor = Floor::new();
     let sandbox = Sandbox::new(SandboxConfig::new(Compiler::InProcess)).unwrap();
@@ -103,7 +106,7 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
         let (store, sandbox, graph) = (Arc::clone(store), Arc::clone(&sandbox), Arc::clone(&graph));
         move |round| run(runtime, &sandbox, &graph, &mut journal(&store, round))
     };
-    let work: Vec<(&str, Box<dyn Fn(usize)>)> = vec![
+    let work: Vec<(&str, Work<'_>)> = vec![
         (FLOOR, Box::new(|_| runtime.block_on(floor.calls(CHAIN)))),
         ("`sandbox`: the same component, JSON in and out", Box::new(through(&sandbox))),
         ("`sandbox` with an executor: the same", Box::new(through(&outside))),
@@ -119,7 +122,7 @@ fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     ];
     let is_wanted =
         |name: &str| name == FLOOR || only.as_ref().is_none_or(|only| name.contains(only.as_str()));
-    let mut rows: Vec<(Row, Box<dyn Fn(usize)>)> = work
+    let mut rows: Vec<(Row, Work<'_>)> = work
         .into_iter()
         .filter(|(name, _)| is_wanted(name))
         .map(|(name, work)| ((name, vec![]), work))
@@ -233,6 +236,7 @@ fn chain(component: Digest) -> Arc<Graph> {
             operation: "run".into(),
             http: false,
             llm: false,
+            pure: false,
             with: BTreeMap::from([("x".into(), x)]),
         });
         Step {
@@ -280,6 +284,7 @@ fn mapped(component: Digest) -> Arc<Graph> {
         operation: "run".into(),
         http: false,
         llm: false,
+        pure: false,
         with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
     });
     let mut call = Step { block: 1, ..Step::new("call", call) };
@@ -317,7 +322,8 @@ fn run(
     let (_keep, cancel) = watch::channel(false);
     let invoke: Arc<dyn Invoke> = Arc::clone(sandbox) as _;
     let answers = Arc::new(NoAnswers);
-    let host = Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel, answers };
+    let host =
+        Host { invoke, observer: Arc::new(Silent), now_us: || 0, cancel, answers, earlier: None };
     let options = RunOptions {
         run_id: "bench".into(),
         limits: RunLimits::new(&Limits::default(), &Limits::default(), Profile::Strict),

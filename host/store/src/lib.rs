@@ -1,5 +1,5 @@
 //! Everything on SQLite: journals of runs (one file, one writer thread, group commit), stores of keys
-//! and values, and files of an operator that skills ask.
+//! and values, what calls came to, and files of an operator that skills ask.
 //!
 //! # What each level loses
 //!
@@ -9,6 +9,7 @@
 //! | `relaxed` | nothing acknowledged | the last moments |
 //! | `strict` | nothing acknowledged | nothing acknowledged |
 
+mod earlier;
 mod error;
 mod inbox;
 mod journal;
@@ -19,6 +20,7 @@ mod schema;
 mod sql;
 mod writer;
 
+pub use earlier::SqliteEarlier;
 pub use error::StoreError;
 pub use inbox::Post;
 pub use journal::SqliteJournal;

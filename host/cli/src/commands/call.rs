@@ -241,6 +241,7 @@ fn print(
         input_sha256: Some(canonical::digest(input).to_string()),
         output_sha256: report.result.as_ref().ok().map(|out| canonical::digest(out).to_string()),
         cached: false,
+        remembered: false,
         fuel: report.fuel,
         wall_us: report.wall_us,
         memory_peak_bytes: report.memory_peak_bytes,

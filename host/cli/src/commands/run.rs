@@ -32,6 +32,9 @@ pub(crate) struct RunArgs {
     /// Refuse to add a skill to `coldframe.lock`
     #[arg(long)]
     locked: bool,
+    /// Make every call, also those that an earlier run made with the same arguments
+    #[arg(long)]
+    fresh: bool,
     /// Say what was left out of the graph because it changes nothing
     #[arg(long, short)]
     verbose: bool,
@@ -75,6 +78,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
     };
     let limits = settings.limits;
     let past = Vec::new();
-    let start = Start { graph, inputs: bound, past, keeping, run_id, limits, services };
+    let fresh = args.fresh;
+    let start = Start { graph, inputs: bound, past, keeping, run_id, limits, services, fresh };
     loading::drive_run(global, &project, start)
 }

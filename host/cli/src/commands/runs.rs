@@ -191,8 +191,8 @@ fn show_line(line: &report::Line<'_>, width: usize) -> String {
         text.push_str(&format!(" {step}"));
     }
     if let Some(receipt) = line.receipt {
-        if receipt.cached {
-            text.push_str(" reused");
+        if let Some(taken) = report::taken(receipt) {
+            text.push_str(&format!(" {taken}"));
         }
         for (name, value) in [
             ("component", &receipt.component),
@@ -339,6 +339,7 @@ fn drive_on(
         run_id: row.run.run_id,
         limits,
         services,
+        fresh: false,
     };
     loading::drive_run(global, &project, start)
 }

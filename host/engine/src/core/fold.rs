@@ -110,7 +110,7 @@ impl Core {
                     .frames
                     .get(&id)
                     .and_then(|frame| frame.step(step))
-                    .is_some_and(|step| step.cache);
+                    .is_some_and(|step| step.cache == Some(true));
                 if let Some(output) = output.as_ref().filter(|_| is_cached) {
                     self.memo.recall(receipt, output);
                 }

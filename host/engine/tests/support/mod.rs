@@ -16,8 +16,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coldframe_engine::{
-    Answers, Call, CallError, CallReport, EngineError, Host, Invoke, Journal, JournalFailure,
-    LINGER, NoAnswers, Replay, Replayed, RunLimits, RunOptions, RunReport, Silent, drive, replay,
+    Answers, Call, CallError, CallReport, EarlierCalls, EngineError, Host, Invoke, Journal,
+    JournalFailure, LINGER, NoAnswers, Replay, Replayed, RunLimits, RunOptions, RunReport, Silent,
+    drive, replay,
 };
 use coldframe_format::{Caps, Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState};

@@ -32,6 +32,7 @@ pub fn op(operation: &str, with: &[(&str, Template)]) -> Uses {
         operation: operation.into(),
         http: operation == "fetch",
         llm: false,
+        pure: operation == "work",
         with: with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     }
 }

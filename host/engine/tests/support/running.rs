@@ -38,6 +38,7 @@ pub struct Run {
     pub limits: Limits,
     pub linger: Duration,
     pub answers: Arc<dyn Answers>,
+    pub earlier: Option<Arc<dyn EarlierCalls>>,
     pub cancel: (watch::Sender<bool>, watch::Receiver<bool>),
 }
 
@@ -51,6 +52,7 @@ impl Run {
             limits: Limits::default(),
             linger: LINGER,
             answers: Arc::new(NoAnswers),
+            earlier: None,
             cancel: watch::channel(false),
         }
     }
@@ -71,6 +73,7 @@ impl Run {
             now_us: || 7,
             cancel: self.cancel.1.clone(),
             answers: Arc::clone(&self.answers),
+            earlier: self.earlier.clone(),
         };
         let options = RunOptions {
             run_id: "run".into(),
@@ -85,9 +88,9 @@ impl Run {
         drive(graph, self.inputs.clone(), &past, &mut self.journal, &host, options).await
     }
 
-    /// Runs the records again: they come to the same.
-    pub async fn replays(&self) -> Replayed {
-        let found = replay(Replay {
+    /// Runs the records again.
+    pub async fn replay_in(&self, table: Arc<Table>) -> Result<Replayed, EngineError> {
+        replay(Replay {
             graph: Arc::clone(&self.graph),
             records: &self.journal.records,
             run_id: "run".into(),
@@ -95,10 +98,15 @@ impl Run {
             operator_caps: None,
             evaluator: Digest::of(b"evaluator"),
             nano_per_mfuel: 1_000_000,
-            invoke: Arc::new(Table::default()),
+            invoke: table,
             recordings: &|_| None,
-        });
-        let found = found.await.unwrap();
+        })
+        .await
+    }
+
+    /// Runs the records again: they come to the same.
+    pub async fn replays(&self) -> Replayed {
+        let found = self.replay_in(Arc::default()).await.unwrap();
         let made = found.compared + found.taken.len() as u64;
         assert_eq!(found.differences, [], "{:#?}", self.history());
         assert_eq!(made, self.journal.records.len() as u64, "{found:?} {:#?}", self.history());

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// `add` sums its input, `fail` fails, `flaky` fails `n` times with a transient error, `burn` takes
+/// `add` sums its input, `work` is pure and takes `fuel` (of 13 it fails), `fail` fails, `flaky` fails `n` times with a transient error, `burn` takes
 /// all fuel it may have, `slow` waits to be cancelled, `fetch` moves `bytes`, `nap` sleeps `ms`, `eval` evaluates.
 #[derive(Default)]
 pub struct Table {
@@ -81,6 +81,11 @@ async fn answer(call: &Call, count: u32) -> (Result<Value, CallError>, u64) {
             let input = call.input.as_object().unwrap();
             (Ok(json!(input.values().filter_map(Value::as_i64).sum::<i64>())), 100)
         }
+        "work" if call.limits.fuel < number("fuel") => {
+            (failed(ErrorKind::LimitFuel, "out of fuel"), call.limits.fuel)
+        }
+        "work" if number("fuel") == 13 => (failed(ErrorKind::GuestError, "no luck"), 2_000_000),
+        "work" => (Ok(json!(number("fuel"))), number("fuel")),
         "fetch" => {
             tokio::time::sleep(Duration::from_millis(10)).await;
             let fits = number("bytes") <= call.limits.net_bytes;

@@ -9,7 +9,7 @@ use crate::shown::shown;
 /// A component that imports something may give another result the next time.
 pub(super) fn only_pure(document: &Document<'_>, resolved: &Resolved<'_>, report: &mut Report) {
     for (decl, step) in document.steps.iter().zip(&resolved.steps) {
-        let (Some(span), Work::Uses(call)) = (decl.cache, &step.work) else { continue };
+        let (Some((_, span)), Work::Uses(call)) = (decl.cache, &step.work) else { continue };
         let Some(skill) = &call.skill else { continue };
         let Some(import) = skill.entry.interface.imports.first() else { continue };
         let message = format!(

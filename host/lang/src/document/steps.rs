@@ -157,7 +157,7 @@ impl<'n> Reader<'n, '_> {
         fields: &mut Fields<'n>,
         node: &'n Node,
         here: Here<'_>,
-    ) -> (Body<'n>, Option<Span>) {
+    ) -> (Body<'n>, Option<(bool, Span)>) {
         let mut found: Vec<(&Kind, &'n Entry)> =
             KINDS.iter().filter_map(|kind| Some((kind, fields.take_entry(kind.key)?))).collect();
         // In the order of the source, for the message.
@@ -186,7 +186,8 @@ impl<'n> Reader<'n, '_> {
         }
         let cache = cache.filter(|_| kind.cache).and_then(|entry| {
             let path = join(here.path, "cache");
-            scalars::flag(&entry.value, &path, self.report)?.then_some(entry.value.span)
+            let cache = scalars::flag(&entry.value, &path, self.report)?;
+            Some((cache, entry.value.span))
         });
         let body = (kind.read)(self, &entry.value, with.filter(|_| kind.with), here);
         (body.unwrap_or(Body::Broken), cache)

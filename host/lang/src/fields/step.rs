@@ -171,9 +171,10 @@ pub(super) static STEP: Object = Object {
         optional(
             "cache",
             Shape::Boolean,
-            "false",
+            "calls of earlier runs are remembered, calls of this run are all made",
             "true",
-            "Only for `uses` of an operation without imports: equal calls of one run are made once.",
+            "Only for `uses` of an operation without imports: with `true`, equal calls of one run \
+             are made once; with `false`, what earlier runs came to is not used either.",
         ),
     ],
     one_of: &[

@@ -41,8 +41,9 @@ pub struct Step {
     pub fallback: Option<Fallback>,
     /// What its failure does to the steps around it.
     pub on_error: OnError,
-    /// Whether results of equal calls in the same run are reused. Only for `uses`.
-    pub cache: bool,
+    /// Whether results of equal calls in the same run are reused. Only for `uses`. `None` leaves
+    /// it to what an equal call of an earlier run left; `false` is never served by that either.
+    pub cache: Option<bool>,
     /// Bounds of this step and all it holds, within those around it.
     pub limits: Limits,
     /// Narrows the grants for this step and all it holds; `None` leaves them.
@@ -68,7 +69,7 @@ impl Step {
             timeout: None,
             fallback: None,
             on_error: OnError::default(),
-            cache: false,
+            cache: None,
             limits: Limits::default(),
             caps: None,
             id,

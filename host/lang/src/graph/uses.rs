@@ -22,6 +22,8 @@ pub struct Uses {
     pub http: bool,
     /// Whether it asks language models, so that tokens and money are set aside for a call.
     pub llm: bool,
+    /// Whether it imports nothing, so that equal calls come to the same whenever they are made.
+    pub pure: bool,
     /// Argument per parameter, JSON spelling. Omitted options are absent.
     pub with: BTreeMap<String, Template>,
 }

@@ -53,9 +53,7 @@ pub(crate) fn lines(graph: &Graph, step: &Step) -> Vec<Line> {
     }
     lines.extend(parts::limits(&step.limits));
     lines.extend(parts::caps(step.caps.as_ref()));
-    if step.cache {
-        lines.push(("cache", value(&Value::Bool(true))));
-    }
+    lines.extend(step.cache.map(|cache| ("cache", value(&Value::Bool(cache)))));
     lines
 }
 

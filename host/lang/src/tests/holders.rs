@@ -288,7 +288,7 @@ fn failures_are_caught() {
     assert_eq!((retry.delay, retry.delay_max), (Duration::from_secs(2), Duration::from_secs(10)));
     let kind = |text: &str| RetryOn::Kind(text.to_owned());
     assert_eq!(retry.on, [RetryOn::Transient, kind("guest.error"), kind("limit.timeout")]);
-    assert_eq!((a.timeout, a.cache), (Some(Duration::from_secs(30)), true));
+    assert_eq!((a.timeout, a.cache), (Some(Duration::from_secs(30)), Some(true)));
     assert!(matches!(a.fallback, Some(Fallback::Value(Template::Literal(_)))));
     let retry = b.retry.as_ref().unwrap();
     assert_eq!(

@@ -103,6 +103,7 @@ impl Work {
             operation: "f".into(),
             http: input.get("host").is_some(),
             llm: false,
+            pure: false,
             with: with.map(|(k, v)| (k.clone(), Template::Literal(v.clone()))).collect(),
         });
         Self { sandbox, kind, items: 1, retries: 0 }
@@ -206,6 +207,7 @@ fn driven(work: &Work, graph: Graph, operator: &Limits) -> String {
         },
         cancel,
         answers: Arc::new(NoAnswers),
+        earlier: None,
     };
     let options = RunOptions {
         run_id: "bites".into(),
