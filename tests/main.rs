@@ -11,6 +11,7 @@ mod models;
 mod postgres;
 mod redact;
 mod resumed;
+mod sources;
 mod world;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +33,7 @@ fn main() {
     trials.extend(models::trials());
     trials.extend(postgres::trials());
     trials.extend(resumed::trials());
+    trials.extend(sources::trials());
     libtest_mimic::run(&arguments, trials).exit();
 }
 

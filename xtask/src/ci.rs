@@ -11,13 +11,14 @@ type Stage = fn(&Shell) -> anyhow::Result<()>;
 /// Runs every stage in order and stops at the first that fails.
 #[expect(clippy::print_stdout, reason = "a gate says which stage it is in")]
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
-    let stages: [(&str, Stage); 9] = [
+    let stages: [(&str, Stage); 10] = [
         ("fmt", fmt),
         ("tidy", crate::tidy::run),
         ("features", crate::features::run),
         ("clippy", clippy),
         ("fuzz", crate::fuzz::check),
         ("test", test),
+        ("sources", sources),
         ("docs", docs),
         ("skills", |shell| crate::skills::run(shell, true, false)),
         ("scaffold", crate::scaffold::run),
@@ -55,6 +56,19 @@ fn test(shell: &Shell) -> anyhow::Result<()> {
     // The gate tries the same cases every time; `cargo test` by hand tries new ones.
     let _seed = shell.push_env("PROPTEST_RNG_SEED", "20261121");
     cmd!(shell, "cargo test --workspace --locked").run()?;
+    Ok(())
+}
+
+/// Builds that can ask the servers of secrets. Only the command differs from the build before.
+fn sources(shell: &Shell) -> anyhow::Result<()> {
+    let features = "coldframe-cli/aws,coldframe-cli/vault";
+    cmd!(
+        shell,
+        "cargo clippy --workspace --all-targets --locked --features {features} -- -D warnings"
+    )
+    .run()?;
+    cmd!(shell, "cargo test --workspace --locked --features {features} --test all -- sources/")
+        .run()?;
     Ok(())
 }
 

@@ -16,14 +16,21 @@ const FORBIDDEN: &[(&str, &str)] = &[
     ("profiling", "native code of others in the process"),
 ];
 
-/// Reads the feature tree of the binary.
+/// Reads the feature trees of the binary: as it is built, and with everything that can be added.
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
-    let tree = cmd!(
-        shell,
-        "cargo tree --locked -p coldframe-cli -e features -i wasmtime --prefix none --no-dedupe"
-    )
-    .quiet()
-    .read()?;
+    for added in [&[][..], &["--all-features"]] {
+        let tree = cmd!(
+            shell,
+            "cargo tree --locked -p coldframe-cli {added...} -e features -i wasmtime --prefix none --no-dedupe"
+        )
+        .quiet()
+        .read()?;
+        check(&tree)?;
+    }
+    Ok(())
+}
+
+fn check(tree: &str) -> anyhow::Result<()> {
     for (feature, why) in FORBIDDEN {
         let line = format!("wasmtime feature \"{feature}\"");
         if tree.lines().any(|found| found.trim_end_matches(" (*)") == line) {

@@ -20,6 +20,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["coldframe-client", "coldframe-engine", "coldframe-format", "coldframe-journal"],
     ),
     ("coldframe-ports", &["coldframe-engine", "coldframe-format", "coldframe-journal"]),
+    ("coldframe-secrets-aws", &["coldframe-ports"]),
+    ("coldframe-secrets-vault", &["coldframe-ports"]),
     ("coldframe-store", &["coldframe-engine", "coldframe-format", "coldframe-journal"]),
     ("coldframe-sdk", &["coldframe-format"]),
     (
@@ -34,6 +36,8 @@ const LAYERS: &[(&str, &[&str])] = &[
             "coldframe-ports",
             "coldframe-sandbox",
             "coldframe-sdk",
+            "coldframe-secrets-aws",
+            "coldframe-secrets-vault",
             "coldframe-store",
         ],
     ),
@@ -51,6 +55,7 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("rusqlite", &["coldframe-store"]),
     ("reqwest", &["coldframe-ports"]),
     ("tokio-postgres", &["coldframe-ports"]),
+    ("aws-sigv4", &["coldframe-secrets-aws"]),
     ("clap", &["coldframe-adversary", "coldframe-cli", "xtask"]),
     ("anstream", &["coldframe-cli"]),
 ];

@@ -8,7 +8,7 @@ use clap::Args;
 use coldframe_format::caps::{is_key, is_secret};
 use coldframe_format::{Cap, Caps, Digest};
 use coldframe_lang::graph::{Adapters, Graph, Model};
-use coldframe_ports::{Models, ProjectServices, SecretError, SecretHttp, Secrets};
+use coldframe_ports::{Models, ProjectServices, SecretHttp, Secrets};
 use coldframe_sandbox::SandboxConfig;
 use coldframe_store::SqliteKv;
 use databases::Databases;
@@ -19,13 +19,14 @@ use crate::exit::Fail;
 use crate::{adapters, models, place, walls};
 
 mod databases;
+mod sources;
 
 #[derive(Debug, Args, Default)]
 pub(crate) struct ServiceArgs {
     /// A value for skills that read configuration; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     config: Vec<String>,
-    /// A secret and where its value is: NAME=env:VARIABLE or NAME=file:PATH; may be repeated
+    /// A secret and where its value is: NAME=env:VARIABLE, NAME=file:PATH, NAME=vault:MOUNT/PATH#FIELD or NAME=aws:SECRET_ID[#FIELD]; may be repeated
     #[arg(long, value_name = "NAME=SOURCE")]
     secret: Vec<String>,
     /// A database and where it is: NAME=sqlite:PATH, or NAME=postgres:env:VARIABLE (postgres:file:PATH) where its URL is; may be repeated
@@ -63,13 +64,8 @@ pub(crate) fn given(args: &ServiceArgs, folder: &Path) -> Result<Given, Fail> {
         .map_err(|error| Fail::usage(format!("failed to find {}: {error}", folder.display())))?;
     let config = pairs("config", &args.config, is_key)?;
     let mut secrets = pairs("secret", &args.secret, is_secret)?;
-    for source in secrets.values_mut() {
-        // A run that goes on from another folder reads the same file.
-        if let Some(path) = source.strip_prefix("file:")
-            && let Ok(path) = std::path::absolute(path)
-        {
-            *source = format!("file:{}", path.display());
-        }
+    for (name, source) in &mut secrets {
+        *source = sources::checked(name, source)?;
     }
     let databases = databases::read(&args.database)?;
     Ok(Given { folder, config, secrets, databases })
@@ -83,13 +79,14 @@ fn pairs(
     let mut found = BTreeMap::new();
     for pair in given {
         let Some((name, value)) = pair.split_once('=').filter(|(name, _)| is_name(name)) else {
-            return Err(Fail::usage(format!(
-                "`--{flag} {pair}` does not begin with a name and `=`"
-            ))
-            .help(match flag {
-                "config" => "for example --config region=eu",
-                _ => "for example --secret openai=env:OPENAI_API_KEY",
-            }));
+            let fail = |shown: &str| {
+                Fail::usage(format!("`--{flag}{shown}` does not begin with a name and `=`"))
+            };
+            return Err(match flag {
+                "config" => fail(&format!(" {pair}")).help("for example --config region=eu"),
+                // It may be the value itself, and is not shown.
+                _ => fail("").help("for example --secret openai=env:OPENAI_API_KEY"),
+            });
         };
         if found.insert(name.to_owned(), value.to_owned()).is_some() {
             return Err(Fail::usage(format!("`--{flag} {name}` is given twice")));
@@ -113,25 +110,9 @@ impl Ready {
     }
 }
 
-/// Reads the values of the secrets from where they are. Once: some places are empty afterwards.
+/// Reads the values of the secrets and opens the databases, from where they are.
 fn open(given: Given) -> Result<Ready, Fail> {
-    let mut secrets = Secrets::default();
-    for (name, source) in &given.secrets {
-        let env = |variable: &str| std::env::var(variable).ok();
-        secrets.add(name, source, env).map_err(|error| {
-            let fail = Fail::usage(error.to_string());
-            match (&error, source.split_once(':')) {
-                (SecretError::Source(_), _) => {
-                    fail.help(format!("for example --secret {name}=env:OPENAI_API_KEY"))
-                }
-                (SecretError::Absent { .. }, Some(("env", variable))) => {
-                    fail.help(format!("set the variable `{variable}` to the value"))
-                }
-                (SecretError::Absent { .. }, _) => fail.help("put the value into the file"),
-                (SecretError::Unfit { .. }, _) => fail,
-            }
-        })?;
-    }
+    let secrets = sources::read(&given.secrets)?;
     let databases = databases::open(&given.databases)?;
     Ok(Ready { given, secrets: Arc::new(secrets), databases })
 }
@@ -229,8 +210,7 @@ pub(crate) fn config(
     let data = place::data_dir(global)?;
     let namespace = Digest::of(given.folder.as_os_str().as_encoded_bytes()).to_string();
     // What a secret is kept in is no file for skills, however widely files are granted.
-    let files = given.secrets.values().filter_map(|source| source.strip_prefix("file:"));
-    let mut closed: Vec<PathBuf> = files.map(PathBuf::from).collect();
+    let mut closed = sources::files(&given.secrets);
     closed.push(data.clone());
     databases::apart(&given.databases, &closed)?;
     closed.extend(databases::files(&given.databases));

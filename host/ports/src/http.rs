@@ -257,7 +257,7 @@ fn failure(error: &reqwest::Error) -> HttpFailure {
 }
 
 /// An error and what caused it, without the address: that can hold secrets in its query.
-fn chain(error: &reqwest::Error) -> String {
+pub(crate) fn chain(error: &reqwest::Error) -> String {
     let mut text = String::from("the request failed");
     let mut source = error.source();
     while let Some(cause) = source {

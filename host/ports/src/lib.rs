@@ -4,9 +4,10 @@
 //! decided by [`address`]. [`limited::LimitedHttp`] gives them less time, and
 //! [`recorded::RecordedHttp`] answers from a recording instead, for tests. [`project`] answers for
 //! files, stores, configuration, [`secrets`], language models ([`llm`]), and databases on a server
-//! ([`postgres`]).
+//! ([`postgres`]). [`fetch`] asks servers of the operator for secrets, before anything runs.
 
 pub mod address;
+pub mod fetch;
 pub mod http;
 pub mod limited;
 pub mod llm;

@@ -14,6 +14,7 @@ use coldframe_engine::ports::HttpRequest;
 use coldframe_engine::services::ServiceError;
 use coldframe_format::caps::SecretGrant;
 use coldframe_journal::ErrorKind;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 /// What every placeholder begins with.
@@ -36,7 +37,10 @@ struct Secret {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// Not `env:` or `file:`.
-    #[error("the secret `{0}` comes from nowhere, expected `env:VARIABLE` or `file:PATH`")]
+    #[error(
+        "the secret `{0}` comes from nowhere, expected `env:VARIABLE`, `file:PATH`, \
+         `vault:MOUNT/PATH#FIELD` or `aws:SECRET_ID`"
+    )]
     Source(String),
     /// The place has none.
     #[error("the secret `{name}` is not there: {why}")]
@@ -58,7 +62,7 @@ pub enum SecretError {
 
 impl Secrets {
     /// Adds a secret from where `source` says: `env:VARIABLE` or `file:PATH`. `env` reads the
-    /// environment.
+    /// environment. Servers are for others to ask.
     pub fn add(
         &mut self,
         name: &str,
@@ -151,17 +155,22 @@ impl Secrets {
         Ok(())
     }
 
-    /// What must not come back, and what stands for it: each value as it is, in Base64 and
-    /// percent-encoded.
+    /// What must not come back, and what stands for it: each value as it is, in JSON, in Base64
+    /// and percent-encoded.
     pub(crate) fn needles(&self) -> Vec<(Zeroizing<String>, String)> {
         use base64::Engine as _;
         use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
         let mut found = Vec::new();
         for secret in self.by_name.values() {
             let value = secret.value.as_str();
-            let encoded: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            // As JSON has it, of those who escape strokes and those who do not.
+            let quoted = Value::from(value).to_string();
+            let json = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
             for spelling in [
                 value.to_owned(),
+                json.to_owned(),
+                json.replace('/', r"\/"),
                 STANDARD.encode(value).trim_end_matches('=').to_owned(),
                 URL_SAFE_NO_PAD.encode(value),
                 encoded,

@@ -19,6 +19,10 @@ pub enum Manner {
     Echoes,
     /// Answers with a text.
     Says(&'static str),
+    /// Answers with a status and a text, in which `KEY` stands for the credentials it was sent.
+    Tells(u16, &'static str),
+    /// Answers with a text over and over, without end; `KEY` as above.
+    Repeats(&'static str),
     /// Answers with 302 to the port.
     MovesTo(u16),
     /// Answers as soon as it hears anything, without TLS.
@@ -101,6 +105,12 @@ fn behind_tls(stream: TcpStream) -> anyhow::Result<String> {
     Ok(String::from_utf8_lossy(&head[..read]).into_owned())
 }
 
+/// What somebody proves with who they are.
+fn credentials(head: &str) -> String {
+    let value = head.lines().find_map(|line| line.strip_prefix("authorization: "));
+    value.unwrap_or_default().trim_start_matches("Bearer ").to_owned()
+}
+
 /// Answers 200 with a text.
 fn answer(stream: &mut TcpStream, text: &str) {
     let length = text.len();
@@ -149,6 +159,19 @@ fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
         }
         Manner::Echoes => answer(&mut stream, &head),
         Manner::Says(text) => answer(&mut stream, text),
+        Manner::Tells(status, text) => {
+            let text = text.replace("KEY", &credentials(&head));
+            let length = text.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} Told\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}"
+            );
+        }
+        Manner::Repeats(text) => {
+            let text = text.replace("KEY", &credentials(&head));
+            let _ = write!(stream, "{ok}connection: close\r\n\r\n");
+            while stream.write_all(text.as_bytes()).is_ok() {}
+        }
         Manner::MovesTo(port) => {
             let _ = write!(
                 stream,

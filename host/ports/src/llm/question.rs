@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::Failed;
 
+/// More tokens than any answer or prompt has. What it takes in money is still a number.
+const TOKENS_MAX: u64 = u32::MAX as u64;
+
 /// What is posted to a provider.
 pub(super) struct Question {
     /// Behind the provider's own address.
@@ -27,9 +30,10 @@ pub(super) struct Piece {
 }
 
 impl Piece {
-    /// What all of it took, where both sides were said.
+    /// What all of it took, where both sides were said. A count that no answer can have says nothing.
     pub(super) fn usage(&self) -> Usage {
-        match (self.input, self.output) {
+        let can_be = |count: &u64| *count <= TOKENS_MAX;
+        match (self.input.filter(can_be), self.output.filter(can_be)) {
             (Some(input), Some(output)) => Usage::Tokens { input, output },
             _ => Usage::Unknown,
         }

@@ -17,6 +17,18 @@ const PATTERN_BYTES: i32 = 256;
 /// A connection to the file, which is not made where it is not there. Waits so long for whoever
 /// holds it locked, then and later.
 pub(super) fn open(file: &Path, write: bool, wait: Duration) -> Result<Connection> {
+    match connect(file, write, wait) {
+        // A change that was broken off, by the end of a process, stands half in the file. Whoever
+        // only reads cannot take it back.
+        Err(error) if !write && error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            connect(file, true, wait)?;
+            connect(file, false, wait)
+        }
+        result => result,
+    }
+}
+
+fn connect(file: &Path, write: bool, wait: Duration) -> Result<Connection> {
     let mode = match write {
         true => OpenFlags::SQLITE_OPEN_READ_WRITE,
         false => OpenFlags::SQLITE_OPEN_READ_ONLY,

@@ -94,6 +94,10 @@ fn attempt(
 }
 
 fn statement(at: &Connection, ask: &SqlAsk) -> Result<SqlAnswer, Failure> {
+    // SQLite reads up to there, and would take what is behind for nothing.
+    if ask.statement.contains('\0') {
+        return Err(SqlProblem::Syntax("there is a zero byte in the statement".to_owned()).into());
+    }
     let mut statement = at.prepare(&ask.statement).map_err(Failure::Compile)?;
     if statement.column_count() == 0 && statement.readonly() {
         return Err(SqlProblem::Syntax("there is nothing to do in the statement".to_owned()).into());

@@ -168,11 +168,33 @@ fn nobody_leaves_the_rows_of_the_file() {
 }
 
 #[test]
+fn a_change_that_was_broken_off_is_taken_back() {
+    let shop = Shop::new();
+    let at = Connection::open(shop.file()).unwrap();
+    // More than fits into memory, so that half of it stands in the file.
+    at.execute_batch(
+        "PRAGMA cache_size = 1; BEGIN;
+         WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n LIMIT 20000)
+         INSERT INTO items (name) SELECT printf('%100d', x) FROM n;",
+    )
+    .unwrap();
+    let cut_off = Shop::new();
+    for end in ["", "-journal"] {
+        let of = |shop: &Shop| format!("{}{end}", shop.file().display());
+        std::fs::copy(of(&shop), of(&cut_off)).unwrap();
+    }
+    cut_off.query("SELECT count(*) FROM items", "count(*) [[Integer(2)]]");
+}
+
+#[test]
 fn one_statement_and_no_more() {
     let shop = Shop::new();
     shop.query("SELECT 1; SELECT 2", "syntax: there is more than one statement");
     shop.execute("DELETE FROM items; SELECT 1", "syntax: there is more than one statement");
     shop.query("SELECT 1; nonsense", "syntax: ");
+    for hidden in ["SELECT 1;\0DELETE FROM items", "SELECT 1\0; DELETE FROM items", "SELECT '\0'"] {
+        shop.query(hidden, "syntax: there is a zero byte in the statement");
+    }
     for nothing in ["", " ; ", "-- nothing"] {
         shop.query(nothing, "syntax: there is nothing to do in the statement");
     }

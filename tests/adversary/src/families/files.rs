@@ -71,6 +71,12 @@ pub(super) fn cases() -> Vec<Case> {
             own,
             &["denied.path"],
         ),
+        session(
+            "FS-8c",
+            "the file of a database, and what is kept beside it",
+            database,
+            &["denied.path"],
+        ),
         session("FS-8b", "a manifest that asks for a folder outside", manifest, &["refused"]),
         session(
             "FS-9",
@@ -438,6 +444,25 @@ fn special(world: &mut World) -> anyhow::Result<String> {
     ensure!(found == "done", "the folder came to `{kind}`, {found}");
     ensure!(data.join("pipe").exists() && data.join("socket").exists(), "something was removed");
     Ok("refused".to_owned())
+}
+
+/// A database is for statements, and for no other hand.
+fn database(world: &mut World) -> anyhow::Result<String> {
+    let shop = world.file("data/shop.db", include_bytes!("../../data/shop.db"))?;
+    world.flags = ["--database", "shop=sqlite:data/shop.db"].map(str::to_owned).into();
+    symlink("shop.db", world.here().join("data/link"))?;
+    for path in ["data/shop.db", "data/shop.db-wal", "data/shop.db-journal", "data/shop.db-shm"] {
+        for what in [Do::Read, Do::Write, Do::Append, Do::Remove] {
+            let guest = guest(what, path, 1, 6, "write *").cap("sql=read shop");
+            let (kind, output) = world.call(&guest)?;
+            ensure!(kind == "denied.path", "{what:?} of `{path}` came to `{kind}`, {output}");
+        }
+    }
+    let guest = guest(Do::Append, "data/link", 1, 6, "write *").cap("sql=read shop");
+    came_to_nothing("by a link", &world.call(&guest)?)?;
+    let same = fs::read(shop)? == include_bytes!("../../data/shop.db");
+    ensure!(same, "the database was changed");
+    Ok("denied.path".to_owned())
 }
 
 fn own(world: &mut World) -> anyhow::Result<String> {

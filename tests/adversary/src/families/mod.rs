@@ -6,6 +6,7 @@ mod cpu;
 mod determinism;
 mod expressions;
 mod files;
+mod llm;
 mod malformed;
 mod memory;
 mod network;
@@ -13,6 +14,7 @@ mod output;
 mod pipelines;
 mod registry;
 mod secrets;
+mod sql;
 mod stack;
 mod tables;
 
@@ -36,6 +38,8 @@ pub fn all() -> Vec<Case> {
         registry::cases,
         pipelines::cases,
         expressions::cases,
+        llm::cases,
+        sql::cases,
     ];
     families.into_iter().flat_map(|cases| cases()).collect()
 }

@@ -71,7 +71,79 @@ pub(super) fn cases() -> Vec<Case> {
             },
             &["unknown-name"],
         ),
+        Case::check(
+            "SEC-6b",
+            "what opens a store of secrets, by its variable",
+            || {
+                run::head(&[])
+                    .replace("steps:", "env: [VAULT_SECRET_ID, AWS_ACCESS_KEY_ID]\nsteps:")
+                    + "  - { id: a, set: { text: \"${VAULT_SECRET_ID:-}${AWS_ACCESS_KEY_ID:-}\" } }\n"
+            },
+            &["env-secret"],
+        ),
+        session("SEC-7", "a clock, read as fast as it can be", fine_clock, &["works"]),
     ]
+}
+
+/// Reads both clocks for two milliseconds and more. Gives the smallest step that one of them made,
+/// and what readings have below a millisecond.
+fn clocks() -> Guest {
+    let wit = "package t:t; world w { import wasi:clocks/monotonic-clock@0.2.6;
+        import wasi:clocks/wall-clock@0.2.6; export f: func() -> list<u64>; }";
+    Guest::world(
+        wit,
+        r#"(module
+        (import "wasi:clocks/monotonic-clock@0.2.6" "now" (func $now (result i64)))
+        (import "wasi:clocks/wall-clock@0.2.6" "now" (func $wall (param i32)))
+        (memory (export "memory") 1)
+        (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+        (func (export "f") (result i32)
+            (local $before i64) (local $at i64) (local $least i64) (local $steps i32)
+            (local $below i64)
+            (local.set $before (call $now))
+            (local.set $least (i64.const -1))
+            (loop $more
+                (local.set $at (call $now))
+                (call $wall (i32.const 16))
+                (local.set $below (i64.or (local.get $below) (i64.or
+                    (i64.rem_u (local.get $at) (i64.const 1000000))
+                    (i64.extend_i32_u
+                        (i32.rem_u (i32.load (i32.const 24)) (i32.const 1000000))))))
+                (if (i64.ne (local.get $at) (local.get $before)) (then
+                    (local.set $steps (i32.add (local.get $steps) (i32.const 1)))
+                    (if (i64.lt_u (i64.sub (local.get $at) (local.get $before)) (local.get $least))
+                        (then (local.set $least (i64.sub (local.get $at) (local.get $before)))))
+                    (local.set $before (local.get $at))))
+                (br_if $more (i32.lt_u (local.get $steps) (i32.const 3))))
+            (i64.store (i32.const 1024) (local.get $least))
+            (i64.store (i32.const 1032) (local.get $below))
+            (i32.store (i32.const 0) (i32.const 1024)) (i32.store (i32.const 4) (i32.const 2))
+            (i32.const 0)))"#,
+    )
+    .cap("clock")
+}
+
+/// What tells a branch or a cache line apart takes nanoseconds; no clock here tells less than a
+/// millisecond, whoever vouches for the skill and wherever it runs.
+fn fine_clock(world: &mut World) -> anyhow::Result<String> {
+    let (kind, output) = world.call(&clocks())?;
+    let mut found = vec![output];
+    for isolation in ["in-process", "process"] {
+        world.flags = vec!["--isolation".to_owned(), isolation.to_owned()];
+        let run = beside(world, &format!("sec-7-{isolation}"), &clocks())?;
+        found.push(run.output("attack").context("an output")?);
+    }
+    for output in found {
+        // 64-bit numbers are texts where they are large.
+        let at = |index: usize| {
+            let number = &output[index];
+            number.as_u64().or_else(|| number.as_str()?.parse().ok())
+        };
+        let (least, below) = (at(0), at(1));
+        let coarse = least.is_some_and(|nanos| nanos >= 1_000_000);
+        ensure!(coarse && below == Some(0), "the clock says {output}");
+    }
+    Ok(kind)
 }
 
 static SEND: LazyLock<Vec<u8>> = LazyLock::new(|| {

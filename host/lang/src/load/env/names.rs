@@ -67,6 +67,12 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 fn is_secret(name: &str) -> bool {
-    let last = name.rsplit('_').next().unwrap_or_default();
+    let mut words = name.rsplit('_');
+    let last = match words.next() {
+        // Half of a key, and of the login of a role: `AWS_ACCESS_KEY_ID`, `VAULT_SECRET_ID`.
+        Some(last) if last.eq_ignore_ascii_case("id") => words.next(),
+        last => last,
+    };
+    let last = last.unwrap_or_default();
     SECRET.iter().any(|secret| last.eq_ignore_ascii_case(secret))
 }

@@ -118,9 +118,12 @@ error[env-not-allowed]: `REGOIN` is not on the `env` list of the pipeline
     assert_eq!(codes("REGION", "1"), ["wrong-shape"]);
     assert_eq!(codes("[REGION, REGION]", "\"${REGION}\""), ["duplicate-document"]);
     assert_eq!(codes("[1X]", "1"), ["wrong-shape"].map(|_| "bad-name"));
-    for name in ["API_KEY", "github_token", "DB_PASSWORD", "SECRET", "AWS_SECRET"] {
+    for name in
+        ["API_KEY", "github_token", "DB_PASSWORD", "SECRET", "AWS_SECRET", "VAULT_SECRET_ID"]
+    {
         assert_eq!(codes(&format!("[{name}]"), "1"), ["env-secret"], "{name}");
     }
+    assert_eq!(codes("[USER_ID]", "1"), ["unused-env"]);
     for text in ["${", "${REGION", "${}", "${a b}", "${REGION:x}", "${REGION-x}"] {
         assert_eq!(codes("[REGION]", &format!("\"{text}\"")), ["env-syntax"], "{text}");
     }
