@@ -154,6 +154,7 @@ impl Shared {
             memory,
             cancel,
             tape: None,
+            tools: Arc::default(),
         }
     }
 }
@@ -287,6 +288,10 @@ impl Worker<'_> {
             memory: Arc::clone(&self.task.rights.memory),
             cancel: self.cancel.clone(),
             tape: self.task.tape.clone(),
+            tools: match uses.tools {
+                true => Arc::clone(&self.task.plan.graph.tools),
+                false => Arc::default(),
+            },
         }
     }
 
@@ -303,6 +308,7 @@ impl Worker<'_> {
             net_bytes,
             tokens,
             services_nano,
+            tool_calls: _,
             mut logs,
             mut asked,
             recording,

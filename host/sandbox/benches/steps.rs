@@ -194,6 +194,7 @@ async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
             memory: Arc::clone(&memory),
             cancel: Cancel::default(),
             tape: None,
+            tools: Arc::default(),
         };
         assert_eq!(sandbox.invoke(call).await.result, Ok(json!(number)));
     }
@@ -215,6 +216,7 @@ fn chain(component: Digest) -> Arc<Graph> {
             operation: "run".into(),
             http: false,
             llm: false,
+            tools: false,
             with: BTreeMap::from([("x".into(), x)]),
         });
         Step {
@@ -262,6 +264,7 @@ fn mapped(component: Digest) -> Arc<Graph> {
         operation: "run".into(),
         http: false,
         llm: false,
+        tools: false,
         with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
     });
     let mut call = Step { block: 1, ..Step::new("call", call) };

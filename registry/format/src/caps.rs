@@ -18,6 +18,7 @@ mod secrets;
 mod set;
 mod sql;
 mod table;
+mod tools;
 
 pub use config::{ConfigGrant, is_key};
 pub use fs::{FsGrant, canonical_path};
@@ -29,6 +30,7 @@ pub use secrets::{SecretGrant, is_secret};
 pub use set::CapSet;
 pub use sql::{SqlGrant, is_database};
 pub use table::{Cap, Caps};
+pub use tools::ToolGrant;
 
 /// The rights that go beyond a ceiling, as people write them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

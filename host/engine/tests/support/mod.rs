@@ -52,6 +52,7 @@ pub fn op(operation: &str, with: &[(&str, Template)]) -> Uses {
         operation: operation.into(),
         http: operation == "fetch",
         llm: false,
+        tools: false,
         with: with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     }
 }
@@ -472,6 +473,7 @@ impl Invoke for Table {
                 host_calls: 0,
                 net_bytes,
                 tokens: 0,
+                tool_calls: 0,
                 services_nano: 0,
                 logs: vec![],
                 asked: Vec::new(),

@@ -22,6 +22,8 @@ pub struct Uses {
     pub http: bool,
     /// Whether it asks language models, so that tokens and money are set aside for a call.
     pub llm: bool,
+    /// Whether it calls tools: what they may take is set aside too.
+    pub tools: bool,
     /// Argument per parameter, JSON spelling. Omitted options are absent.
     pub with: BTreeMap<String, Template>,
 }
