@@ -68,6 +68,7 @@ async fn truth(
         memory: Arc::new(MemoryMeter::new(u64::MAX)),
         cancel: Cancel::default(),
         tape: None,
+        tools: Arc::default(),
     };
     invoke.invoke(call).await.result.ok()?.as_bool()
 }

@@ -6,9 +6,9 @@ use coldframe_engine::{
     Answers, EarlierCalls, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer,
     RunLimits, RunOptions, drive,
 };
-use coldframe_format::Digest;
+use coldframe_format::{Caps, Digest};
 use coldframe_journal::Record;
-use coldframe_lang::graph::{Action, Adapters, Graph, Limits, Model, StepKind, Wait};
+use coldframe_lang::graph::{Action, Adapters, Graph, Limits, Model, StepKind, Tool, Wait};
 use coldframe_lang::limits::Profile;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, RunRow, SqliteEarlier, SqliteJournal, Store};
@@ -262,6 +262,34 @@ pub(crate) fn load_with_evaluator(
     let evaluator = project.evaluator()?;
     load_one(sandbox, &evaluator, "the expression evaluator")?;
     Ok(evaluator.component_digest())
+}
+
+/// The tools of a call without a pipeline, not loaded yet.
+pub(crate) struct Tools {
+    found: Vec<Tool>,
+    project: Option<Project>,
+}
+
+/// Looks up what `--grant tools=` names.
+pub(crate) fn tools(global: &Global, grants: &Caps) -> Result<Tools, Fail> {
+    if grants.tools.is_empty() {
+        return Ok(Tools { found: Vec::new(), project: None });
+    }
+    let project = Project::here(global)?;
+    let found = project.tools(&grants.tools)?;
+    Ok(Tools { found, project: Some(project) })
+}
+
+impl Tools {
+    /// Loads them.
+    pub(crate) fn load(self, sandbox: &Sandbox) -> Result<Arc<[Tool]>, Fail> {
+        for tool in &self.found {
+            let Some(project) = &self.project else { continue };
+            let skill = project.fetch(&tool.skill, &tool.version, tool.component)?;
+            load_one(sandbox, &skill, &format!("{}@{}", tool.skill, tool.version))?;
+        }
+        Ok(self.found.into())
+    }
 }
 
 /// Loads one skill into the sandbox.

@@ -13,11 +13,12 @@ use std::sync::Arc;
 use coldframe_client::{
     BUILTIN, Error, Expect, Hit, Registries, Registry, VerifiedPipeline, VerifiedSkill,
 };
+use coldframe_format::caps::ToolGrant;
 use coldframe_format::{Digest, Lockfile, SkillId, SkillRef};
 use coldframe_lang::Sources;
 use coldframe_lang::catalog::{CatalogError, SkillCatalog, SkillEntry};
 use coldframe_lang::diagnostic::Diagnostic;
-use coldframe_lang::graph::Graph;
+use coldframe_lang::graph::{Graph, Tool};
 use coldframe_lang::sarif::Sarif;
 use coldframe_lang::source::Source;
 use coldframe_lang::world::{File, Files as _, World};
@@ -324,6 +325,22 @@ impl Project {
     /// The values of the environment that went into compiled pipelines, for a run to keep.
     pub(crate) fn env_used(&self) -> BTreeMap<String, String> {
         self.env_used.borrow().clone()
+    }
+
+    /// The operations that grants name which stand in no file.
+    pub(crate) fn tools(&self, grants: &[ToolGrant]) -> Result<Vec<Tool>, Fail> {
+        self.with_world(|world| coldframe_lang::tools(grants, world)).map_err(|problems| {
+            if let Some(error) = self.refused.borrow_mut().take() {
+                return refusal(error);
+            }
+            let lines: Vec<&str> =
+                problems.iter().map(|problem| problem.message.as_str()).collect();
+            let fail = Fail::new(Exit::Problems, format!("`--grant`: {}", lines.join("; ")));
+            match problems.iter().find_map(|problem| problem.help.clone()) {
+                Some(help) => fail.help(help),
+                None => fail,
+            }
+        })
     }
 
     fn with_world<T>(&self, ask: impl FnOnce(World<'_>) -> T) -> T {

@@ -188,10 +188,12 @@ struct KeptPipeline {
 pub(crate) fn pins(graph: &Graph) -> Pins {
     let calls = graph.with_children().into_iter().flat_map(Graph::calls);
     let skills = calls.map(|uses| ((uses.skill.clone(), uses.version.clone()), uses.component));
+    let tools = graph.with_children().into_iter().flat_map(|graph| &*graph.tools);
+    let tools = tools.map(|tool| ((tool.skill.clone(), tool.version.clone()), tool.component));
     let releases = graph.releases().into_iter();
     let pipelines =
         releases.map(|(found, _)| ((found.id.clone(), found.version.clone()), found.document));
-    Pins { skills: skills.collect(), pipelines: pipelines.collect() }
+    Pins { skills: skills.chain(tools).collect(), pipelines: pipelines.collect() }
 }
 
 #[cfg(test)]

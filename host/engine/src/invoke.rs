@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use coldframe_format::Digest;
 use coldframe_journal::{Asked, ErrorKind};
+use coldframe_lang::graph::Tool;
 pub use coldframe_lang::limits::CallLimits;
 use serde_json::Value;
 
@@ -42,6 +43,8 @@ pub struct Call {
     /// What it hears: with a tape what is on that, and nobody is asked; without one the world, and
     /// that is recorded.
     pub tape: Option<Arc<Tape>>,
+    /// What it may call as tools, if it is granted that too; all of them loaded before.
+    pub tools: Arc<[Tool]>,
 }
 
 /// What a call came to, whether it succeeded or not.
@@ -63,6 +66,8 @@ pub struct CallReport {
     pub tokens: u64,
     /// What host services cost, nano-USD.
     pub services_nano: u64,
+    /// Tools that it called, and those they called.
+    pub tool_calls: u64,
     /// What the guest logged, sanitised, oldest first.
     pub logs: Vec<String>,
     /// The rights it asked for.

@@ -8,19 +8,21 @@ mod fs;
 mod kv;
 mod llm;
 mod sql;
+mod tools;
 
 use coldframe_journal::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 use crate::ports::BoxFuture;
 
-pub use coldframe_lang::graph::{Model, ModelAdapter, Price};
+pub use coldframe_lang::graph::{Model, ModelAdapter, Price, Tool};
 pub use fs::{FsAnswer, FsAsk, FsEntry, FsProblem, FsWrite};
 pub use kv::{KvAnswer, KvAsk, KvBound, KvChange};
 pub use llm::{
     LlmAnswer, LlmAsk, LlmChat, LlmMessage, LlmProblem, LlmRole, LlmStop, Usage, Vector,
 };
 pub use sql::{SqlAnswer, SqlAsk, SqlBound, SqlCollector, SqlProblem, SqlRows, SqlValue};
+pub use tools::{ToolBound, ToolCall, ToolInfo, ToolProblem, ToolSpent, ToolsAnswer, ToolsAsk};
 
 /// A question to a host service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +39,8 @@ pub enum Ask {
     Llm(LlmAsk),
     /// Databases.
     Sql(SqlAsk),
+    /// Operations of other skills.
+    Tools(ToolsAsk),
 }
 
 /// What the service said.
@@ -54,6 +58,8 @@ pub enum Answer {
     Llm(LlmAnswer),
     /// To [`Ask::Sql`].
     Sql(SqlAnswer),
+    /// To [`Ask::Tools`].
+    Tools(ToolsAnswer),
 }
 
 /// Why there is no answer.

@@ -156,6 +156,7 @@ impl Shared {
             memory,
             cancel,
             tape: None,
+            tools: Arc::default(),
         }
     }
 }
@@ -314,6 +315,10 @@ impl Worker<'_> {
             memory: Arc::clone(&self.task.rights.memory),
             cancel: self.cancel.clone(),
             tape: self.task.tape.clone(),
+            tools: match uses.tools {
+                true => Arc::clone(&self.task.plan.graph.tools),
+                false => Arc::default(),
+            },
         }
     }
 
@@ -335,6 +340,7 @@ impl Worker<'_> {
             net_bytes,
             tokens,
             services_nano,
+            tool_calls: _,
             mut logs,
             mut asked,
             recording,

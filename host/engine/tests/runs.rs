@@ -51,6 +51,7 @@ impl Invoke for Table {
                 host_calls: 0,
                 net_bytes: 0,
                 tokens: 0,
+                tool_calls: 0,
                 services_nano: 0,
                 logs: vec![],
                 asked: Vec::new(),
@@ -94,6 +95,7 @@ fn uses(operation: &str, with: &[(&str, Template)]) -> StepKind {
         http: false,
         llm: false,
         pure: false,
+        tools: false,
         with: with.iter().map(|(name, template)| ((*name).into(), template.clone())).collect(),
     })
 }

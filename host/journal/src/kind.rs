@@ -66,6 +66,8 @@ kinds! {
     LimitRows = "limit.rows",
     /// Time of one statement of a database.
     LimitStatement = "limit.statement",
+    /// More tools than a call may call.
+    LimitToolCalls = "limit.tool-calls",
     /// The money of the run or step is spent.
     LimitCost = "limit.cost",
     /// The `timeout` of a step is over.
@@ -74,7 +76,7 @@ kinds! {
     LimitRandom = "limit.random",
     /// More tries after the first than the run or step may make.
     LimitRetries = "limit.retries",
-    /// Pipelines that run pipelines too deep.
+    /// Pipelines that run pipelines too deep, or tools that call tools.
     LimitDepth = "limit.depth",
     /// More items than a `map` may have.
     LimitFanOut = "limit.fan-out",
@@ -102,6 +104,8 @@ kinds! {
     DeniedDns = "denied.dns",
     /// A database that is not granted, or that there is none of.
     DeniedDatabase = "denied.database",
+    /// A tool that is not granted.
+    DeniedTool = "denied.tool",
     /// A capability that was not granted at all.
     DeniedCapability = "denied.capability",
     /// The bytes are not a valid component.

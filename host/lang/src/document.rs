@@ -27,6 +27,7 @@ use crate::graph::{Adapters, CircuitBreaker, Limits, OnError, RateLimit, Retry, 
 use crate::shown::shown;
 use crate::source::Span;
 use crate::yaml::node::{Node, Text};
+use coldframe_format::caps::ToolGrant;
 
 pub(crate) use common::FallbackDecl;
 pub(crate) use fields::join;
@@ -84,6 +85,8 @@ pub(crate) struct CapsDecl<'n> {
     pub(crate) unclear: Vec<coldframe_format::Cap>,
     /// By name.
     pub(crate) places: Vec<(&'n Text, Span)>,
+    /// The lines of `tools` with their place in the list.
+    pub(crate) tools: Vec<(usize, ToolGrant, &'n Text)>,
 }
 
 /// A list of steps as it is written.

@@ -19,11 +19,13 @@ mod set;
 mod step;
 mod switch;
 mod test;
+mod tools;
 mod uses;
 mod valid;
 mod wait;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use coldframe_format::{Caps, Digest};
 use indexmap::IndexMap;
@@ -49,6 +51,7 @@ pub use set::Set;
 pub use step::{OnError, Step};
 pub use switch::{Case, CaseTest, Switch};
 pub use test::{Decision, Exchange, Test};
+pub use tools::Tool;
 pub use uses::Uses;
 pub use wait::Wait;
 
@@ -78,6 +81,8 @@ pub struct Graph {
     /// The language models that the operator's `Config` has, in its order. A pipeline that a step
     /// runs has those of the run.
     pub models: Vec<Model>,
+    /// What its steps may call as tools, by name.
+    pub tools: Arc<[Tool]>,
     /// Every step, outer ones before inner ones.
     pub steps: Vec<Step>,
     /// Lists of steps. The first one is the pipeline's own.
@@ -124,6 +129,7 @@ impl Graph {
             caps: Caps::default(),
             adapters: Adapters::default(),
             models: Vec::new(),
+            tools: Arc::default(),
             blocks: vec![Block { holder: None, steps: 0..steps.len(), output: None }],
             steps,
             outputs: IndexMap::new(),

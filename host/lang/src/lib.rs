@@ -55,6 +55,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use graph::Graph;
 pub use release::{Released, compile_release};
 pub use render::{PRINTED_MAX, render_text, to_json};
+pub use resolve::tools;
 pub use source::{Source, Span};
 pub use sources::{Sources, Texts};
 pub use world::World;

@@ -61,6 +61,7 @@ pub(crate) fn lower(
         caps: document.caps.as_ref().map_or_else(Caps::default, |decl| decl.caps.clone()),
         adapters: document.adapters.clone(),
         models: Vec::new(),
+        tools: resolved.tools.clone().into(),
         steps,
         blocks,
         outputs: lowering.named(&resolved.outputs)?,
@@ -194,14 +195,16 @@ impl<'a, 'n> Lowering<'a, 'n> {
     fn uses(&self, call: &resolve::Call<'n>) -> Option<Uses> {
         let skill = call.skill.as_ref()?;
         let needs = skill.entry.interface.required_caps().unwrap_or_default();
+        let tools = if needs.has(Cap::Tools) { &*self.resolved.tools } else { &[] };
         Some(Uses {
             skill: skill.entry.id.clone(),
             version: skill.entry.version.clone(),
             component: skill.entry.component,
             operation: skill.operation.clone(),
-            http: needs.has(Cap::Http),
-            llm: needs.has(Cap::Llm),
             pure: skill.entry.interface.imports.is_empty(),
+            http: needs.has(Cap::Http) || tools.iter().any(|tool| tool.needs.has(Cap::Http)),
+            llm: needs.has(Cap::Llm) || tools.iter().any(|tool| tool.needs.has(Cap::Llm)),
+            tools: needs.has(Cap::Tools),
             with: self.named(&call.with)?,
         })
     }

@@ -12,6 +12,7 @@ mod place;
 mod references;
 mod rules;
 mod skills;
+mod tools;
 pub(crate) mod tree;
 mod trials;
 mod values;
@@ -34,6 +35,7 @@ pub(crate) use claims::{Claim, Looks};
 
 use claims::Claims;
 use names::{Names, View};
+pub use tools::tools;
 use tree::{Bound, Named, Tree};
 use values::Binder;
 
@@ -45,6 +47,8 @@ pub(crate) struct Resolved<'n> {
     /// As in the document.
     pub(crate) blocks: Vec<Block<'n>>,
     pub(crate) outputs: Named<'n>,
+    /// What the pipeline lets its steps call, by name.
+    pub(crate) tools: Vec<crate::graph::Tool>,
     /// With steps by place in the document.
     pub(crate) rules: Vec<crate::graph::Policy>,
     /// With steps by place in the document.
@@ -149,7 +153,7 @@ pub(crate) fn resolve<'n>(
     let mut binder = Binder::new(&names, sources, None, view, &mut needs, report);
     let results = binder.values(&document.outputs, "outputs");
 
-    look_up(document, &mut steps, sources, children, report);
+    let tools = look_up(document, &mut steps, sources, children, report);
     for (step, needs) in steps.iter_mut().zip(needs) {
         step.needs = needs;
     }
@@ -164,7 +168,7 @@ pub(crate) fn resolve<'n>(
     let mut claims = Claims { document, sources, found: Vec::new() };
     let rules = rules::bind(document, &mut claims, report);
     let trials = trials::bind(document, &steps, &mut claims, report);
-    Resolved { steps, blocks, outputs: results, rules, trials, claims: claims.found }
+    Resolved { steps, blocks, outputs: results, tools, rules, trials, claims: claims.found }
 }
 
 fn bind_step<'n>(
@@ -194,14 +198,14 @@ fn bind_step<'n>(
     Some(Step { work, when, fallback, needs: BTreeMap::new() })
 }
 
-/// Finds what steps call: skills and other pipelines.
+/// Finds what steps call: skills and other pipelines. Gives what their skills may call.
 fn look_up(
     document: &Document<'_>,
     steps: &mut [Step<'_>],
     sources: &Sources,
     children: &mut Children<'_>,
     report: &mut Report,
-) {
+) -> Vec<crate::graph::Tool> {
     let mut skills = skills::Lookup::new(children.world, children.is_released());
     for (decl, step) in document.steps.iter().zip(steps) {
         for (key, call) in step.calls_mut() {
@@ -212,4 +216,8 @@ fn look_up(
             child.child = children.find(from, child.reference, &child.from, &decl.path, report);
         }
     }
+    document
+        .caps
+        .as_ref()
+        .map_or_else(Vec::new, |caps| tools::find(&caps.tools, &mut skills, report))
 }

@@ -125,6 +125,11 @@ impl Services for ProjectServices {
                 }
                 None => Box::pin(std::future::ready(Err(self.no_database(&ask.database)))),
             },
+            // Whoever runs guests runs these, too.
+            Ask::Tools(_) => {
+                let error = ServiceError::new("this host runs no tools");
+                Box::pin(std::future::ready(Err(error)))
+            }
             Ask::Fs(ask) => {
                 let files = self.files.clone().map_err(ServiceError::new);
                 blocking(move || files?.answer(ask).map(Answer::Fs))

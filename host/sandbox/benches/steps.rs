@@ -215,6 +215,7 @@ async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
             memory: Arc::clone(&memory),
             cancel: Cancel::default(),
             tape: None,
+            tools: Arc::default(),
         };
         assert_eq!(sandbox.invoke(call).await.result, Ok(json!(number)));
     }
@@ -237,6 +238,7 @@ fn chain(component: Digest) -> Arc<Graph> {
             http: false,
             llm: false,
             pure: false,
+            tools: false,
             with: BTreeMap::from([("x".into(), x)]),
         });
         Step {
@@ -285,6 +287,7 @@ fn mapped(component: Digest) -> Arc<Graph> {
         http: false,
         llm: false,
         pure: false,
+        tools: false,
         with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
     });
     let mut call = Step { block: 1, ..Step::new("call", call) };

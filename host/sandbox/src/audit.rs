@@ -23,21 +23,28 @@ impl Audit {
 
     /// Writes down one decision. `line` is the line of `cap` that allows it or would.
     pub(crate) fn decided(&self, cap: Cap, line: &str, refused_by: Option<&str>) {
-        let Some(asked) = &self.0 else { return };
-        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut one = Asked {
+        if self.0.is_none() {
+            return;
+        }
+        self.add(Asked {
             cap: cap.name().to_owned(),
             line: crate::sanitize::line(line, LINE_BYTES_MAX),
             times: 1,
             refused_by: refused_by.map(str::to_owned),
-        };
-        // A refusal ends the call, so there is room for it in any case.
-        let fits = asked.len() < LINES_MAX || refused_by.is_some();
+        });
+    }
+
+    /// Writes down decisions that were made elsewhere.
+    pub(crate) fn add(&self, mut one: Asked) {
+        let Some(asked) = &self.0 else { return };
+        let mut asked = asked.lock().unwrap_or_else(PoisonError::into_inner);
+        // A refusal ends a call, so there is room for it in any case.
+        let fits = asked.len() < LINES_MAX || one.refused_by.is_some();
         if !fits && !asked.iter().any(|known| is_same(known, &one)) {
             OTHERS.clone_into(&mut one.line);
         }
         match asked.iter_mut().find(|known| is_same(known, &one)) {
-            Some(known) => known.times += 1,
+            Some(known) => known.times = known.times.saturating_add(one.times),
             None => asked.push(one),
         }
     }

@@ -34,20 +34,23 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use coldframe_client::{Provenance, VerifiedSkill};
-use coldframe_engine::{Call, CallReport, Invoke};
-use coldframe_format::Digest;
-use tokio::sync::Semaphore;
+use coldframe_engine::{Call, CallError, CallReport, Invoke};
+use coldframe_format::{Cap, CapSet, Digest};
+use coldframe_journal::ErrorKind;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use crate::config::{Compiler, Isolation, SandboxConfig};
 pub use crate::loader::{LoadError, Loaded};
 
 use crate::cache::Cache;
+use crate::capabilities::tools::Nest;
 use crate::engine::Ticker;
 use crate::loader::{Admitted, Prepared};
 use crate::process::{Executors, Remote};
+use crate::run::Seat;
 
 /// The one wasmtime engine of the process and the components loaded into it.
 ///
@@ -62,6 +65,10 @@ pub struct Sandbox {
     /// Whether guests run in the executor.
     outside: AtomicBool,
     config: SandboxConfig,
+    /// How many calls there can be at the same time.
+    calls: u32,
+    /// This one, for calls that call tools; an executor has none run.
+    me: Weak<Self>,
 }
 
 /// Why there is no sandbox.
@@ -84,17 +91,18 @@ impl Sandbox {
                 (engine.map_err(|error| SandboxError::Engine(format!("{error:#}")))?, 1)
             }
         };
-        Ok(Arc::new(Self::with(engine, calls, config)))
+        Ok(Arc::new_cyclic(|me| Self::with(engine, calls, config, me.clone())))
     }
 
     /// What an executor has: an engine without a compiler.
     pub(crate) fn executor(calls: u32) -> Result<Arc<Self>, SandboxError> {
         let engine =
             engine::executor(calls).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
-        Ok(Arc::new(Self::with(engine, calls, SandboxConfig::new(Compiler::InProcess))))
+        let config = SandboxConfig::new(Compiler::InProcess);
+        Ok(Arc::new(Self::with(engine, calls, config, Weak::new())))
     }
 
-    fn with(engine: wasmtime::Engine, calls: u32, config: SandboxConfig) -> Self {
+    fn with(engine: wasmtime::Engine, calls: u32, config: SandboxConfig, me: Weak<Self>) -> Self {
         let executors = match (&config.compiler, config.isolation) {
             (Compiler::Worker(worker), Isolation::Auto | Isolation::Process) => {
                 Some(Executors::new(worker.clone(), config.outside(), calls))
@@ -110,6 +118,8 @@ impl Sandbox {
             executors: executors.map(Arc::new),
             outside: AtomicBool::new(config.isolation == Isolation::Process),
             config,
+            calls,
+            me,
         }
     }
 
@@ -188,16 +198,48 @@ impl Sandbox {
 
     async fn call(&self, call: Call) -> CallReport {
         let Some(executors) = self.elsewhere() else {
-            return run::call(self, call, self.config.outside()).await;
+            return run::call(self, call, self.config.outside(), Seat::Wanted).await;
         };
         // As many at a time as the executor has slots.
-        let permit = tokio::select! {
-            permit = self.permits.acquire() => permit,
-            () = call.cancel.cancelled() => return run::nothing(run::cancelled()),
+        let needs = executors.needs(&call.component);
+        let (permit, free) = match self.seat(needs, &call).await {
+            Ok(taken) => taken,
+            Err(error) => return run::nothing(error),
         };
-        let report = executors.call(call).await;
+        let report = executors.call(call, self.nest(free)).await;
         drop(permit);
         report
+    }
+
+    /// A tool of a call, whose instance was set aside with its caller's, and `free` more.
+    pub(crate) async fn nested(&self, call: Call, free: u32) -> CallReport {
+        match self.elsewhere() {
+            Some(executors) => executors.call(call, self.nest(free)).await,
+            None => run::call(self, call, self.config.outside(), Seat::Taken(free)).await,
+        }
+    }
+
+    /// Where tools of a call are run that has `free` instances for them; nowhere in an executor.
+    fn nest(&self, free: u32) -> Option<Nest> {
+        (self.me.strong_count() > 0).then(|| Nest { sandbox: self.me.clone(), free })
+    }
+
+    /// Waits until there is an instance for a call, and as many more as the tools need that it may
+    /// call in each other: all at once, so that none of them waits for what another one holds.
+    async fn seat(
+        &self,
+        needs: CapSet,
+        call: &Call,
+    ) -> Result<(SemaphorePermit<'_>, u32), CallError> {
+        let calls_tools = needs.has(Cap::Tools) && !call.tools.is_empty();
+        let deep = if calls_tools { call.limits.tool_depth } else { 0 };
+        let free = u32::try_from(deep).unwrap_or(u32::MAX).min(self.calls - 1);
+        let permit = tokio::select! {
+            permit = self.permits.acquire_many(free + 1) => permit,
+            () = call.cancel.cancelled() => return Err(run::cancelled()),
+        };
+        let closed = |_| CallError::new(ErrorKind::HostBug, "the sandbox is closed");
+        Ok((permit.map_err(closed)?, free))
     }
 
     fn find(&self, digest: &Digest) -> Option<Arc<Prepared>> {

@@ -4,7 +4,7 @@ use wasmtime::Engine;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker};
 
-use crate::capabilities::{config, fs, http, kv, llm, log, secrets, sql, wasi};
+use crate::capabilities::{config, fs, http, kv, llm, log, secrets, sql, tools, wasi};
 use crate::state::CallState;
 
 /// An import that nothing here provides.
@@ -22,6 +22,7 @@ const OWN: &[(&str, Add)] = &[
     ("coldframe:host/log@0.1.0", log::add),
     ("coldframe:host/secrets@0.1.0", secrets::add),
     ("coldframe:host/sql@0.1.0", sql::add),
+    ("coldframe:host/tools@0.1.0", tools::add),
     ("wasi:config/store@0.2.0-draft", config::add),
     ("wasi:keyvalue/atomics@0.2.0-draft", kv::add_atomics),
     ("wasi:keyvalue/store@0.2.0-draft", kv::add_store),

@@ -18,12 +18,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use coldframe_engine::{Call, CallError, CallReport};
-use coldframe_format::{Caps, Digest, Interface};
+use coldframe_engine::{Call, CallError, CallReport, Layer};
+use coldframe_format::{CapSet, Caps, Digest, Interface};
 use coldframe_journal::ErrorKind;
 
 pub(crate) use self::inside::main;
 use self::link::Link;
+use crate::capabilities::tools::{Desk, Nest};
 use crate::loader::LoadError;
 use crate::run::{Outside, nothing};
 use crate::worker::Worker;
@@ -81,6 +82,12 @@ impl Executors {
         self.components.read().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
     }
 
+    /// The capabilities that a component imports.
+    pub(crate) fn needs(&self, digest: &Digest) -> CapSet {
+        let needs = self.find(digest).map(|remote| remote.interface.required_caps());
+        needs.and_then(Result::ok).unwrap_or_default()
+    }
+
     /// Keeps a component for when it is called.
     pub(crate) fn keep(&self, remote: Remote) {
         let mut components = self.components.write().unwrap_or_else(PoisonError::into_inner);
@@ -117,8 +124,8 @@ impl Executors {
         living.as_ref().filter(|link| link.is_alive()).cloned()
     }
 
-    /// Runs a call in the executor.
-    pub(crate) async fn call(self: &Arc<Self>, call: Call) -> CallReport {
+    /// Runs a call in the executor; its tools where `nest` says.
+    pub(crate) async fn call(self: &Arc<Self>, call: Call, nest: Option<Nest>) -> CallReport {
         let Some(remote) = self.find(&call.component) else {
             let message = format!("component {} is not loaded", call.component.short());
             return nothing(CallError::new(ErrorKind::HostBug, message));
@@ -141,7 +148,13 @@ impl Executors {
         if let Err(error) = link.load(&remote, false) {
             return nothing(error.into());
         }
-        link.call(&remote, call, &self.outside).await
+        let mut outside = self.outside.clone();
+        if let Some(nest) = nest.filter(|_| !remote.ceiling.tools.is_empty()) {
+            let ceiling = Layer::new(remote.asked_by.clone(), remote.ceiling.clone());
+            let services = outside.services.take();
+            outside.services = Some(Arc::new(Desk::new(services, nest, &call, &ceiling)));
+        }
+        link.call(&remote, call, &outside).await
     }
 }
 

@@ -4,7 +4,7 @@
 use coldframe_engine::{CallError, Layer, Layers};
 use coldframe_format::caps::SecretGrant;
 use coldframe_format::{Cap, Caps};
-use coldframe_journal::ErrorKind;
+use coldframe_journal::{Asked, ErrorKind};
 
 use crate::audit::Audit;
 
@@ -78,6 +78,11 @@ impl Rights {
     /// Writes down that something was refused which no grant decides.
     pub(crate) fn refused(&self, cap: Cap, line: &str, by: &str) {
         self.audit.decided(cap, line, Some(by));
+    }
+
+    /// Writes down what a tool asked for that this call called.
+    pub(crate) fn asked_below(&self, asked: &Asked) {
+        self.audit.add(asked.clone());
     }
 
     /// The capability among `needs` that somebody grants nothing of, and who that is.

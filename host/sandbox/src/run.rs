@@ -21,6 +21,7 @@ use crate::Sandbox;
 use crate::audit::Audit;
 use crate::capabilities::http::HttpState;
 use crate::capabilities::services::{ASKING, ServiceState};
+use crate::capabilities::tools::Desk;
 use crate::classify::{Phase, classify};
 use crate::limiter::count;
 use crate::loader::{Prepared, PreparedOperation};
@@ -51,11 +52,25 @@ impl Default for Outside {
     }
 }
 
+/// Whether a call has an instance to run in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seat {
+    /// It has to wait for one.
+    Wanted,
+    /// Its caller took one for it, and so many for the tools it calls.
+    Taken(u32),
+}
+
 /// Runs a call to its report.
-pub(crate) async fn call(sandbox: &Sandbox, call: Call, outside: Outside) -> CallReport {
+pub(crate) async fn call(
+    sandbox: &Sandbox,
+    call: Call,
+    outside: Outside,
+    seat: Seat,
+) -> CallReport {
     match prepare(sandbox, &call) {
         Ok((skill, operation)) => match skill.operation(&operation) {
-            Some(operation) => admitted(sandbox, &skill, operation, call, outside).await,
+            Some(operation) => admitted(sandbox, &skill, operation, call, outside, seat).await,
             None => nothing(CallError::new(
                 ErrorKind::HostBug,
                 format!("the component has no operation `{operation}`"),
@@ -76,6 +91,7 @@ pub(crate) fn nothing(error: CallError) -> CallReport {
         net_bytes: 0,
         tokens: 0,
         services_nano: 0,
+        tool_calls: 0,
         logs: Vec::new(),
         asked: Vec::new(),
         recording: Recording::Nothing,
@@ -110,7 +126,8 @@ async fn admitted(
     skill: &Prepared,
     operation: &PreparedOperation,
     mut call: Call,
-    outside: Outside,
+    mut outside: Outside,
+    seat: Seat,
 ) -> CallReport {
     let input = std::mem::take(&mut call.input);
     let arguments = match values::arguments(input, &operation.params, Allowance::default()) {
@@ -118,13 +135,22 @@ async fn admitted(
         Err(error) => return nothing(CallError::new(ErrorKind::InvalidInput, error.message)),
     };
     // There are as many permits as slots in the pools, so a guest never sees an exhausted pool.
-    let permit = tokio::select! {
-        permit = sandbox.permits.acquire() => permit,
-        () = call.cancel.cancelled() => return nothing(cancelled()),
+    let (_permit, free) = match seat {
+        Seat::Taken(free) => (None, free),
+        Seat::Wanted => {
+            let (permit, free) = match sandbox.seat(skill.needs, &call).await {
+                Ok(taken) => taken,
+                Err(error) => return nothing(error),
+            };
+            (Some(permit), free)
+        }
     };
-    let Ok(_permit) = permit else {
-        return nothing(CallError::new(ErrorKind::HostBug, "the sandbox is closed"));
-    };
+    if skill.needs.has(Cap::Tools)
+        && let Some(nest) = sandbox.nest(free)
+    {
+        let services = outside.services.take();
+        outside.services = Some(Arc::new(Desk::new(services, nest, &call, &skill.ceiling)));
+    }
     if let Err(error) = sandbox.ticker.start() {
         let message = format!("failed to start the clock of deadlines: {error}");
         return nothing(CallError::new(ErrorKind::HostBug, message));
@@ -159,7 +185,14 @@ fn armed(
     let http = deck.clone().map(|deck| {
         HttpState::new(outside.http.clone(), rights(skill, call, &audit), limits, Some(deck))
     });
-    let services = asks.then(|| ServiceState::new(&outside, rights(skill, call, &audit), limits));
+    let services = asks.then(|| {
+        let (rights, tools) = (rights(skill, call, &audit), Arc::clone(&call.tools));
+        let services = ServiceState::new(&outside, rights, limits, tools);
+        match &http {
+            Some(http) => services.sharing(http.bytes_left()),
+            None => services,
+        }
+    });
     let mut store =
         Store::new(&sandbox.engine, CallState::new(call, http, services, deck, audit, started));
     store.limiter(|state| &mut state.limiter);
@@ -266,17 +299,19 @@ fn report(
     let fuel = limits.fuel.saturating_sub(store.get_fuel().unwrap_or(0));
     let state = store.data_mut();
     let (recording, differs) = state.stop_tape();
+    let tool_calls = state.services.as_ref().map_or(0, |state| state.tools.called());
     let (tokens, services_nano) = state.services.as_mut().map_or((0, 0), |state| state.end());
     CallReport {
         // A guest that was stopped in the middle may have heard less than it was to.
         result: result.and_then(|output| differs.map_or(Ok(output), Err)),
         fuel,
         wall_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        memory_peak_bytes: state.limiter.memory_peak(),
+        memory_peak_bytes: state.limiter.memory_peak().max(state.callee_memory),
         host_calls: state.host_calls,
         net_bytes: state.net_bytes(),
         tokens,
         services_nano,
+        tool_calls,
         logs: state.log.take(),
         asked: state.audit.take(),
         recording,

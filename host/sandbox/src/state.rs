@@ -26,6 +26,8 @@ pub(crate) struct CallState {
     http: Option<Box<HttpState>>,
     /// Calls from the guest to host functions.
     pub(crate) host_calls: u64,
+    /// The most linear memory that a tool of it held, bytes.
+    pub(crate) callee_memory: u64,
     table: ResourceTable,
     /// Made when the guest first asks for it: seeding its generators takes longer than a small call.
     wasi: Option<Box<WasiCtx>>,
@@ -55,6 +57,7 @@ impl CallState {
             services: services.map(Box::new),
             http: http.map(Box::new),
             host_calls: 0,
+            callee_memory: 0,
             table: ResourceTable::new(),
             wasi: None,
             deck,
@@ -81,7 +84,9 @@ impl CallState {
 
     /// Bytes that went over the network.
     pub(crate) fn net_bytes(&self) -> u64 {
-        self.http.as_ref().map_or(0, |http| http.bytes())
+        // Both count the same where there are both.
+        let services = || self.services.as_ref().map_or(0, |services| services.net_bytes());
+        self.http.as_ref().map_or_else(services, |http| http.bytes())
     }
 
     /// Whether the component can send requests.

@@ -102,6 +102,7 @@ fn adds(sandbox: &Sandbox) {
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: Cancel::default(),
         tape: None,
+        tools: Arc::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     assert_eq!(runtime.block_on(sandbox.invoke(call)).result, Ok(json!(42)));

@@ -1,6 +1,6 @@
 //! A component from a file, on nobody's word but the operator's.
 
-use coldframe_format::{Caps, Digest, Interface, ManifestError};
+use coldframe_format::{Cap, Caps, Digest, Interface, ManifestError};
 
 use crate::error::Error;
 use crate::skill::{Provenance, VerifiedSkill};
@@ -17,14 +17,13 @@ pub fn unsigned(name: &str, bytes: Vec<u8>, allow: &Caps) -> Result<VerifiedSkil
         name: name.to_owned(),
         source: Box::new(ManifestError::Import(unknown)),
     })?;
+    // What has others called needs their rights too.
+    let ceiling = match needs.has(Cap::Tools) {
+        true => allow.with_flags(),
+        false => allow.with_flags().keep(needs),
+    };
     let digest = Digest::of(&bytes);
-    Ok(VerifiedSkill::new(
-        Bytes::from(bytes),
-        digest,
-        interface,
-        allow.with_flags().keep(needs),
-        Provenance::Unsigned,
-    ))
+    Ok(VerifiedSkill::new(Bytes::from(bytes), digest, interface, ceiling, Provenance::Unsigned))
 }
 
 #[cfg(test)]
@@ -46,6 +45,9 @@ mod tests {
         assert_eq!((skill.id(), skill.provenance()), (None, &Provenance::Unsigned));
         let clock = unsigned("x.wasm", component("wasi:clocks/wall-clock@0.2.6"), &allow).unwrap();
         assert_eq!(clock.ceiling(), &Caps { clock: true, ..Caps::default() });
+        let agent = component("coldframe:host/tools@0.1.0");
+        let allow = Caps { tools: vec!["a/b#c".parse().unwrap()], ..allow };
+        assert_eq!(unsigned("x.wasm", agent, &allow).unwrap().ceiling(), &allow.with_flags());
     }
 
     #[test]

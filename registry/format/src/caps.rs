@@ -19,6 +19,7 @@ mod secrets;
 mod set;
 mod sql;
 mod table;
+mod tools;
 
 pub use access::{Access, is_name};
 pub use config::{ConfigGrant, is_key};
@@ -31,6 +32,7 @@ pub use secrets::{SecretGrant, is_secret};
 pub use set::CapSet;
 pub use sql::SqlGrant;
 pub use table::{Cap, Caps};
+pub use tools::ToolGrant;
 
 /// The rights that go beyond a ceiling, as people write them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -50,6 +50,7 @@ fn need(path: &str) -> Option<Option<Cap>> {
         "wasi:keyvalue/store" | "wasi:keyvalue/atomics" => Some(Cap::Kv),
         "wasi:config/store" => Some(Cap::Config),
         "coldframe:host/sql" => Some(Cap::Sql),
+        "coldframe:host/tools" => Some(Cap::Tools),
         _ => return None,
     })
 }
@@ -106,6 +107,7 @@ mod tests {
             ("wasi:keyvalue/store@0.2.0-draft", CapSet::of(Cap::Kv)),
             ("wasi:config/store@0.2.0-draft", CapSet::of(Cap::Config)),
             ("coldframe:host/sql@0.1.0", CapSet::of(Cap::Sql)),
+            ("coldframe:host/tools@0.1.0", CapSet::of(Cap::Tools)),
         ];
         for (import, expected) in cases {
             assert_eq!(found(import), Ok(expected), "{import}");
@@ -130,6 +132,7 @@ mod tests {
             "coldframe:host/log@0.2.0",
             "coldframe:host/llm@0.2.0",
             "coldframe:host/sql@0.2.0",
+            "coldframe:host/tools@0.2.0",
             "wasi:keyvalue/store@0.2.0",
             "wasi:keyvalue/batch@0.2.0-draft",
             "wasi:config/store@0.2.0-rc.1",

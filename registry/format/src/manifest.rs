@@ -249,14 +249,18 @@ impl Manifest {
     }
 
     /// The ceiling of capabilities: what the manifest asks for, without what the component could
-    /// not use anyway. An error where the component needs more than the manifest says.
+    /// not use anyway; what has others called needs their rights too, and keeps all. An error where
+    /// the component needs more than the manifest says.
     pub fn ceiling(&self, interface: &Interface) -> Result<Caps, ManifestError> {
         let needs = interface.required_caps()?;
         let missing: Vec<_> = needs.missing_from(&self.capabilities).map(Cap::name).collect();
         if !missing.is_empty() {
             return Err(ManifestError::UnderDeclared { id: self.id.clone(), missing });
         }
-        Ok(self.capabilities.keep(needs))
+        Ok(match needs.has(Cap::Tools) {
+            true => self.capabilities.clone(),
+            false => self.capabilities.keep(needs),
+        })
     }
 
     /// Whether the manifest fits the component: the ceiling, and that every case names an

@@ -14,6 +14,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
             include_str!("../../../wit/host/secrets.wit"),
             include_str!("../../../wit/host/llm.wit"),
             include_str!("../../../wit/host/sql.wit"),
+            include_str!("../../../wit/host/tools.wit"),
         ],
     ),
     ("wasi.wit", &[include_str!("../wit/wasi.wit")]),

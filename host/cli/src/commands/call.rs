@@ -63,8 +63,10 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
         false => models::of_project(global)?,
     };
     let services = services::of_call(&grants, &models, given)?;
+    let tools = loading::tools(global, &grants)?;
     let sandbox = loading::sandbox_with(global, &Adapters::default(), &models, &services)?;
     loading::load_one(&sandbox, &skill, &args.target)?;
+    let tools = tools.load(&sandbox)?;
     let call = Call {
         component: skill.component_digest(),
         operation: operation.name.clone(),
@@ -74,6 +76,7 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
         memory: Arc::new(MemoryMeter::new(limits.memory_bytes)),
         cancel: Cancel::default(),
         tape: None,
+        tools,
     };
     let report = loading::runtime()?.block_on(sandbox.invoke(call));
     print(global, &skill, operation, &input, report)

@@ -118,6 +118,7 @@ impl Facts {
             memory: Arc::new(MemoryMeter::new(u64::MAX)),
             cancel: Cancel::default(),
             tape: None,
+            tools: Arc::default(),
         };
         let found = invoke.invoke(call).await.result;
         found.map_err(|error| coldframe_engine::step::located(&error.message, source))

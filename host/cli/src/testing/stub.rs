@@ -61,6 +61,7 @@ fn report(value: &Value) -> CallReport {
         host_calls: 0,
         net_bytes: 0,
         tokens: 0,
+        tool_calls: 0,
         services_nano: 0,
         logs: Vec::new(),
         asked: Vec::new(),

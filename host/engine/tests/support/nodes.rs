@@ -33,6 +33,7 @@ pub fn op(operation: &str, with: &[(&str, Template)]) -> Uses {
         http: operation == "fetch",
         llm: false,
         pure: operation == "work",
+        tools: false,
         with: with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
     }
 }

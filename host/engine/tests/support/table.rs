@@ -58,6 +58,7 @@ impl Invoke for Table {
                 host_calls: 0,
                 net_bytes,
                 tokens: 0,
+                tool_calls: 0,
                 services_nano: 0,
                 logs: vec![],
                 asked: Vec::new(),

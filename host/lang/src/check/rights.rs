@@ -34,6 +34,10 @@ pub(super) fn needed_and_granted(
             match skill.entry.interface.required_caps() {
                 Ok(needs) => {
                     own = both(own, Some(needs));
+                    if needs.has(Cap::Tools) {
+                        let tools = resolved.tools.iter().map(|tool| tool.needs);
+                        own = both(own, Some(tools.fold(CapSet::default(), CapSet::and)));
+                    }
                     for cap in needs.iter() {
                         grants.check(call, key, cap, report);
                     }

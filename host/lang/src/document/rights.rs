@@ -1,6 +1,6 @@
 //! `limits` and `caps`, of a pipeline or a step.
 
-use coldframe_format::caps::{GrantError, GrantLine as _, HttpGrant};
+use coldframe_format::caps::{GrantError, GrantLine as _, HttpGrant, ToolGrant};
 use coldframe_format::{Cap, Caps};
 
 use super::fields::{join, wrong_shape};
@@ -14,7 +14,7 @@ use crate::yaml::node::{Entry, Node, NodeKind, Text};
 /// The most lines of one grant. Those of a step are compared with each one around it.
 const GRANTS_MAX: usize = 256;
 /// Capabilities that the language will have.
-const CAPS_LATER: &[&str] = &["memory", "tools", "env"];
+const CAPS_LATER: &[&str] = &["memory", "env"];
 
 fn entries<'n>(node: Option<&'n Node>, path: &str, report: &mut Report) -> Option<&'n [Entry]> {
     let node = node?;
@@ -80,6 +80,7 @@ pub(crate) fn caps<'n>(
         caps: Caps::default(),
         unclear: Vec::new(),
         places: Vec::new(),
+        tools: Vec::new(),
     };
     for entry in entries {
         let path = join(path, &entry.key.text);
@@ -88,7 +89,7 @@ pub(crate) fn caps<'n>(
             continue;
         };
         let clear = match cap.line() {
-            Some(_) => lines(&mut found.caps, cap, &entry.value, &path, report),
+            Some(_) => lines(&mut found, cap, &entry.value, &path, report),
             None => flag(&mut found.caps, cap, &entry.value, &path, report),
         };
         if !clear {
@@ -146,7 +147,13 @@ fn grant_help(cap: Cap, error: &GrantError) -> String {
 }
 
 /// Reads a list of lines; `false` where some are none.
-fn lines(caps: &mut Caps, cap: Cap, node: &Node, path: &str, report: &mut Report) -> bool {
+fn lines<'n>(
+    found: &mut CapsDecl<'n>,
+    cap: Cap,
+    node: &'n Node,
+    path: &str,
+    report: &mut Report,
+) -> bool {
     let example = cap.line().map_or("", |(_, example)| example);
     let help = format!("for example `{cap}: [\"{example}\"]`");
     let NodeKind::List(items) = &node.kind else {
@@ -170,7 +177,12 @@ fn lines(caps: &mut Caps, cap: Cap, node: &Node, path: &str, report: &mut Report
             clear = false;
             continue;
         };
-        if let Err(error) = caps.push(cap, &text.text) {
+        if cap == Cap::Tools
+            && let Ok(grant) = text.text.parse::<ToolGrant>()
+        {
+            found.tools.push((index, grant, text));
+        }
+        if let Err(error) = found.caps.push(cap, &text.text) {
             clear = false;
             let message = format!("`{}` is not {}: {}", shown(&text.text), error.what, error.why);
             report.push(

@@ -175,6 +175,14 @@ pub(super) static CAPS: Object = Object {
             "Databases that the operator gives to the run: `read DATABASE` or `write DATABASE`, which \
              includes reading.",
         ),
+        optional(
+            "tools",
+            Shape::List(&Shape::Text),
+            "none",
+            "[\"std/text#*\", \"std/hash@^1#sha256\"]",
+            "Operations of other skills that a skill may call by itself: `SKILL#OPERATION`, or \
+             `SKILL#*` for all of a skill.",
+        ),
         optional("log", Shape::Boolean, "false", "true", "Log lines."),
         optional("clock", Shape::Boolean, "false", "true", "The time."),
         optional("random", Shape::Boolean, "false", "true", "Random numbers."),

@@ -24,6 +24,8 @@ pub struct Uses {
     pub llm: bool,
     /// Whether it imports nothing, so that equal calls come to the same whenever they are made.
     pub pure: bool,
+    /// Whether it calls tools: what they may take is set aside too.
+    pub tools: bool,
     /// Argument per parameter, JSON spelling. Omitted options are absent.
     pub with: BTreeMap<String, Template>,
 }

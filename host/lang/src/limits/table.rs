@@ -222,6 +222,18 @@ table! {
             strict: [2 s], trusted: [30 s], most: [1 h], zero: false,
             by: "store::sql, ports::postgres", ends: Call("limit.statement"),
         }
+        /// Tools that a call and the tools it calls may call, all together.
+        ToolCalls tool_calls (tool_calls, tool_calls: u64) {
+            unit: Count, example: "10",
+            strict: [64], trusted: [1000], most: [100000], zero: true,
+            by: "sandbox::capabilities::tools", ends: Call("limit.tool-calls"),
+        }
+        /// How deep tools call tools; one deep is a tool that calls none.
+        ToolDepth tool_depth (tool_depth, tool_depth: u64) {
+            unit: Count, example: "2",
+            strict: [4], trusted: [8], most: [8], zero: true,
+            by: "sandbox::capabilities::tools", ends: Call("limit.depth"),
+        }
         /// The most time until a server is reached, with name and certificate. A guest may ask for less.
         NetConnect net_connect (net_connect, net_connect: Duration) {
             unit: Time, example: "2s",

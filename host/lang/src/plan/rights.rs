@@ -17,7 +17,7 @@ pub struct SkillUse {
     pub version: Version,
     /// The component's digest.
     pub component: Digest,
-    /// Steps that call it, by place in the source.
+    /// Steps that call it, by place in the source, and those that can call it as a tool.
     pub steps: Vec<String>,
 }
 
@@ -76,17 +76,28 @@ impl StepRights {
 /// Every skill, by id and version.
 pub fn skills(graph: &Graph) -> Vec<SkillUse> {
     let mut found: BTreeMap<(SkillId, Version), SkillUse> = BTreeMap::new();
+    let mut add = |(id, version): (&SkillId, &Version), component: Digest, step: &Step| {
+        let entry = found.entry((id.clone(), version.clone())).or_insert_with(|| SkillUse {
+            id: id.clone(),
+            version: version.clone(),
+            component,
+            steps: Vec::new(),
+        });
+        entry.steps.push(step.id.clone());
+    };
     for graph in graph.with_children() {
         for step in &graph.steps {
             for uses in calls(step) {
-                let key = (uses.skill.clone(), uses.version.clone());
-                let entry = found.entry(key).or_insert_with(|| SkillUse {
-                    id: uses.skill.clone(),
-                    version: uses.version.clone(),
-                    component: uses.component,
-                    steps: Vec::new(),
-                });
-                entry.steps.push(step.id.clone());
+                add((&uses.skill, &uses.version), uses.component, step);
+            }
+            if !calls(step).any(|uses| uses.tools) {
+                continue;
+            }
+            // A skill with several tools stands there once.
+            let tools: BTreeMap<_, _> =
+                graph.tools.iter().map(|tool| ((&tool.skill, &tool.version), tool)).collect();
+            for (key, tool) in tools {
+                add(key, tool.component, step);
             }
         }
     }

@@ -83,18 +83,56 @@ impl<'c> Lookup<'c> {
         }
     }
 
+    /// The skill of a reference that stands for all its operations.
+    pub(super) fn every(
+        &mut self,
+        reference: &Text,
+        wanted: &SkillRef,
+        path: &str,
+        report: &mut Report,
+    ) -> Option<Arc<SkillEntry>> {
+        let found = self.entry(wanted, &reference.text, report).and_then(|entry| {
+            match entry.interface.operations.is_empty() {
+                true => Err(no_operations(&entry.id)),
+                false => Ok(entry),
+            }
+        });
+        let problem = match found {
+            Ok(entry) => return Some(entry),
+            Err(problem) => problem,
+        };
+        let diagnostic = Diagnostic::new(problem.code, reference.span, problem.message);
+        report.push(diagnostic.maybe_help(problem.help).at(path));
+        None
+    }
+
     fn look_up(&mut self, text: &str, report: &mut Report) -> Result<Arc<Skill>, Problem> {
         let wanted: SkillRef =
             text.parse().map_err(|error: coldframe_format::name::NameError| {
                 let help = "write `namespace/name#operation`, as in `std/text@^1#stats`".to_owned();
                 Problem::new(&codes::BAD_SKILL_REFERENCE, sentence(&error.to_string()), Some(help))
             })?;
+        let entry = self.entry(&wanted, text, report)?;
+        let operation = operation(&entry, &wanted)?;
+        let key = (entry.id.clone(), entry.version.clone(), operation.name.clone());
+        let skill = self.skills.entry(key).or_insert_with(|| Arc::new(typed(&entry, operation)));
+        Ok(Arc::clone(skill))
+    }
+
+    /// The version of a skill that a reference means.
+    fn entry(
+        &mut self,
+        wanted: &SkillRef,
+        text: &str,
+        report: &mut Report,
+    ) -> Result<Arc<SkillEntry>, Problem> {
         if self.exact && wanted.req == VersionReq::STAR {
             let (id, text) = (&wanted.id, shown(text));
             let message = format!(
                 "`{text}` has no version, and a pipeline of a registry says which ones it runs with"
             );
-            let operation = wanted.operation.map_or_else(String::new, |name| format!("#{name}"));
+            let operation =
+                text.split_once('#').map_or_else(String::new, |(_, name)| format!("#{name}"));
             let found = self.catalog.find(&SkillRef {
                 id: id.clone(),
                 req: VersionReq::STAR,
@@ -104,12 +142,7 @@ impl<'c> Lookup<'c> {
             let help = format!("write `{id}@^{version}{operation}`");
             return Err(Problem::new(&codes::BAD_SKILL_REFERENCE, message, Some(help)));
         }
-        let entry =
-            self.catalog.find(&wanted).map_err(|error| self.not_found(&wanted, error, report))?;
-        let operation = operation(&entry, &wanted)?;
-        let key = (entry.id.clone(), entry.version.clone(), operation.name.clone());
-        let skill = self.skills.entry(key).or_insert_with(|| Arc::new(typed(&entry, operation)));
-        Ok(Arc::clone(skill))
+        self.catalog.find(wanted).map_err(|error| self.not_found(wanted, error, report))
     }
 
     fn not_found(
@@ -162,17 +195,15 @@ fn typed(entry: &Arc<SkillEntry>, operation: &Operation) -> Skill {
     }
 }
 
+fn no_operations(id: &SkillId) -> Problem {
+    let help = Some("choose another skill".to_owned());
+    Problem::new(&codes::UNKNOWN_OPERATION, format!("`{id}` has no operations"), help)
+}
+
 fn operation<'e>(entry: &'e SkillEntry, wanted: &SkillRef) -> Result<&'e Operation, Problem> {
     let id = &wanted.id;
     entry.interface.operation(wanted.operation.as_deref()).map_err(|error| match error {
-        OperationError::None => {
-            let message = format!("`{id}` has no operations");
-            Problem::new(
-                &codes::UNKNOWN_OPERATION,
-                message,
-                Some("choose another skill".to_owned()),
-            )
-        }
+        OperationError::None => no_operations(id),
         OperationError::Ambiguous(names) => {
             let example = names.first().map_or("operation", String::as_str);
             let message =

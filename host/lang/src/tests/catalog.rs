@@ -39,6 +39,7 @@ impl Table {
         let get = operation("get", &[("url", Type::String)], Type::String);
         table.add("std/web", "1.0.0", &["wasi:http/outgoing-handler@0.2.6"], vec![get]);
         let note = operation("note", &[("text", Type::String)], Type::String);
+        table.add("acme/agent", "1.0.0", &["coldframe:host/tools@0.1.0"], vec![note.clone()]);
         table.add("acme/note", "1.0.0", &["coldframe:host/log@0.1.0"], vec![note.clone()]);
         table.add("acme/odd", "1.0.0", &["wasi:sockets/tcp@0.2.6"], vec![note]);
         table.add("acme/types", "1.0.0", &[], vec![take(), give()]);

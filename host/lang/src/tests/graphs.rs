@@ -227,3 +227,20 @@ fn equal_texts_give_equal_graphs() {
     let inputs: Vec<String> = graph(text).inputs.into_keys().collect();
     assert_eq!(inputs, ["b", "a"]);
 }
+
+#[test]
+fn tools_are_looked_up_before_anything_runs() {
+    let graph = graph(
+        r##"caps: { tools: ["std/text#*", "acme/note@^1#note"], log: true }
+steps:
+  - { id: a, uses: acme/agent, with: { text: x } }
+  - { id: b, uses: std/text#stats, with: { text: x } }
+"##,
+    );
+    let tools: Vec<String> =
+        graph.tools.iter().map(|tool| format!("{} {}", tool.name(), tool.version)).collect();
+    assert_eq!(tools, ["acme/note#note 1.0.0", "std/text#split 1.0.0", "std/text#stats 1.0.0"]);
+    assert_eq!(graph.tools[2].input["required"], serde_json::json!(["text"]));
+    let calling: Vec<bool> = graph.calls().map(|uses| uses.tools).collect();
+    assert_eq!(calling, [true, false]);
+}

@@ -75,7 +75,7 @@ struct Exchanges {
     requests_max: u64,
     slots: Arc<Semaphore>,
     slots_max: u64,
-    bytes: AtomicU64,
+    bytes: Arc<AtomicU64>,
     bytes_max: u64,
     header_bytes_max: u64,
     /// The longest waits; a guest may ask for shorter ones.
@@ -108,7 +108,7 @@ impl HttpState {
             requests_max: limits.net_requests,
             slots: Arc::new(Semaphore::new(count(slots_max))),
             slots_max,
-            bytes: AtomicU64::new(limits.net_bytes),
+            bytes: Arc::new(AtomicU64::new(limits.net_bytes)),
             bytes_max: limits.net_bytes,
             header_bytes_max: limits.net_header_bytes,
             timeouts: HttpTimeouts {
@@ -126,6 +126,11 @@ impl HttpState {
     pub(crate) fn bytes(&self) -> u64 {
         let exchanges = &self.hooks.0;
         exchanges.bytes_max.saturating_sub(exchanges.bytes.load(Ordering::Relaxed))
+    }
+
+    /// What of them is left.
+    pub(crate) fn bytes_left(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.hooks.0.bytes)
     }
 
     /// How a refused request ends the call.
@@ -152,6 +157,11 @@ pub(crate) struct Granted {
 impl Recheck {
     pub(crate) fn new(rights: Rights, limits: &CallLimits) -> Self {
         Self(HttpState::new(None, rights, limits, None).hooks.0)
+    }
+
+    /// Bytes that are left.
+    pub(crate) fn bytes_left(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.0.bytes)
     }
 
     /// Where secrets may go.

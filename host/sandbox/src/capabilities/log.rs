@@ -44,6 +44,8 @@ impl Level {
 /// The lines of one call.
 pub(crate) struct LogState {
     lines: Vec<String>,
+    /// Lines among them of tools, which have limits of their own.
+    of_tools: u64,
     left: u64,
     max: u64,
     rate: u64,
@@ -54,12 +56,18 @@ pub(crate) struct LogState {
 impl LogState {
     pub(crate) fn new(limits: &CallLimits, begun: Instant) -> Self {
         let CallLimits { log_bytes: max, log_rate: rate, .. } = *limits;
-        Self { lines: Vec::new(), left: max, max, rate, begun }
+        Self { lines: Vec::new(), of_tools: 0, left: max, max, rate, begun }
     }
 
     /// Takes the lines out, oldest first.
     pub(crate) fn take(&mut self) -> Vec<String> {
         std::mem::take(&mut self.lines)
+    }
+
+    /// Adds the lines of a tool.
+    pub(crate) fn append(&mut self, mut lines: Vec<String>) {
+        self.of_tools = self.of_tools.saturating_add(lines.len() as u64);
+        self.lines.append(&mut lines);
     }
 
     /// `seconds` are those since the call began.
@@ -72,7 +80,7 @@ impl LogState {
         // Counted as the guest gave it and one for the line, so that empty lines are not free.
         let bytes = (message.len() as u64).saturating_add(1);
         self.left = self.left.checked_sub(bytes).ok_or(LimitHit::Log { max: self.max })?;
-        let written = self.lines.len() as u64;
+        let written = (self.lines.len() as u64).saturating_sub(self.of_tools);
         // Nobody looks at the clock before the lines of one second are written.
         if written >= self.rate
             && written >= self.rate.saturating_mul(seconds(self.begun)?.saturating_add(1))

@@ -13,5 +13,6 @@ pub(crate) mod random;
 pub(crate) mod secrets;
 pub(crate) mod services;
 pub(crate) mod sql;
+pub(crate) mod tools;
 pub(crate) mod wasi;
 pub(crate) mod watched;

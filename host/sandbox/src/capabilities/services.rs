@@ -2,15 +2,18 @@
 //! door. A refusal ends the call: code that asks for what it may not have is not left to go on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use coldframe_engine::services::{Answer, Ask, LlmAsk, ServiceError, Services, SqlBound};
+use coldframe_engine::services::{
+    Answer, Ask, LlmAsk, ServiceError, Services, SqlBound, Tool, ToolsAnswer, ToolsAsk,
+};
 use coldframe_engine::{CallError, CallLimits};
 use coldframe_format::{Cap, CapSet};
 use coldframe_journal::ErrorKind;
 use wasmtime::StoreContextMut;
 
 use super::llm::{Hold, Purse};
-use super::{config, fs, kv, secrets, sql};
+use super::{config, fs, kv, secrets, sql, tools};
 use crate::rights::Rights;
 use crate::run::Outside;
 use crate::state::CallState;
@@ -22,7 +25,8 @@ pub(crate) const ASKING: CapSet = CapSet::of(Cap::Fs)
     .with(Cap::Config)
     .with(Cap::Secrets)
     .with(Cap::Llm)
-    .with(Cap::Sql);
+    .with(Cap::Sql)
+    .with(Cap::Tools);
 
 /// What one call has of the host's services.
 pub(crate) struct ServiceState {
@@ -37,22 +41,39 @@ pub(crate) struct ServiceState {
     sql_bound: SqlBound,
     /// Tokens, and money for them.
     purse: Purse,
+    /// Bytes of the network that are left, shared with the requests of the call.
+    net_left: Arc<AtomicU64>,
+    net_max: u64,
+    /// What the call has for tools.
+    pub(crate) tools: tools::ToolBudget,
 }
 
 /// A question that was let through: what has to be settled once it is answered.
-pub(crate) struct Ticket(Option<Hold>);
+pub(crate) enum Ticket {
+    Nothing,
+    Model(Hold),
+    Tool { hold: tools::Hold, net: u64, tokens: u64, nano: u64 },
+}
 
 impl Default for ServiceState {
     fn default() -> Self {
-        Self::new(&Outside::default(), Rights::default(), &CallLimits::default())
+        Self::new(&Outside::default(), Rights::default(), &CallLimits::default(), Arc::default())
     }
 }
 
 impl ServiceState {
-    pub(crate) fn new(outside: &Outside, rights: Rights, limits: &CallLimits) -> Self {
+    pub(crate) fn new(
+        outside: &Outside,
+        rights: Rights,
+        limits: &CallLimits,
+        table: Arc<[Tool]>,
+    ) -> Self {
         Self {
             services: outside.services.clone(),
             purse: Purse::new(outside.models.clone(), limits),
+            tools: tools::ToolBudget::new(table, limits),
+            net_left: Arc::new(AtomicU64::new(limits.net_bytes)),
+            net_max: limits.net_bytes,
             rights,
             disk_left: limits.disk_bytes,
             disk_max: limits.disk_bytes,
@@ -65,40 +86,90 @@ impl ServiceState {
         }
     }
 
+    /// Takes bytes of the network from where the requests of the call take theirs.
+    #[must_use]
+    pub(crate) fn sharing(mut self, net_left: Arc<AtomicU64>) -> Self {
+        self.net_left = net_left;
+        self
+    }
+
+    /// Bytes that went over the network.
+    pub(crate) fn net_bytes(&self) -> u64 {
+        self.net_max.saturating_sub(self.net_left.load(Ordering::Relaxed))
+    }
+
+    /// Whom the call asks.
+    pub(crate) fn door(&self) -> Option<Arc<dyn Services>> {
+        self.services.clone()
+    }
+
     /// Looks at the right to a question and takes from its budget; writes its bounds into it.
     pub(crate) fn admit(&mut self, ask: &mut Ask) -> Result<Ticket, CallError> {
         let admitted = match ask {
             Ask::Llm(ask) => {
-                return self.purse.admit(&self.rights, ask).map(|hold| Ticket(Some(hold)));
+                return self.purse.admit(&self.rights, ask).map(Ticket::Model);
             }
             Ask::Fs(ask) => fs::admit(self, ask),
             Ask::Kv(ask) => kv::admit(&self.rights, ask, self.kv_max),
             Ask::Config(key) => config::admit(&self.rights, key.as_deref()),
             Ask::Secret(name) => secrets::admit(&self.rights, name),
             Ask::Sql(ask) => sql::admit(&self.rights, ask, self.sql_bound),
+            Ask::Tools(ToolsAsk::List) => Ok(()),
+            Ask::Tools(ToolsAsk::Call(call)) => {
+                tools::granted(&self.rights, &self.tools.table, &call.tool)?;
+                let (tokens, nano) = self.purse.left();
+                let net = self.net_left.load(Ordering::Relaxed);
+                let hold = self.tools.admit(call, (net, tokens, nano))?;
+                self.purse.take(tokens, nano);
+                self.net_left.store(0, Ordering::Relaxed);
+                return Ok(Ticket::Tool { hold, net, tokens, nano });
+            }
         };
-        admitted.map(|()| Ticket(None))
+        admitted.map(|()| Ticket::Nothing)
     }
 
     /// What of an answer is granted. Settles what was set aside for it.
     pub(crate) fn granted(
         &mut self,
-        Ticket(hold): Ticket,
+        ticket: Ticket,
         answer: Result<Answer, ServiceError>,
     ) -> Result<Answer, ServiceError> {
-        match (hold, answer) {
-            (Some(hold), Ok(Answer::Llm(mut answer))) => {
+        match (ticket, answer) {
+            (Ticket::Model(hold), Ok(Answer::Llm(mut answer))) => {
                 self.purse.settle(hold, &mut answer);
                 Ok(Answer::Llm(answer))
             }
-            (Some(hold), answer) => {
+            (Ticket::Model(hold), answer) => {
                 self.purse.unanswered(hold);
                 answer
             }
-            (None, Ok(Answer::Config(found))) => {
+            (Ticket::Tool { hold, net, tokens, nano }, answer) => {
+                let spent = match &answer {
+                    Ok(Answer::Tools(ToolsAnswer::Called { spent, .. })) => Some(&**spent),
+                    _ => None,
+                };
+                self.tools.settle(&hold, spent);
+                let taken = spent.map_or((0, 0, 0), |spent| {
+                    (
+                        spent.net_bytes.min(net),
+                        spent.tokens.min(tokens),
+                        spent.services_nano.min(nano),
+                    )
+                });
+                self.net_left.fetch_add(net.saturating_sub(taken.0), Ordering::Relaxed);
+                self.purse.give_back(tokens.saturating_sub(taken.1), nano.saturating_sub(taken.2));
+                for asked in spent.into_iter().flat_map(|spent| &spent.asked) {
+                    self.rights.asked_below(asked);
+                }
+                answer
+            }
+            (Ticket::Nothing, Ok(Answer::Tools(ToolsAnswer::List(found)))) => {
+                Ok(Answer::Tools(ToolsAnswer::List(tools::visible(&self.rights, found))))
+            }
+            (Ticket::Nothing, Ok(Answer::Config(found))) => {
                 Ok(Answer::Config(config::granted(&self.rights, found)))
             }
-            (None, answer) => answer,
+            (Ticket::Nothing, answer) => answer,
         }
     }
 
@@ -192,7 +263,13 @@ mod tests {
     fn every_capability_asks_a_service_or_has_a_way_of_its_own() {
         for cap in Cap::ALL {
             let asks = match cap {
-                Cap::Fs | Cap::Kv | Cap::Config | Cap::Secrets | Cap::Llm | Cap::Sql => true,
+                Cap::Fs
+                | Cap::Kv
+                | Cap::Config
+                | Cap::Secrets
+                | Cap::Llm
+                | Cap::Sql
+                | Cap::Tools => true,
                 Cap::Http | Cap::Log | Cap::Clock | Cap::Random => false,
             };
             assert_eq!(ASKING.has(*cap), asks, "{cap}");

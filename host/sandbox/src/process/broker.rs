@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use coldframe_engine::ports::{HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpRequest};
-use coldframe_engine::services::{Answer, Ask, ServiceError};
+use coldframe_engine::services::{Answer, Ask, ServiceError, ToolsAsk};
 use coldframe_engine::{Call, Layer};
 use coldframe_journal::{Asked, ErrorKind};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -25,6 +25,8 @@ pub(super) struct Rights {
     http: Recheck,
     services: Mutex<ServiceState>,
     audit: Audit,
+    /// Held while a tool of the call runs.
+    tool: tokio::sync::Mutex<()>,
     /// The questions that are under way, until the call is over.
     asked: Mutex<Option<Vec<AbortHandle>>>,
 }
@@ -34,10 +36,14 @@ impl Rights {
         let ceiling = Layer::new(remote.asked_by.clone(), remote.ceiling.clone());
         let audit = Audit::new();
         let rights = crate::rights::Rights::new(ceiling, Arc::clone(&call.grants), audit.clone());
+        let http = Recheck::new(rights.clone(), &call.limits);
+        let tools = Arc::clone(&call.tools);
+        let services = ServiceState::new(outside, rights, &call.limits, tools);
         Self {
             audit,
-            http: Recheck::new(rights.clone(), &call.limits),
-            services: Mutex::new(ServiceState::new(outside, rights, &call.limits)),
+            services: Mutex::new(services.sharing(http.bytes_left())),
+            http,
+            tool: tokio::sync::Mutex::default(),
             asked: Mutex::new(Some(Vec::new())),
         }
     }
@@ -57,11 +63,19 @@ impl Rights {
         }
     }
 
-    /// The call is over: nothing of it goes on. Gives the tokens and nano-USD that it took.
-    pub(super) fn end(&self) -> (u64, u64) {
+    /// Waits until no tool of the call runs: one that is ended with its caller still says what it took.
+    pub(super) async fn no_tool(&self) {
+        drop(self.tool.lock().await);
+    }
+
+    /// The call is over: nothing of it goes on. Gives the tokens and nano-USD that it took, and the
+    /// tools it called.
+    pub(super) fn end(&self) -> (u64, u64, u64) {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
         asked.into_iter().flatten().for_each(|task| task.abort());
-        self.services().end()
+        let mut services = self.services();
+        let (tokens, nano) = services.end();
+        (tokens, nano, services.tools.called())
     }
 }
 
@@ -201,7 +215,12 @@ impl Broker {
         let rights = rights.ok_or_else(unasked)?;
         let admitted = rights.services().admit(&mut ask);
         let ticket = admitted.map_err(|error| ServiceError::refused(error.kind, error.message))?;
-        let answer = match &self.outside.services {
+        let _tool = match &ask {
+            Ask::Tools(ToolsAsk::Call(_)) => Some(rights.tool.lock().await),
+            _ => None,
+        };
+        let door = rights.services().door();
+        let answer = match door {
             Some(services) => services.ask(ask).await,
             None => Err(ServiceError::new(NO_SERVICE)),
         };

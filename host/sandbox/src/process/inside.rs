@@ -14,7 +14,7 @@ use super::pipe::{Buffer, Pipe};
 use super::port::{CallPort, Exchanges};
 use crate::Sandbox;
 use crate::loader::Admitted;
-use crate::run::{self, Outside};
+use crate::run::{self, Outside, Seat};
 use crate::walls::{self, Bounds, Purpose, Wall};
 
 /// Threads that run guests. All of them are there before the walls stand; there will be no more.
@@ -128,6 +128,8 @@ impl Inside {
             memory: self.meter(&meters),
             cancel,
             tape: tape.map(Arc::new),
+            // The host has them run, and is asked which there are.
+            tools: Arc::default(),
         };
         let inside = Arc::clone(self);
         tokio::spawn(async move {
@@ -137,7 +139,7 @@ impl Inside {
                 services: Some(Arc::new(port)),
                 models: None,
             };
-            let report = run::call(&inside.sandbox, call, outside).await;
+            let report = run::call(&inside.sandbox, call, outside, Seat::Wanted).await;
             lock(&inside.running).remove(&number);
             let (word, raw) = ReportWord::new(number, report);
             inside.pipe.send(&Word::Report(Box::new(word)), &raw);

@@ -258,14 +258,22 @@ impl Link {
             biased;
             report = &mut reported => Some(report),
             () = call.cancel.cancelled() => {
-                end.cancel();
-                tokio::time::timeout(GRACE, &mut reported).await.ok()
+                // A tool hears of it too. Its caller ends with it, once it has said what it took.
+                let told = async {
+                    tokio::select! {
+                        biased;
+                        report = &mut reported => return report,
+                        () = end.rights.no_tool() => end.cancel(),
+                    }
+                    (&mut reported).await
+                };
+                tokio::time::timeout(GRACE, told).await.ok()
             }
             () = tokio::time::sleep(call.limits.wall.saturating_add(GRACE)) => None,
         };
         end.over = true;
         // What services took is known here, whatever the executor says or does not live to say.
-        let (tokens, services_nano) = end.rights.end();
+        let (tokens, services_nano, tool_calls) = end.rights.end();
         let report = match report {
             // What was asked of this process it knows itself; with a tape nobody asked it.
             Some(Ok(report)) if call.tape.is_none() => {
@@ -280,7 +288,7 @@ impl Link {
                 nothing(CallError::new(ErrorKind::LimitDeadline, message))
             }
         };
-        CallReport { tokens, services_nano, ..report }
+        CallReport { tokens, services_nano, tool_calls, ..report }
     }
 
     /// Fails whatever waits.

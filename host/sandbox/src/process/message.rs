@@ -140,6 +140,7 @@ impl ReportWord {
             net_bytes: self.net_bytes,
             tokens: 0,
             services_nano: 0,
+            tool_calls: 0,
             logs: self.logs,
             asked: self.asked,
             recording: self.recording,

@@ -90,6 +90,9 @@ fn of(limit: Limit) -> Bite {
         Limit::SqlRows => bite(Work::asking(&g::querying(g::THREE_ROWS)).twice(), 3, 2),
         Limit::SqlBytes => bite(Work::asking(&g::querying(g::THREE_ROWS)).twice(), 33, 32),
         Limit::SqlWall => bite(Work::asking(&g::querying(g::LONG_QUERY)), "1m", "20ms"),
+        // Three calls; and a tool that calls one.
+        Limit::ToolCalls => bite(Work::calling(&super::tools::calling(3)).twice(), 3, 2),
+        Limit::ToolDepth => bite(Work::calling(&super::tools::deep()).twice(), 2, 1),
         Limit::Depth => bite(Work::nested(2), 2, 1),
         Limit::FanOut => bite(Work::of(g::counting()).twice(), 2, 1),
     }

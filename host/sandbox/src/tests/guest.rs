@@ -18,7 +18,7 @@ pub(super) static SANDBOX: LazyLock<Arc<Sandbox>> =
 /// Every right there is, so that a test shows a limit and not a denial.
 pub(super) fn all_caps() -> Caps {
     serde_json::from_value(json!({
-        "fs": ["write *"], "kv": ["write *"], "llm": ["*"], "sql": ["write *"], "log": true, "clock": true, "random": true
+        "fs": ["write *"], "kv": ["write *"], "llm": ["*"], "sql": ["write *"], "tools": ["*"], "log": true, "clock": true, "random": true
     }))
     .unwrap()
 }
@@ -58,6 +58,7 @@ pub(super) fn call_of(component: Digest, input: Value) -> Call {
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: coldframe_engine::Cancel::default(),
         tape: None,
+        tools: Arc::default(),
     }
 }
 

@@ -12,4 +12,5 @@ mod http;
 mod limits;
 mod replay;
 mod texts;
+mod tools;
 mod wasi;

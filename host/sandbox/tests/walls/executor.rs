@@ -42,6 +42,7 @@ fn call_of(skill: &VerifiedSkill, input: Value) -> Call {
         memory: Arc::new(MemoryMeter::new(1 << 30)),
         cancel: Cancel::default(),
         tape: None,
+        tools: Arc::default(),
     }
 }
 

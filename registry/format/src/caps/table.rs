@@ -11,6 +11,7 @@ use super::llm::LlmGrant;
 use super::secrets::SecretGrant;
 use super::set::CapSet;
 use super::sql::SqlGrant;
+use super::tools::ToolGrant;
 
 /// Makes [`Caps`] and [`Cap`] of one list: capabilities whose grants are lines, and those that are
 /// granted or not.
@@ -156,6 +157,8 @@ capabilities! {
         Llm llm: LlmGrant,
         /// Databases of the operator, each line a database and whether it can be changed.
         Sql sql: SqlGrant,
+        /// Operations of other skills, each line one or all of a skill.
+        Tools tools: ToolGrant,
     }
     flags {
         /// Lines for the people who run the pipeline.

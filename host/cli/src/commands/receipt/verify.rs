@@ -61,6 +61,8 @@ pub(super) fn run(global: &Global, args: &VerifyArgs) -> Result<(), Fail> {
         memory: Arc::new(MemoryMeter::new(memory)),
         cancel: Cancel::default(),
         tape: Some(Arc::new(document.tape.clone().unwrap_or_else(Tape::empty))),
+        // What they said is on the tape.
+        tools: Arc::default(),
     };
     let report = loading::runtime()?.block_on(sandbox.invoke(call));
     differences.extend(compared(&document, &report));

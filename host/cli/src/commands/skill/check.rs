@@ -86,6 +86,7 @@ fn cases<'m>(
             memory: Arc::new(MemoryMeter::new(u64::MAX)),
             cancel: Cancel::default(),
             tape: None,
+            tools: Arc::default(),
         }));
         let problem = match (&case.expected, &report.result) {
             (Expected::Output(expected), Ok(found)) if expected == found => None,

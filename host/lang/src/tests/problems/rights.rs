@@ -5,7 +5,7 @@ use super::check;
 #[test]
 fn capabilities() {
     check(
-        r##"caps: { http: https://a.org, log: yes, net: true, tools: [x] }
+        r##"caps: { http: https://a.org, log: yes, net: true, tools: [x], memory: true }
 steps:
   - id: words
     uses: std/text#stats
@@ -16,8 +16,10 @@ steps:
 4:35 wrong-shape: `caps.log` is a string, expected `true` or `false`
     write `true` to grant it
 4:40 unknown-key: there is no capability `net`
-    the capabilities are: `http`, `fs`, `kv`, `config`, `secrets`, `llm`, `sql`, `log`, `clock`, `random`
-4:51 unsupported-key: the capability `tools` is not supported yet by this version
+    the capabilities are: `http`, `fs`, `kv`, `config`, `secrets`, `llm`, `sql`, `tools`, `log`, `clock` and 1 more
+4:59 bad-grant: `x` is not a grant of a tool: it names no operation: `#` and its name, or `#*` for all of them
+    write `NAMESPACE/NAME#OPERATION or NAMESPACE/NAME#*`, as in `std/text#stats`
+4:63 unsupported-key: the capability `memory` is not supported yet by this version
     remove it; nothing is ignored silently
 "##,
     );
@@ -133,6 +135,46 @@ fn skills_that_are_not_there_or_not_trusted() {
     don't work around it: ask the registry's owner, or restore the registry from a copy you trust
 12:20 unknown-import: `acme/odd` imports `wasi:sockets/tcp@0.2.6`, which this version does not offer
     choose another version of the skill, or a later version of coldframe
+"##,
+    );
+}
+
+#[test]
+fn tools() {
+    check(
+        r##"caps: { tools: ["std/txt#stats", "std/text#stat", "std/*", "std/json@^9#*", "std/json@^1#*", "std/json#query"] }
+steps:
+  - { id: a, uses: acme/agent, with: { text: x } }
+"##,
+        r##"4:17 unknown-skill: there is no skill `std/txt`
+    did you mean `std/text`?
+4:34 unknown-operation: `std/text` has no operation `stat`
+    did you mean `stats`?
+4:51 bad-grant: `std/*` names no skill, and what a pipeline lets its steps call is looked up before it runs
+    name the skills: `std/text#stats` or `std/text#*`
+4:60 no-version: no version of `std/json` satisfies `^9`
+    there are `2.0.0`, `1.1.0`
+4:94 bad-grant: `std/json#query` would be that of 1.1.0 and that of 2.0.0
+    name one version: a guest calls a tool without one
+"##,
+    );
+    // What only tools use is of use.
+    check(
+        r##"caps: { tools: ["acme/note#*"], log: true, random: true }
+steps:
+  - { id: a, uses: acme/agent, with: { text: x } }
+"##,
+        r##"4:44 unused-capability: the pipeline grants `random`, and no step can use it
+    remove it
+"##,
+    );
+    check(
+        r##"caps: { tools: ["std/text#*"] }
+steps:
+  - { id: a, uses: acme/agent, with: { text: x }, caps: { tools: ["std/json#query"] } }
+"##,
+        r##"6:66 caps-too-wide: the step grants `tools: std/json#query`, which the pipeline does not
+    a step can only narrow what the pipeline grants: widen the pipeline's `caps`, or narrow this
 "##,
     );
 }

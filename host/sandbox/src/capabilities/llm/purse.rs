@@ -182,6 +182,23 @@ impl Purse {
         Ok(())
     }
 
+    /// Tokens and nano-USD that are left.
+    pub(crate) fn left(&self) -> (u64, u64) {
+        (self.tokens_left(), self.nano_left())
+    }
+
+    /// Sets tokens and nano-USD aside for somebody else.
+    pub(crate) fn take(&mut self, tokens: u64, nano: u64) {
+        self.tokens = self.tokens.saturating_add(tokens);
+        self.nano = self.nano.saturating_add(nano);
+    }
+
+    /// What of that was not taken after all.
+    pub(crate) fn give_back(&mut self, tokens: u64, nano: u64) {
+        self.tokens = self.tokens.saturating_sub(tokens);
+        self.nano = self.nano.saturating_sub(nano);
+    }
+
     fn tokens_left(&self) -> u64 {
         self.tokens_max.saturating_sub(self.tokens)
     }

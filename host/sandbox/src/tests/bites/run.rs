@@ -9,7 +9,7 @@ use coldframe_engine::{
 use coldframe_format::{Digest, SkillId};
 use coldframe_lang::graph::{
     Backoff, Block, Graph, Limits, Map, OnItemError, Pipeline, Retry, RetryOn, Set, Step, StepKind,
-    Uses,
+    Tool, Uses,
 };
 use coldframe_lang::limits::{Profile, Scope};
 use coldframe_lang::template::Template;
@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::super::guest::{SANDBOX, all_caps, load};
 use super::super::http;
+use super::super::tools::tools_of;
 use super::services::{TestServices, models};
 use crate::{Compiler, Sandbox, SandboxConfig};
 
@@ -46,6 +47,7 @@ pub(super) struct Work {
     kind: StepKind,
     items: usize,
     retries: u32,
+    tools: Arc<[Tool]>,
 }
 
 impl Work {
@@ -76,6 +78,15 @@ impl Work {
         work
     }
 
+    /// One call that calls operations of its own component as tools.
+    pub(super) fn calling(component: &[u8]) -> Self {
+        let mut work = Self::asking(component);
+        if let StepKind::Uses(uses) = &mut work.kind {
+            uses.tools = true;
+        }
+        Self { tools: tools_of(component), ..work }
+    }
+
     /// One call that sends so many requests, one after the other.
     pub(super) fn fetching(path: &str, times: u32) -> Self {
         Self::sending(path, times, true)
@@ -104,9 +115,10 @@ impl Work {
             http: input.get("host").is_some(),
             llm: false,
             pure: false,
+            tools: false,
             with: with.map(|(k, v)| (k.clone(), Template::Literal(v.clone()))).collect(),
         });
-        Self { sandbox, kind, items: 1, retries: 0 }
+        Self { sandbox, kind, items: 1, retries: 0, tools: Arc::default() }
     }
 
     /// A pipeline that runs a pipeline, so many of them.
@@ -122,7 +134,7 @@ impl Work {
                 with: [].into(),
             });
         }
-        Self { sandbox: Arc::clone(&SANDBOX), kind, items: 1, retries: 0 }
+        Self { sandbox: Arc::clone(&SANDBOX), kind, items: 1, retries: 0, tools: Arc::default() }
     }
 
     /// Two of them, one after the other: what bounds each does not bound both.
@@ -161,6 +173,7 @@ impl Work {
         graph.caps = all_caps();
         graph.caps.http = http::everything().http;
         graph.models = models();
+        graph.tools = Arc::clone(&self.tools);
         graph
     }
 }
