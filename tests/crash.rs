@@ -32,7 +32,7 @@ fn kill_and_resume() -> Result<(), String> {
     std::fs::write(world.work().join("long.yml"), PIPELINE).map_err(|e| e.to_string())?;
     let text = "the quick brown fox jumps over the lazy dog. ".repeat(22_000);
     std::fs::write(world.work().join("text.txt"), text).map_err(|e| e.to_string())?;
-    let run = ["run", "long.yml", "--input", "text=@text.txt", "--quiet"];
+    let run = ["run", "long.yml", "--input", "text=@text.txt", "--quiet", "--fresh"];
     let undisturbed = world.coldframe(&run);
     let expected = String::from_utf8_lossy(&undisturbed.stdout).into_owned();
     if !undisturbed.status.success() || expected.trim() != "198000" {
