@@ -5,6 +5,7 @@
 //! not left to go on.
 
 mod body;
+mod headers;
 mod target;
 
 use std::future::Future;
@@ -19,17 +20,18 @@ use coldframe_engine::{CallError, CallLimits};
 use coldframe_format::caps::SecretGrant;
 use coldframe_format::{Cap, Caps};
 use coldframe_journal::ErrorKind;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::Linker;
 use wasmtime_wasi_http::p2::bindings::http::{outgoing_handler, types};
 use wasmtime_wasi_http::{
-    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttp,
-    WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+    Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttp, WasiHttpCtx, WasiHttpCtxView,
+    WasiHttpHooks, WasiHttpView,
 };
 
 use self::body::{FromGuest, FromServer};
+use self::headers::{incoming, is_forbidden, outgoing};
 use self::target::Target;
 use crate::limiter::count;
 use crate::rights::Rights;
@@ -436,30 +438,6 @@ type Exchange = Box<
             >,
         > + Send,
 >;
-
-/// Headers about the connection and not the message, and those meant for a proxy.
-fn is_forbidden(name: &HeaderName) -> bool {
-    DEFAULT_FORBIDDEN_HEADERS.contains(name)
-        || matches!(name.as_str(), "te" | "trailer")
-        || name.as_str().starts_with("proxy-")
-}
-
-fn outgoing(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    let sent = headers.iter().filter(|(name, _)| !is_forbidden(name));
-    sent.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
-}
-
-fn incoming(headers: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        let name: HeaderName = name.parse().map_err(|_| Error::HttpProtocolError)?;
-        let value = HeaderValue::from_bytes(&value).map_err(|_| Error::HttpProtocolError)?;
-        if !is_forbidden(&name) {
-            map.append(name, value);
-        }
-    }
-    Ok(map)
-}
 
 fn clamped(options: Option<RequestOptions>, most: HttpTimeouts) -> HttpTimeouts {
     let options = options.unwrap_or_default();
