@@ -38,6 +38,8 @@ pub struct HttpRequest {
     pub body: Option<HttpBody>,
     /// How long to wait for what.
     pub timeouts: HttpTimeouts,
+    /// How much of its host the request leaves to others.
+    pub per_host: HttpPerHost,
     /// Whether every layer of grants names this very host literally, so that it may lead to a
     /// private or loopback address.
     pub private: bool,
@@ -56,6 +58,22 @@ pub struct HttpTimeouts {
     pub between_bytes: Duration,
     /// The whole exchange.
     pub total: Duration,
+}
+
+/// The bounds of what one host is asked, over everything that this process asks it. A host is a
+/// scheme, a name and a port. A request waits until both hold, and its waiting counts as time of the
+/// exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HttpPerHost {
+    /// Requests that are open at one time, this one among them.
+    pub at_once: u64,
+    /// Requests that begin within any one second, this one among them.
+    pub each_second: u64,
+}
+
+impl HttpPerHost {
+    /// No bounds.
+    pub const UNBOUNDED: Self = Self { at_once: u64::MAX, each_second: u64::MAX };
 }
 
 /// The head of a response, and its body to be read.
@@ -102,6 +120,8 @@ pub enum HttpCause {
     Tls,
     /// Some wait was too long.
     Timeout,
+    /// The host was asked too much for too long: the request was never sent.
+    Busy,
     /// The other side broke off or speaks no HTTP.
     Protocol,
 }

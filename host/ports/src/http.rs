@@ -1,4 +1,7 @@
-//! Sends granted requests with reqwest: no redirect, no decoding, no proxy, no cookie.
+//! Sends granted requests with reqwest: no redirect, no decoding, no proxy, no cookie. Each waits for
+//! its turn at its host first.
+
+mod turns;
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -21,11 +24,15 @@ use reqwest::{Client, Method};
 use tokio::time::{Instant, Sleep};
 use url::Url;
 
+use self::turns::{Turn, Turns};
 use crate::address::is_public;
 use crate::lookup::{Lookup, PublicOnly, Refusal, SystemLookup, ThisMachine};
 
 /// The longest any connection may take to be made; requests may ask for less.
 const CONNECT_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Longer than any exchange may take, so that moments can be reckoned with.
+const TIME_MAX: Duration = Duration::from_secs(86_400);
 
 /// How many clients are kept. A client connects within one time, and guests may ask for any.
 const CLIENTS_MAX: usize = 16;
@@ -38,6 +45,7 @@ pub struct HttpClient(Arc<Clients>);
 /// for each time in which to connect.
 struct Clients {
     lookup: Arc<dyn Lookup>,
+    turns: Arc<Turns>,
     made: Mutex<BTreeMap<(bool, Duration), Client>>,
 }
 
@@ -55,7 +63,8 @@ impl HttpClient {
 
     /// A client that asks `lookup`.
     pub fn with_lookup(lookup: Arc<dyn Lookup>) -> Self {
-        Self(Arc::new(Clients { lookup, made: Mutex::default() }))
+        let turns = Turns::of_process();
+        Self(Arc::new(Clients { lookup, turns, made: Mutex::default() }))
     }
 }
 
@@ -103,12 +112,14 @@ impl Clients {
         }
         let started = Instant::now();
         let HttpTimeouts { connect, first_byte, total, .. } = request.timeouts;
-        let head = connect.saturating_add(first_byte).min(total);
-        let response = tokio::time::timeout(head, outgoing.send())
+        let head = started + connect.saturating_add(first_byte).min(total).min(TIME_MAX);
+        let host = (request.scheme, request.host, request.port);
+        let turn = self.turns.wait(host, request.per_host, head).await?;
+        let response = tokio::time::timeout_at(head, outgoing.send())
             .await
             .map_err(|_| HttpFailure::new(HttpCause::Timeout, "no answer within the time limit"))?
             .map_err(|error| failure(&error))?;
-        Ok(received(response, request.timeouts, started))
+        Ok(received(response, request.timeouts, started, turn))
     }
 }
 
@@ -161,17 +172,24 @@ fn literal(host: &str) -> Option<IpAddr> {
     }
 }
 
-fn received(response: reqwest::Response, timeouts: HttpTimeouts, started: Instant) -> HttpResponse {
+fn received(
+    response: reqwest::Response,
+    timeouts: HttpTimeouts,
+    started: Instant,
+    turn: Turn,
+) -> HttpResponse {
     let status = response.status().as_u16();
     let headers = response.headers().iter();
     let headers =
         headers.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()));
     let headers = headers.collect();
-    let deadline = started + timeouts.total;
+    let deadline = started + timeouts.total.min(TIME_MAX);
     let body = http::Response::from(response).into_body();
     let between = timeouts.between_bytes;
     let idle = Box::pin(tokio::time::sleep_until(deadline.min(Instant::now() + between)));
-    HttpResponse { status, headers, body: Box::pin(Incoming { body, idle, between, deadline }) }
+    let turn = Some(turn);
+    let body = Box::pin(Incoming { body, idle, between, deadline, turn });
+    HttpResponse { status, headers, body }
 }
 
 /// What the guest sends. reqwest wants bodies that may be shared; this one is only ever polled.
@@ -200,6 +218,8 @@ struct Incoming {
     idle: Pin<Box<Sleep>>,
     between: Duration,
     deadline: Instant,
+    /// Over as soon as the body is, read by whom it may.
+    turn: Option<Turn>,
 }
 
 impl HttpBodyStream for Incoming {
@@ -214,7 +234,10 @@ impl HttpBodyStream for Incoming {
                 return Poll::Ready(Some(Err(HttpFailure::new(HttpCause::Timeout, message))));
             };
             let frame = match frame {
-                None => return Poll::Ready(None),
+                None => {
+                    self.turn = None;
+                    return Poll::Ready(None);
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(failure(&error)))),
                 Some(Ok(frame)) => frame,
             };

@@ -126,6 +126,7 @@ mod tests {
             headers: Vec::new(),
             body: None,
             timeouts,
+            per_host: coldframe_engine::ports::HttpPerHost::UNBOUNDED,
             private: false,
             secrets: Vec::new(),
         };

@@ -304,6 +304,7 @@ mod tests {
                 between_bytes: second,
                 total: second,
             },
+            per_host: coldframe_engine::ports::HttpPerHost::UNBOUNDED,
             private: false,
             secrets: vec!["key for https://a.org in authorization".parse().unwrap()],
         };

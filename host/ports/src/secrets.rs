@@ -224,6 +224,7 @@ mod tests {
                 between_bytes: second,
                 total: second,
             },
+            per_host: coldframe_engine::ports::HttpPerHost::UNBOUNDED,
             private: false,
             secrets: Vec::new(),
         }

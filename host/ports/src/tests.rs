@@ -11,8 +11,8 @@ use std::time::Duration;
 use crate::HttpClient;
 use crate::lookup::Lookup;
 use coldframe_engine::ports::{
-    BoxFuture, HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpPort as _, HttpRequest,
-    HttpTimeouts,
+    BoxFuture, HttpBody, HttpBodyStream, HttpCause, HttpFailure, HttpPerHost, HttpPort as _,
+    HttpRequest, HttpTimeouts,
 };
 use coldframe_journal::ErrorKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -77,6 +77,7 @@ fn request(host: &str, port: u16, private: bool) -> HttpRequest {
             between_bytes: second,
             total: second,
         },
+        per_host: HttpPerHost::UNBOUNDED,
         private,
         secrets: Vec::new(),
     }
@@ -300,4 +301,51 @@ async fn connecting_has_a_time_of_its_own() {
         assert_eq!(failure.cause, HttpCause::Timeout, "{failure:?}");
         assert!(begun.elapsed() < Duration::from_secs(5));
     }
+}
+
+const CLOSING: &[&str] = &["HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nhi"];
+
+/// One turn at a host, over all clients of the process. An answer that nobody reads keeps it.
+#[tokio::test]
+async fn a_request_waits_for_its_turn_within_its_own_time() {
+    let (server, other) =
+        (server(CLOSING, Duration::ZERO).await, server(CLOSING, Duration::ZERO).await);
+    let asked = |port, ms| {
+        let mut asked = request("127.0.0.1", port, true);
+        asked.timeouts.total = Duration::from_millis(ms);
+        asked.per_host = HttpPerHost { at_once: 1, each_second: 100 };
+        asked
+    };
+    let first = HttpClient::new().send(asked(server.port, 1_000)).await.unwrap();
+    assert_eq!(send(&HttpClient::new(), asked(server.port, 50)).await, "Busy");
+    assert_eq!(server.connections.load(Ordering::SeqCst), 1);
+    // Another port is another host.
+    assert_eq!(send(&HttpClient::new(), asked(other.port, 1_000)).await, "200 hi");
+    // Who gives up is not waited for.
+    let (client, next) = (HttpClient::new(), asked(server.port, 1_000));
+    let given_up = tokio::time::timeout(Duration::from_millis(20), client.send(next)).await;
+    assert!(given_up.is_err());
+    let waiting = tokio::spawn(async move { send(&client, asked(server.port, 5_000)).await });
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(all(first.body).await.unwrap(), "hi");
+    assert_eq!(waiting.await.unwrap(), "200 hi");
+}
+
+#[tokio::test]
+async fn a_host_is_asked_no_faster_than_it_may_be() {
+    let server = server(CLOSING, Duration::ZERO).await;
+    let asked = |ms| {
+        let mut asked = request("127.0.0.1", server.port, true);
+        asked.timeouts = HttpTimeouts { total: Duration::from_millis(ms), ..asked.timeouts };
+        asked.per_host = HttpPerHost { at_once: 9, each_second: 2 };
+        asked
+    };
+    let begun = std::time::Instant::now();
+    let client = HttpClient::new();
+    assert_eq!(send(&client, asked(1_000)).await, "200 hi");
+    assert_eq!(send(&client, asked(1_000)).await, "200 hi");
+    assert_eq!(send(&client, asked(50)).await, "Busy");
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    assert_eq!(send(&client, asked(2_000)).await, "200 hi");
+    assert!(begun.elapsed() >= Duration::from_secs(1));
 }

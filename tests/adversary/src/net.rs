@@ -43,12 +43,20 @@ pub enum Manner {
     BoastsHeaders,
 }
 
+/// How many requests are being answered, and how many were at one time.
+#[derive(Debug, Default)]
+struct Busy {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
 /// A server on a free port of the loopback interface.
 #[derive(Debug)]
 pub struct Server {
     /// Where it listens.
     pub port: u16,
     connections: Arc<AtomicUsize>,
+    busy: Arc<Busy>,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
@@ -57,14 +65,15 @@ impl Server {
     pub fn start(manner: Manner) -> anyhow::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();
-        let (connections, heads) = (Arc::default(), Arc::default());
-        let server = Self { port, connections, heads };
+        let (connections, busy, heads) = (Arc::default(), Arc::default(), Arc::default());
+        let server = Self { port, connections, busy, heads };
         let (connections, heads) = (Arc::clone(&server.connections), Arc::clone(&server.heads));
+        let busy = Arc::clone(&server.busy);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 connections.fetch_add(1, Ordering::SeqCst);
-                let heads = Arc::clone(&heads);
-                thread::spawn(move || serve(stream, manner, &heads));
+                let (heads, busy) = (Arc::clone(&heads), Arc::clone(&busy));
+                thread::spawn(move || serve(stream, manner, &heads, &busy));
             }
         });
         Ok(server)
@@ -73,6 +82,11 @@ impl Server {
     /// How often somebody connected.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
+    }
+
+    /// How many requests were being answered at one time, at most. Only of one that answers late.
+    pub fn busiest(&self) -> usize {
+        self.busy.most.load(Ordering::SeqCst)
     }
 
     /// What was asked: each head, and a short body with what comes behind it.
@@ -120,7 +134,7 @@ fn answer(stream: &mut TcpStream, text: &str) {
     );
 }
 
-fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>, busy: &Busy) {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(30)));
     if manner == Manner::VouchesForItself {
         if let Ok(head) = behind_tls(stream) {
@@ -154,7 +168,11 @@ fn serve(mut stream: TcpStream, manner: Manner, heads: &Mutex<Vec<String>>) {
     match manner {
         Manner::Answers | Manner::AnswersAtOnce => answer(&mut stream, &path),
         Manner::AnswersLate => {
+            let now = busy.now.fetch_add(1, Ordering::SeqCst) + 1;
+            busy.most.fetch_max(now, Ordering::SeqCst);
             thread::sleep(Duration::from_millis(600));
+            // Before the answer: whoever has that may ask again.
+            busy.now.fetch_sub(1, Ordering::SeqCst);
             answer(&mut stream, &path);
         }
         Manner::Echoes => answer(&mut stream, &head),

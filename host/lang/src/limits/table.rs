@@ -234,6 +234,21 @@ table! {
             strict: [4], trusted: [8], most: [8], zero: true,
             by: "sandbox::capabilities::tools", ends: Call("limit.depth"),
         }
+        /// Requests to one host that are open at the same time, those of everything in this process
+        /// counted. A host is a scheme, a name and a port. A request waits for its turn within its own
+        /// times. One that is bounded tighter than others gives way to them.
+        HostConcurrency host_concurrency (host_concurrency, host_concurrency: u64) {
+            unit: Count, example: "4",
+            strict: [16], trusted: [64], most: [65536], zero: false,
+            by: "ports::http::turns", ends: Request("connection-limit-reached"),
+        }
+        /// Requests to one host that begin within any one second, those of everything in this process
+        /// counted. A request waits for its turn within its own times.
+        HostRate host_rate (host_rate, host_rate: u64) {
+            unit: PerSecond, example: "10",
+            strict: [100], trusted: [1000], most: [10000], zero: false,
+            by: "ports::http::turns", ends: Request("connection-limit-reached"),
+        }
         /// The most time until a server is reached, with name and certificate. A guest may ask for less.
         NetConnect net_connect (net_connect, net_connect: Duration) {
             unit: Time, example: "2s",

@@ -5,7 +5,8 @@ use std::future::poll_fn;
 use std::time::Duration;
 
 use coldframe_engine::ports::{
-    HttpBody, HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse, HttpTimeouts,
+    HttpBody, HttpCause, HttpFailure, HttpPerHost, HttpPort, HttpRequest, HttpResponse,
+    HttpTimeouts,
 };
 use coldframe_engine::services::{
     LlmAnswer, LlmChat, LlmProblem, LlmStop, Model, ModelAdapter, ServiceError, Usage,
@@ -206,6 +207,8 @@ impl Provider {
             headers,
             body: Some(Box::pin(Whole(Some(body)))),
             timeouts: TIMEOUTS,
+            // The operator names providers, and these bound what they are asked.
+            per_host: HttpPerHost::UNBOUNDED,
             private: self.is_here(),
             secrets: key.map(|key| key.grant.clone()).into_iter().collect(),
         };
@@ -249,7 +252,7 @@ fn unsent(failure: HttpFailure) -> Failed {
             let error = ServiceError::refused(kind, failure.message);
             return Failed { failure: Failure::Rule(error), usage: Usage::Nothing };
         }
-        HttpCause::Dns | HttpCause::Connect | HttpCause::Tls => Usage::Nothing,
+        HttpCause::Dns | HttpCause::Connect | HttpCause::Tls | HttpCause::Busy => Usage::Nothing,
         HttpCause::Timeout | HttpCause::Protocol => Usage::Unknown,
     };
     Failed::told(LlmProblem::Unavailable(failure.message), usage)

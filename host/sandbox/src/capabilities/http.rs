@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use coldframe_engine::ports::{
-    HttpCause, HttpFailure, HttpPort, HttpRequest, HttpResponse, HttpTimeouts,
+    HttpCause, HttpFailure, HttpPerHost, HttpPort, HttpRequest, HttpResponse, HttpTimeouts,
 };
 use coldframe_engine::{CallError, CallLimits};
 use coldframe_format::caps::SecretGrant;
@@ -82,6 +82,7 @@ struct Exchanges {
     header_bytes_max: u64,
     /// The longest waits; a guest may ask for shorter ones.
     timeouts: HttpTimeouts,
+    per_host: HttpPerHost,
     stop: Arc<Stop>,
 }
 
@@ -118,6 +119,10 @@ impl HttpState {
                 first_byte: limits.net_first_byte,
                 between_bytes: limits.net_between_bytes,
                 total: limits.net_total,
+            },
+            per_host: HttpPerHost {
+                at_once: limits.host_concurrency,
+                each_second: limits.host_rate,
             },
             stop: Arc::default(),
         };
@@ -204,6 +209,11 @@ impl Recheck {
             between_bytes: wanted.between_bytes.min(self.0.timeouts.between_bytes),
             total: wanted.total.min(self.0.timeouts.total),
         }
+    }
+
+    /// How much of a host is left to others: what an executor says of that counts for nothing.
+    pub(crate) fn per_host(&self) -> HttpPerHost {
+        self.0.per_host
     }
 
     fn why(&self) -> CallError {
@@ -307,6 +317,7 @@ impl Exchanges {
             HttpCause::Connect => Error::ConnectionRefused,
             HttpCause::Tls => Error::TlsProtocolError,
             HttpCause::Timeout => Error::ConnectionTimeout,
+            HttpCause::Busy => Error::ConnectionLimitReached,
             HttpCause::Protocol => Error::HttpProtocolError,
         }
     }
@@ -336,6 +347,7 @@ impl Exchanges {
             headers,
             body: (!empty).then(|| FromGuest::body(body, Arc::clone(&self), Arc::clone(&sent))),
             timeouts: clamped(options, self.timeouts),
+            per_host: self.per_host,
             private,
             secrets: self.rights.secrets(),
         };

@@ -165,6 +165,7 @@ impl Broker {
             headers: recheck.headers(word.headers),
             body,
             timeouts,
+            per_host: recheck.per_host(),
             private: granted.private,
             secrets: recheck.secrets(),
         };

@@ -60,6 +60,8 @@ fn of(limit: Limit) -> Bite {
         // One header `x` of a hundred bytes, and 72 for it.
         Limit::NetHeaderBytes => bite(Work::fetching("/header", 1).twice(), 173, 172),
         Limit::NetConnect => bite(Work::fetching("/slow/connect", 1), "5s", "4999ms"),
+        Limit::HostConcurrency => bite(Work::fetching("/crowded/at-once", 1), 3, 2),
+        Limit::HostRate => bite(Work::fetching("/crowded/each-second", 1), 3, 2),
         Limit::NetFirstByte => bite(Work::fetching("/slow/first-byte", 1), "5s", "4999ms"),
         Limit::NetBetweenBytes => bite(Work::fetching("/slow/between-bytes", 1), "5s", "4999ms"),
         Limit::NetTotal => bite(Work::fetching("/slow/total", 1), "5s", "4999ms"),

@@ -24,8 +24,8 @@ struct Fake {
 
 impl HttpPort for Fake {
     fn send(&self, request: HttpRequest) -> BoxFuture<Result<HttpResponse, HttpFailure>> {
-        let HttpRequest { method, scheme, host, port, path_and_query, private, timeouts, .. } =
-            request;
+        let HttpRequest { method, scheme, host, port, path_and_query, private, .. } = request;
+        let (timeouts, per_host) = (request.timeouts, request.per_host);
         let line = format!("{method} {scheme} {host} {port} {path_and_query} {private}");
         self.sent.lock().unwrap().push(line);
         let needed = Duration::from_secs(5);
@@ -36,10 +36,17 @@ impl HttpPort for Fake {
             "/slow/total" => timeouts.total,
             _ => needed,
         };
+        // Two others are always there.
+        let room = match path_and_query.as_str() {
+            "/crowded/at-once" => per_host.at_once,
+            "/crowded/each-second" => per_host.each_second,
+            _ => 3,
+        };
         Box::pin(async move {
             let refused = |kind| HttpFailure::new(HttpCause::Refused(kind), "by the port");
             match path_and_query.as_str() {
                 _ if slow < needed => Err(HttpFailure::new(HttpCause::Timeout, "too slow")),
+                _ if room < 3 => Err(HttpFailure::new(HttpCause::Busy, "too many")),
                 "/header" => Ok(HttpResponse {
                     status: 200,
                     headers: vec![("x".to_owned(), vec![b'a'; 100])],
@@ -90,6 +97,9 @@ static FETCH: LazyLock<(Arc<Sandbox>, Digest)> = LazyLock::new(|| {
 
 /// What `f` returns for an exchange that took too long.
 pub(super) const CONNECTION_TIMEOUT: u32 = 1008;
+
+/// What `f` returns where its host was asked too much for too long.
+pub(super) const CONNECTION_LIMIT_REACHED: u32 = 1011;
 
 /// The sandbox that has a network, and what fetches in it.
 pub(super) fn fetching() -> (Arc<Sandbox>, Digest) {

@@ -3,6 +3,7 @@
 //! Every server is on this machine. That an address is refused shows in that nobody connected.
 
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -68,6 +69,9 @@ pub(super) fn cases() -> Vec<Case> {
         session("NET-12c", "a head without end", endless_head, &["refused"]),
         session("NET-13", "ten thousand requests", flood, &["limit.net-concurrency"]),
         session("NET-13b", "an upload without end", upload, &["limit.net-bytes"]),
+        session("NET-16", "a crowd of calls that all ask one host", crowd, &["works"]),
+        session("NET-16b", "a host asked as fast as can be", haste, &["works"]),
+        session("NET-16c", "a call that keeps all turns at a host to itself", hoard, &["works"]),
         session("NET-14", "a proxy named in the environment", proxy, &["works"]),
         session(
             "NET-15b",
@@ -85,6 +89,9 @@ static FETCH: LazyLock<Vec<u8>> = LazyLock::new(|| {
             name: string, value: string) -> u32; }";
     crate::guest::encode(wit, include_str!("../../data/fetch.wat"))
 });
+
+/// What the component in `fetch.wat` returns where its host was asked too much for too long.
+const CONNECTION_LIMIT_REACHED: u32 = 1011;
 
 /// A request of the component in `fetch.wat`.
 struct Ask<'a> {
@@ -427,6 +434,46 @@ fn endless_head(world: &mut World) -> anyhow::Result<String> {
 fn flood(world: &mut World) -> anyhow::Result<String> {
     let (kind, _, server) = granted(world, Manner::Answers, 0, 10_000)?;
     ensure!(server.connections() <= 32, "{} connections", server.connections());
+    Ok(kind)
+}
+
+/// A component that asks a host so often, with limits.
+fn asking(server: &Server, times: u32, limits: &'static str) -> Guest {
+    let host = format!("127.0.0.1:{}", server.port);
+    let with = json!({
+        "https": false, "host": host, "path": "/", "times": times, "style": 0, "name": "", "value": "",
+    });
+    Guest::bytes(|| FETCH.clone())
+        .cap(format!("http=http://{host}/**"))
+        .limits(limits)
+        .with(with.to_string())
+}
+
+fn crowd(world: &mut World) -> anyhow::Result<String> {
+    let server = Server::start(Manner::AnswersLate)?;
+    let guest = asking(&server, 1, "host_concurrency: 2").times(8).gives(json!(200));
+    let kind = run::beside(world, "NET-16", &guest)?;
+    let (all, at_once) = (server.connections(), server.busiest());
+    ensure!(all == 8 && at_once == 2, "{at_once} of {all} requests at once");
+    Ok(kind)
+}
+
+fn haste(world: &mut World) -> anyhow::Result<String> {
+    let server = Server::start(Manner::Answers)?;
+    let begun = Instant::now();
+    let (kind, output) = world.call(&asking(&server, 5, "host_rate: 2"))?;
+    let took = begun.elapsed();
+    ensure!(output == 200 && server.connections() == 5, "came to {output}");
+    ensure!(took >= Duration::from_secs(2), "5 requests in {took:?}");
+    Ok(kind)
+}
+
+/// It is told that there are too many as soon as its own times are over, and waits no longer.
+fn hoard(world: &mut World) -> anyhow::Result<String> {
+    let server = Server::start(Manner::Answers)?;
+    let limits = "host_concurrency: 1, net_connect: 200ms, net_first_byte: 300ms";
+    let (kind, output) = world.call(&asking(&server, 2, limits))?;
+    ensure!(output == CONNECTION_LIMIT_REACHED && server.connections() == 1, "came to {output}");
     Ok(kind)
 }
 

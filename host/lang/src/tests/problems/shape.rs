@@ -219,7 +219,7 @@ steps:
 4:68 bad-limit: `memory` is `0`, expected more than zero
     for example `memory: 64MiB`
 4:71 unknown-key: there is no limit `time`
-    the limits are: `fuel`, `wall`, `cost_usd`, `memory`, `net_bytes`, `tokens`, `retries`, `call_fuel`, `call_wall`, `call_memory` and 31 more
+    the limits are: `fuel`, `wall`, `cost_usd`, `memory`, `net_bytes`, `tokens`, `retries`, `call_fuel`, `call_wall`, `call_memory` and 33 more
 "##,
     );
     check(

@@ -238,7 +238,11 @@ fn driven(work: &Work, graph: Graph, operator: &Limits) -> String {
         return failure.kind.to_string();
     }
     let output = report.state.steps["all"].output.clone().unwrap();
-    let timeout = json!(http::CONNECTION_TIMEOUT);
-    let is_late = output.as_array().unwrap().iter().any(|item| item["work"] == timeout);
-    if is_late { "connection-timeout".to_owned() } else { "ok".to_owned() }
+    let was = |code: u32| output.as_array().unwrap().iter().any(|item| item["work"] == json!(code));
+    let said = match () {
+        () if was(http::CONNECTION_TIMEOUT) => "connection-timeout",
+        () if was(http::CONNECTION_LIMIT_REACHED) => "connection-limit-reached",
+        () => "ok",
+    };
+    said.to_owned()
 }
