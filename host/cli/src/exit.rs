@@ -80,6 +80,16 @@ impl Fail {
         self
     }
 
+    /// Says more behind the next step, or in place of one.
+    #[must_use]
+    pub(crate) fn advise(mut self, more: &str) -> Self {
+        self.help = Some(match self.help {
+            Some(help) => format!("{help}; {more}"),
+            None => more.to_owned(),
+        });
+        self
+    }
+
     /// Adds the stable kind.
     #[must_use]
     pub(crate) fn kind(mut self, kind: impl ToString) -> Self {

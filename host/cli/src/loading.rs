@@ -107,16 +107,35 @@ pub(crate) struct Start {
     pub(crate) keeping: Keeping,
     pub(crate) run_id: String,
     pub(crate) limits: OperatorLimits,
-    pub(crate) services: services::Ready,
     /// Whether every call is made, also where an equal one of an earlier run is remembered.
     pub(crate) fresh: bool,
 }
 
+/// Everything a run calls, ready to be called.
+pub(crate) struct Loaded {
+    sandbox: Arc<Sandbox>,
+    evaluator: Digest,
+}
+
+impl Loaded {
+    /// Loads every component of the graph.
+    pub(crate) fn new(
+        global: &Global,
+        project: &Project,
+        graph: &Graph,
+        services: &services::Ready,
+    ) -> Result<Self, Fail> {
+        let sandbox = sandbox_with(global, &graph.adapters, &graph.models, services)?;
+        let evaluator = load(project, &sandbox, graph)?;
+        Ok(Self { sandbox, evaluator })
+    }
+}
+
 /// Drives a run to its end and prints what it came to.
-pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Result<(), Fail> {
-    let Start { graph, inputs, past, mut keeping, run_id, limits, services, fresh } = start;
-    let sandbox = sandbox_with(global, &graph.adapters, &graph.models, &services)?;
-    let evaluator = load(project, &sandbox, &graph)?;
+pub(crate) fn drive_run(global: &Global, loaded: &Loaded, start: Start) -> Result<(), Fail> {
+    let Start { graph, inputs, past, mut keeping, run_id, limits, fresh } = start;
+    let evaluator = loaded.evaluator;
+    let sandbox = Arc::clone(&loaded.sandbox);
     let invoke: Arc<dyn Invoke> = sandbox;
     let quiet = global.quiet || global.format() == Format::Json;
     let live = Live::new(&graph, quiet);
@@ -178,8 +197,8 @@ pub(crate) fn drive_run(global: &Global, project: &Project, start: Start) -> Res
             let inputs = Value::Null;
             return drive_run(
                 global,
-                project,
-                Start { graph, inputs, past, keeping, run_id, limits, services, fresh },
+                loaded,
+                Start { graph, inputs, past, keeping, run_id, limits, fresh },
             );
         }
     }

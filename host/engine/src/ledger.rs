@@ -32,11 +32,8 @@ struct Account {
     parent: Option<AccountId>,
     owner: Owner,
     limits: Budget,
-    fuel_left: u64,
-    cost_left_nano: u64,
-    net_left: u64,
-    tokens_left: u64,
-    retries_left: u64,
+    /// What is left of those limits that there are.
+    left: Budget,
     /// Reservations that are not settled.
     held: u32,
     /// Those of them with bytes of the network.
@@ -185,19 +182,8 @@ impl Ledger {
     fn add(&mut self, parent: Option<AccountId>, owner: Owner, limits: Budget) -> AccountId {
         let id = AccountId(self.next);
         self.next += 1;
-        let account = Account {
-            parent,
-            owner,
-            limits,
-            fuel_left: limits.fuel.unwrap_or(u64::MAX),
-            cost_left_nano: limits.cost_nano.unwrap_or(u64::MAX),
-            net_left: limits.net_bytes.unwrap_or(u64::MAX),
-            tokens_left: limits.tokens.unwrap_or(u64::MAX),
-            retries_left: limits.retries.unwrap_or(u64::MAX),
-            held: 0,
-            net_held: 0,
-            tokens_held: 0,
-        };
+        let account =
+            Account { parent, owner, limits, left: limits, held: 0, net_held: 0, tokens_held: 0 };
         self.accounts.insert(id, account);
         id
     }
@@ -209,31 +195,29 @@ impl Ledger {
         let (mut net, mut tokens) = (Share::of(wish.net_bytes), Share::of(wish.tokens));
         let mut services = Share::of(wish.services_nano);
         for (id, found) in self.chain(account) {
-            // Of money that services want too, fuel leaves them a half.
-            let purse = found.cost_left_nano / if wish.services_nano > 0 { 2 } else { 1 };
-            let by_cost = fuel_for(purse, self.nano_per_mfuel);
-            let (limits, owner) = (&found.limits, || found.owner.clone());
-            let left = found.fuel_left.min(by_cost);
-            fuel.narrow(id, left, found.held > 0, || match found.fuel_left <= left {
-                true => limits.fuel.map(|of| Bound::Fuel(owner(), of)),
-                false => limits.cost_nano.map(|of| Bound::Cost(owner(), of)),
-            });
-            if wish.net_bytes > 0 {
-                let bound = || limits.net_bytes.map(|of| Bound::Net(owner(), of));
-                net.narrow(id, found.net_left, found.net_held > 0, bound);
+            // What nobody bounds is skipped: it has nothing that could be left.
+            let (left, owner) = (found.rests(), || found.owner.clone());
+            if let Some((left, of)) = left.fuel {
+                fuel.narrow(id, left, found.held > 0, || Bound::Fuel(owner(), of));
             }
-            if wish.tokens > 0 {
-                let bound = || limits.tokens.map(|of| Bound::Tokens(owner(), of));
-                tokens.narrow(id, found.tokens_left, found.tokens_held > 0, bound);
+            if let Some((purse, of)) = left.cost_nano {
+                // Of money that services want too, fuel leaves them a half.
+                let purse = purse / if wish.services_nano > 0 { 2 } else { 1 };
+                let left = fuel_for(purse, self.nano_per_mfuel);
+                fuel.narrow(id, left, found.held > 0, || Bound::Cost(owner(), of));
+            }
+            if let Some((left, of)) = left.net_bytes.filter(|_| wish.net_bytes > 0) {
+                net.narrow(id, left, found.net_held > 0, || Bound::Net(owner(), of));
+            }
+            if let Some((left, of)) = left.tokens.filter(|_| wish.tokens > 0) {
+                tokens.narrow(id, left, found.tokens_held > 0, || Bound::Tokens(owner(), of));
             }
         }
         let fuel_price = price_nano(fuel.got, self.nano_per_mfuel);
         for (id, found) in self.chain(account) {
-            if wish.services_nano > 0 {
-                let left = found.cost_left_nano.saturating_sub(fuel_price);
-                let bound =
-                    || found.limits.cost_nano.map(|of| Bound::Cost(found.owner.clone(), of));
-                services.narrow(id, left, found.held > 0, bound);
+            if let Some((purse, of)) = found.rests().cost_nano.filter(|_| wish.services_nano > 0) {
+                let left = purse.saturating_sub(fuel_price);
+                services.narrow(id, left, found.held > 0, || Bound::Cost(found.owner.clone(), of));
             }
         }
         let shares = [&fuel, &net, &tokens, &services];
@@ -274,12 +258,13 @@ impl Ledger {
         let returned = reserved.less(consumed);
         let more = consumed.tokens.saturating_sub(reserved.tokens);
         self.around(account, |account| {
-            account.fuel_left = account.fuel_left.saturating_add(returned.fuel);
-            account.cost_left_nano =
-                account.cost_left_nano.saturating_add(paid).saturating_sub(due);
-            account.net_left = account.net_left.saturating_add(returned.net_bytes);
-            let tokens = account.tokens_left.saturating_add(returned.tokens);
-            account.tokens_left = tokens.saturating_sub(more);
+            let left = &mut account.left;
+            change(&mut left.fuel, |left| left.saturating_add(returned.fuel));
+            change(&mut left.cost_nano, |left| left.saturating_add(paid).saturating_sub(due));
+            change(&mut left.net_bytes, |left| left.saturating_add(returned.net_bytes));
+            change(&mut left.tokens, |left| {
+                left.saturating_add(returned.tokens).saturating_sub(more)
+            });
             account.held = account.held.saturating_sub(1);
             account.net_held = account.net_held.saturating_sub(u32::from(reserved.net_bytes > 0));
             account.tokens_held =
@@ -311,8 +296,7 @@ impl Ledger {
     pub fn tries_are_over(&self, account: AccountId) -> Option<Bound> {
         let mut at = Some(account);
         while let Some(found) = at.and_then(|id| self.accounts.get(&id)) {
-            if found.retries_left == 0 {
-                let of = found.limits.retries.unwrap_or(0);
+            if let Some((0, of)) = found.rests().retries {
                 return Some(Bound::Retries(found.owner.clone(), of));
             }
             at = found.parent;
@@ -323,7 +307,7 @@ impl Ledger {
     /// Counts another try.
     pub fn count_retry(&mut self, account: AccountId) {
         self.around(account, |account| {
-            account.retries_left = account.retries_left.saturating_sub(1);
+            change(&mut account.left.retries, |left| left.saturating_sub(1));
         });
     }
 
@@ -339,11 +323,37 @@ impl Ledger {
 
 impl Account {
     fn take(&mut self, amounts: Amounts, price_nano: u64) {
-        self.fuel_left = self.fuel_left.saturating_sub(amounts.fuel);
-        self.cost_left_nano = self.cost_left_nano.saturating_sub(price_nano);
-        self.net_left = self.net_left.saturating_sub(amounts.net_bytes);
-        self.tokens_left = self.tokens_left.saturating_sub(amounts.tokens);
+        change(&mut self.left.fuel, |left| left.saturating_sub(amounts.fuel));
+        change(&mut self.left.cost_nano, |left| left.saturating_sub(price_nano));
+        change(&mut self.left.net_bytes, |left| left.saturating_sub(amounts.net_bytes));
+        change(&mut self.left.tokens, |left| left.saturating_sub(amounts.tokens));
     }
+
+    /// What is left of each limit there is, with the limit.
+    fn rests(&self) -> Rests {
+        let (left, of) = (&self.left, &self.limits);
+        Rests {
+            fuel: left.fuel.zip(of.fuel),
+            cost_nano: left.cost_nano.zip(of.cost_nano),
+            net_bytes: left.net_bytes.zip(of.net_bytes),
+            tokens: left.tokens.zip(of.tokens),
+            retries: left.retries.zip(of.retries),
+        }
+    }
+}
+
+/// Of each limit what is left, and how much it was.
+struct Rests {
+    fuel: Option<(u64, u64)>,
+    cost_nano: Option<(u64, u64)>,
+    net_bytes: Option<(u64, u64)>,
+    tokens: Option<(u64, u64)>,
+    retries: Option<(u64, u64)>,
+}
+
+/// Changes what is left of a limit, where there is one.
+fn change(left: &mut Option<u64>, change: impl FnOnce(u64) -> u64) {
+    *left = left.map(change);
 }
 
 /// What work gets of one thing, and which account says so.
@@ -362,17 +372,11 @@ impl Share {
 
     /// No more than what is left in an account. The innermost of equal bounds is the one a person
     /// will look at.
-    fn narrow(
-        &mut self,
-        id: AccountId,
-        left: u64,
-        is_held: bool,
-        bound: impl FnOnce() -> Option<Bound>,
-    ) {
+    fn narrow(&mut self, id: AccountId, left: u64, is_held: bool, bound: impl FnOnce() -> Bound) {
         if left < self.got || (left == self.got && self.bound == Bound::Wish) {
             self.waits = (is_held && left < self.wish).then_some(id);
             self.got = left;
-            self.bound = bound().unwrap_or(Bound::Wish);
+            self.bound = bound();
         }
     }
 }
@@ -430,6 +434,27 @@ mod tests {
         assert_eq!(ledger.reserve(RUN, of(3_000_000)), got(2_000_000, bound.clone()));
         ledger.settle(RUN, of(2_000_000), of(500_000));
         assert_eq!(ledger.reserve(RUN, of(3_000_000)), got(1_500_000, bound));
+    }
+
+    /// An account that bounds nothing says no to nothing, whatever went through it.
+    #[test]
+    fn what_has_no_limit_is_never_spent() {
+        let most = |of: u64| Amounts { fuel: of, net_bytes: of, tokens: of, services_nano: of };
+        for price in [0, 50] {
+            let mut ledger = Ledger::new(Budget::default(), price);
+            let inner = ledger.open(RUN, Owner::Step("inner".into()), Budget::default());
+            for _ in 0..3 {
+                ledger.spend(inner, most(u64::MAX));
+                ledger.count_retry(inner);
+                let reserved = ledger.reserve(inner, most(u64::MAX)).unwrap();
+                assert_eq!((reserved.amounts, reserved.bound), (most(u64::MAX), Bound::Wish));
+            }
+            assert_eq!(ledger.tries_are_over(inner), None);
+        }
+        // One with a limit on something else does not stand in the way either.
+        let mut ledger = Ledger::new(Budget { tokens: Some(1), ..Budget::default() }, 50);
+        ledger.spend(RUN, of(u64::MAX));
+        assert_eq!(ledger.reserve(RUN, of(60)), got(60, Bound::Wish));
     }
 
     /// What is spent inside is spent around; the tightest account says no, and says whose it is.

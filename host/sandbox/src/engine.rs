@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use wasmtime::{
-    Config, Engine, InstanceAllocationStrategy, OperatorCost, PoolingAllocationConfig,
-    WasmBacktraceDetails,
+    Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
+use crate::prices;
 use crate::worker::Target;
 
 /// Linear memories one component may have.
@@ -63,11 +63,11 @@ pub(crate) fn compiler(target: Option<&Target>) -> wasmtime::Result<Engine> {
 }
 
 /// What decides whether code of one engine runs in another, the same for all of them.
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
-        .operator_cost(operator_cost())
+        .operator_cost(prices::operator_cost())
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK_BYTES)
         .async_stack_size(ASYNC_STACK_BYTES)
@@ -87,13 +87,6 @@ fn config() -> Config {
         .native_unwind_info(false)
         .debug_info(false);
     config
-}
-
-/// Growing memory costs fuel, so that a loop of growing and failing is not free.
-fn operator_cost() -> OperatorCost {
-    let mut cost = OperatorCost::new();
-    cost.variable.memory_grow_per_page = 255;
-    cost
 }
 
 fn pools(calls: u32) -> PoolingAllocationConfig {

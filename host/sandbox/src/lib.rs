@@ -16,6 +16,7 @@ mod limiter;
 mod link;
 mod loader;
 mod outcome;
+mod prices;
 mod process;
 mod rights;
 mod run;

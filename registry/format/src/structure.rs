@@ -33,6 +33,8 @@ pub enum Bound {
     BodyBytes,
     /// Local variables of one function.
     Locals,
+    /// Blocks within blocks of one function.
+    BlockDepth,
     /// Bytes of all function bodies.
     CodeBytes,
     /// Types of all components and modules.
@@ -66,6 +68,9 @@ impl Bound {
             Self::Functions => 50_000,
             Self::BodyBytes => 256 << 10,
             Self::Locals => 4_096,
+            // Compilers nest a block for each arm of a large switch; the time to compile them grows
+            // faster than their number.
+            Self::BlockDepth => 10_000,
             Self::CodeBytes => 16 << 20,
             Self::Types => 20_000,
             Self::BranchTargets => 200_000,
@@ -96,6 +101,7 @@ impl fmt::Display for Bound {
             Self::Functions => "functions",
             Self::BodyBytes => "bytes in one function",
             Self::Locals => "local variables in one function",
+            Self::BlockDepth => "levels of blocks in one function",
             Self::CodeBytes => "bytes of code",
             Self::Types => "types",
             Self::BranchTargets => "branch table targets",
@@ -383,9 +389,20 @@ impl<'a> Walk<'a> {
         for group in body.get_locals_reader()? {
             add(&mut locals, u64::from(group?.0), Bound::Locals)?;
         }
+        let mut depth = 0_u64;
         for operator in body.get_operators_reader()? {
-            if let Operator::BrTable { targets } = operator? {
-                add(&mut self.branch_targets, u64::from(targets.len()), Bound::BranchTargets)?;
+            match operator? {
+                Operator::BrTable { targets } => {
+                    add(&mut self.branch_targets, u64::from(targets.len()), Bound::BranchTargets)?;
+                }
+                Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::Try { .. }
+                | Operator::TryTable { .. } => add(&mut depth, 1, Bound::BlockDepth)?,
+                // The function has an end of its own. Whether ends match is for the validation.
+                Operator::End => depth = depth.saturating_sub(1),
+                _ => {}
             }
         }
         Ok(())
@@ -500,6 +517,26 @@ mod tests {
         let declared = (0..20_000).map(|n| format!(r#"(export "{n}" (memory 1))"#));
         let declared: String = declared.collect();
         check(&format!("(component (core type (module {declared})))"), too_many);
+    }
+
+    #[test]
+    fn blocks_are_counted_by_how_deep_they_lie() {
+        let nested = |depth: usize| {
+            let text = |open: &str| {
+                let (open, close) = (open.repeat(depth), "end ".repeat(depth));
+                // Side by side they are no deeper.
+                format!("(component (core module (func {open} {close} {open} {close})))")
+            };
+            [text("block "), text("loop "), text("i32.const 1 if ")]
+        };
+        for text in nested(10_000) {
+            check(&text, "");
+        }
+        let expected =
+            "the component has 10001 levels of blocks in one function, expected at most 10000";
+        for text in nested(10_001) {
+            check(&text, expected);
+        }
     }
 
     #[test]

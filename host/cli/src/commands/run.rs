@@ -9,7 +9,7 @@ use coldframe_store::{Level, NewRun, Store};
 
 use crate::args::{Global, InputArgs, JournalLevel, LimitArgs};
 use crate::exit::Fail;
-use crate::loading::{self, Keeping, Start};
+use crate::loading::{self, Keeping, Loaded, Start};
 use crate::output::{self, DIM};
 use crate::project::Project;
 use crate::services::ServiceArgs;
@@ -79,6 +79,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
     let limits = settings.limits;
     let past = Vec::new();
     let fresh = args.fresh;
-    let start = Start { graph, inputs: bound, past, keeping, run_id, limits, services, fresh };
-    loading::drive_run(global, &project, start)
+    let loaded = Loaded::new(global, &project, &graph, &services)?;
+    let start = Start { graph, inputs: bound, past, keeping, run_id, limits, fresh };
+    loading::drive_run(global, &loaded, start)
 }

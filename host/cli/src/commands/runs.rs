@@ -19,7 +19,7 @@ use self::decide::{DecideArgs, SignalArgs};
 use self::replay::ReplayArgs;
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
-use crate::loading::{self, Keeping, Start};
+use crate::loading::{self, Keeping, Loaded, Start};
 use crate::output::{self, DIM, Format};
 use crate::settings::Settings;
 use crate::{place, report, services};
@@ -292,7 +292,7 @@ fn resume(global: &Global, args: &ResumeArgs) -> Result<(), Fail> {
     let row = find(&store, args.id.as_deref())?;
     goes_on(&row)?;
     let journal = store.resume(&row.run.run_id)?;
-    drive_on(global, &store, &row.run.run_id, journal)
+    OnTheWay::prepare(global, &store, &row.run.run_id, journal)?.drive(global)
 }
 
 /// Whether the run can go on at all.
@@ -318,28 +318,40 @@ fn level(journal: JournalLevel) -> Result<Level, Fail> {
     }
 }
 
-/// Drives a run on from where its journal ends.
-fn drive_on(
-    global: &Global,
-    store: &Store,
-    run_id: &str,
-    journal: SqliteJournal,
-) -> Result<(), Fail> {
-    // With the lock in hand: what was read before may be old.
-    let row = store.run(run_id)?;
-    goes_on(&row)?;
-    let (project, graph) = loading::recompile(global, &row)?;
-    let Settings { limits, services, .. } = Settings::of(&row)?;
-    let services = services::go_on(&graph, services)?;
-    let start = Start {
-        graph: Arc::new(graph),
-        inputs: Value::Null,
-        past: row.records,
-        keeping: Keeping::Disk(journal),
-        run_id: row.run.run_id,
-        limits,
-        services,
-        fresh: false,
-    };
-    loading::drive_run(global, &project, start)
+/// A run that can go on from where its journal ends: all it needs is there.
+struct OnTheWay {
+    start: Start,
+    loaded: Loaded,
+}
+
+impl OnTheWay {
+    /// Looks for all that the run needs to go on. Nothing of it is in the journal.
+    fn prepare(
+        global: &Global,
+        store: &Store,
+        run_id: &str,
+        journal: SqliteJournal,
+    ) -> Result<Self, Fail> {
+        // With the lock in hand: what was read before may be old.
+        let row = store.run(run_id)?;
+        goes_on(&row)?;
+        let (project, graph) = loading::recompile(global, &row)?;
+        let Settings { limits, services, .. } = Settings::of(&row)?;
+        let services = services::go_on(&graph, services)?;
+        let loaded = Loaded::new(global, &project, &graph, &services)?;
+        let start = Start {
+            graph: Arc::new(graph),
+            inputs: Value::Null,
+            past: row.records,
+            keeping: Keeping::Disk(journal),
+            run_id: row.run.run_id,
+            limits,
+            fresh: false,
+        };
+        Ok(Self { start, loaded })
+    }
+
+    fn drive(self, global: &Global) -> Result<(), Fail> {
+        loading::drive_run(global, &self.loaded, self.start)
+    }
 }

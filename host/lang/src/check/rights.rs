@@ -1,15 +1,18 @@
 //! Capabilities: what a step's component imports is granted, and nothing is granted for nothing.
 
+mod proposal;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use coldframe_format::{Cap, CapSet, Caps};
 
+use self::proposal::{Proposal, proposal};
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Report};
 use crate::document::{CapsDecl, Document, From, join};
 use crate::resolve::{Call, Resolved, SubPipeline, Work};
-use crate::shown::{sentence, shown};
+use crate::shown::shown;
 
 /// Whether every import is covered by a grant, nothing has more than what is around it, and every
 /// grant is of use to some step.
@@ -199,19 +202,8 @@ impl<'a, 'n> Grants<'a, 'n> {
         let named =
             |key: &&(&crate::yaml::node::Text, crate::source::Span)| key.0.text == cap.name();
         let refusal = decl.and_then(|decl| decl.places.iter().find(named));
-        let wanted = match cap.line() {
-            Some((_, example)) => {
-                let mut lines: Vec<String> =
-                    skill.entry.ceiling.lines(cap).iter().map(|line| format!("{line:?}")).collect();
-                if lines.is_empty() {
-                    let line = if cap == Cap::Http { "GET https://HOST/**" } else { example };
-                    lines.push(format!("{line:?}"));
-                }
-                format!("{cap}: [{}]", sentence(&lines.join(", ")))
-            }
-            None => format!("{cap}: true"),
-        };
-        let line = if refusal.is_some() && cap == Cap::Http {
+        let Proposal { line: wanted, behind } = proposal(cap, &skill.entry.ceiling);
+        let help = if refusal.is_some() && cap == Cap::Http {
             format!(
                 "an empty list allows no request at all; if some are intended, list them: `{wanted}`"
             )
@@ -223,7 +215,7 @@ impl<'a, 'n> Grants<'a, 'n> {
             format!("if that is intended, add `caps: {{ {wanted} }}` to the pipeline")
         } else {
             format!("if that is intended, add `{wanted}` to {place}")
-        };
+        } + &behind;
         let message = format!(
             "`{}` needs the capability `{cap}`, which {place} does not grant",
             skill.entry.id
@@ -233,7 +225,7 @@ impl<'a, 'n> Grants<'a, 'n> {
         if let Some((_, span)) = refusal {
             problem = problem.label(*span, "grants nothing");
         }
-        report.push(problem.help(line).at(&join(self.path, key)));
+        report.push(problem.help(help).at(&join(self.path, key)));
     }
 }
 

@@ -10,6 +10,7 @@ mod generate;
 mod guest;
 mod http;
 mod limits;
+mod prices;
 mod replay;
 mod texts;
 mod tools;

@@ -6,7 +6,7 @@ use coldframe_lang::graph::{StepKind, Wait};
 use coldframe_store::{RunRow, Store, StoreError};
 use serde_json::Value;
 
-use super::{drive_on, find, goes_on, level};
+use super::{OnTheWay, find, goes_on, level};
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
 use crate::{loading, output, place};
@@ -145,12 +145,35 @@ fn asking(row: &RunRow, wanted: Option<&str>) -> Result<String, Fail> {
     }
 }
 
-/// Keeps the answer, then goes on with the run unless somebody else drives it.
+/// Keeps the answer and goes on with the run, unless somebody else drives it. Where the run cannot
+/// go on the answer is not kept: it would count as given, and nobody could take it back.
 fn answer(global: &Global, store: &Store, row: &RunRow, event: &Event) -> Result<(), Fail> {
     let id = &row.run.run_id;
-    store.post(id, loading::now_us(), event)?;
+    let keep = || store.post(id, loading::now_us(), event);
     match store.resume(id) {
-        Ok(journal) => drive_on(global, store, id, journal),
+        Ok(journal) => {
+            let run = OnTheWay::prepare(global, store, id, journal)
+                .map_err(|fail| fail.advise("the answer was not kept: give it again after that"))?;
+            keep()?;
+            run.drive(global)
+        }
+        Err(StoreError::Busy(_)) => {
+            // What that process needs is its own business.
+            keep()?;
+            taken_up(global, store, id)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// After an answer was kept for a run that another process drove a moment ago.
+fn taken_up(global: &Global, store: &Store, id: &str) -> Result<(), Fail> {
+    match store.resume(id) {
+        Ok(journal) => OnTheWay::prepare(global, store, id, journal)
+            .map_err(|fail| {
+                fail.advise(&format!("the answer is kept; then `coldframe runs resume {id}`"))
+            })?
+            .drive(global),
         // It looks into its inbox while it works, and once more before it ends.
         Err(StoreError::Busy(_)) => {
             global.tell(&format!("noted: the process that drives run {id} takes it up"));
