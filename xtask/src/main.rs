@@ -39,7 +39,11 @@ enum Task {
         require_toolchain: bool,
     },
     /// Measure, side by side in one run, and print the table of docs/benchmarks.md
-    Bench,
+    Bench {
+        /// Measure whole runs beside those of engines in Python instead, which are installed for it
+        #[arg(long)]
+        peers: bool,
+    },
     /// Attack the real binary with everything in tests/adversary
     Adversary(adversary::Args),
     /// Hand texts and bytes nobody wrote to whatever reads them
@@ -61,7 +65,8 @@ fn main() -> anyhow::Result<()> {
         Task::Tidy => tidy::run(&shell),
         Task::Skills { check, require_toolchain } => skills::run(&shell, check, require_toolchain),
         Task::Adversary(args) => adversary::run(&shell, &args),
-        Task::Bench => bench::run(&shell),
+        Task::Bench { peers: false } => bench::run(&shell),
+        Task::Bench { peers: true } => bench::peers::run(&shell),
         Task::Fuzz { target, minutes } => fuzz::run(&shell, target.as_deref(), minutes),
     }
 }
