@@ -99,12 +99,17 @@ pub(super) fn all() -> Result<(), String> {
     )?;
     write("config", "[profile team]\nregion = eu-central-1\ns3 =\n  region = none\n")?;
     let files = "AWS_SHARED_CREDENTIALS_FILE=credentials AWS_CONFIG_FILE=config";
+    let own = format!(
+        "{all} AWS_ENDPOINT_URL=http://aws.invalid AWS_ENDPOINT_URL_SECRETS_MANAGER=http://127.0.0.1:{}",
+        aws.port
+    );
     let in_session = format!("{all} AWS_SESSION_TOKEN={SESSION} COLDFRAME_LOG=trace");
     for (env, source) in [
         (all.as_str(), "aws:prod/plain"),
         (&all, "aws:prod/api#key"),
         (&all, "aws:arn:aws:secretsmanager:eu-central-1:1:secret:prod/api-a1B2c3#key"),
         (&in_session, "aws:prod/api#key"),
+        (&own, "aws:prod/plain"),
         (&format!("{files} AWS_PROFILE=team"), "aws:prod/api#key"),
         (&format!("{keys} AWS_CONFIG_FILE=config AWS_PROFILE=team"), "aws:prod/plain"),
     ] {

@@ -44,7 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // It drives the binary, and knows nothing of what is in it.
     ("coldframe-adversary", &["coldframe-guests"]),
     ("coldframe-guests", &[]),
-    ("xtask", &["coldframe-client", "coldframe-format", "coldframe-sdk"]),
+    ("xtask", &["coldframe-client", "coldframe-format", "coldframe-guests", "coldframe-sdk"]),
 ];
 
 /// Dependencies only these crates may name.

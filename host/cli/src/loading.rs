@@ -135,8 +135,7 @@ impl Loaded {
 pub(crate) fn drive_run(global: &Global, loaded: &Loaded, start: Start) -> Result<(), Fail> {
     let Start { graph, inputs, past, mut keeping, run_id, limits, fresh } = start;
     let evaluator = loaded.evaluator;
-    let sandbox = Arc::clone(&loaded.sandbox);
-    let invoke: Arc<dyn Invoke> = sandbox;
+    let invoke: Arc<dyn Invoke> = Arc::clone(&loaded.sandbox) as _;
     let quiet = global.quiet || global.format() == Format::Json;
     let live = Live::new(&graph, quiet);
     live.catch_up(&past);

@@ -76,6 +76,26 @@ pub struct CallReport {
     pub recording: Recording,
 }
 
+impl CallReport {
+    /// A report of what took nothing.
+    pub fn of(result: Result<Value, CallError>) -> Self {
+        Self {
+            result,
+            fuel: 0,
+            wall_us: 0,
+            memory_peak_bytes: 0,
+            host_calls: 0,
+            net_bytes: 0,
+            tokens: 0,
+            services_nano: 0,
+            tool_calls: 0,
+            logs: Vec::new(),
+            asked: Vec::new(),
+            recording: Recording::Nothing,
+        }
+    }
+}
+
 /// Why a call has no output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {

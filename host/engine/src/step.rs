@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use coldframe_format::{Digest, canonical};
+use coldframe_format::{Cap, Digest, canonical};
 use coldframe_journal::receipt::price_nano;
 use coldframe_journal::{ErrorKind, Receipt};
 use coldframe_lang::graph::{Step, StepKind, Uses};
@@ -315,7 +315,7 @@ impl Worker<'_> {
             memory: Arc::clone(&self.task.rights.memory),
             cancel: self.cancel.clone(),
             tape: self.task.tape.clone(),
-            tools: match uses.tools {
+            tools: match uses.asks.has(Cap::Tools) {
                 true => Arc::clone(&self.task.plan.graph.tools),
                 false => Arc::default(),
             },

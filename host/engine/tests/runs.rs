@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -10,17 +12,17 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use coldframe_engine::{
-    Call, CallError, CallReport, EngineError, Host, Invoke, Journal, JournalFailure, LINGER,
-    MemoryJournal, NoAnswers, RunLimits, RunOptions, Silent, drive,
+    Call, CallError, CallReport, EngineError, Host, Invoke, LINGER, MemoryJournal, NoAnswers,
+    RunLimits, RunOptions, Silent, drive,
 };
-use coldframe_format::{Digest, SkillId};
-use coldframe_journal::{ErrorKind, Event, Record, RunState, RunStatus, StepStatus};
+use coldframe_format::Digest;
+use coldframe_journal::{ErrorKind, Event, RunState, RunStatus, StepStatus};
 use coldframe_lang::graph::{Graph, Limits, Step, StepKind, Uses};
 use coldframe_lang::limits::Profile;
 use coldframe_lang::template::{Expr, Path, Root, Segment, Template};
 use proptest::prelude::*;
-use semver::Version;
 use serde_json::{Value, json};
+use support::Breaking;
 use tokio::sync::watch;
 
 /// A table of operations: `add` sums, `fail` fails, `burn` takes all fuel it may have, `slow` never
@@ -43,20 +45,7 @@ impl Invoke for Table {
             let (result, fuel) = answer(&call).await;
             self.running.fetch_sub(1, Ordering::SeqCst);
             let fuel = fuel.min(call.limits.fuel);
-            CallReport {
-                result,
-                fuel,
-                wall_us: 1,
-                memory_peak_bytes: 65536,
-                host_calls: 0,
-                net_bytes: 0,
-                tokens: 0,
-                tool_calls: 0,
-                services_nano: 0,
-                logs: vec![],
-                asked: Vec::new(),
-                recording: coldframe_engine::Recording::Nothing,
-            }
+            CallReport { fuel, memory_peak_bytes: 65_536, ..CallReport::of(result) }
         })
     }
 }
@@ -88,15 +77,8 @@ fn step(id: &str, kind: StepKind, needs: &[usize]) -> Step {
 
 fn uses(operation: &str, with: &[(&str, Template)]) -> StepKind {
     StepKind::Uses(Uses {
-        skill: SkillId::new("test", "table").unwrap(),
-        version: Version::new(1, 0, 0),
-        component: Digest::of(b"table"),
-        operation: operation.into(),
-        http: false,
-        llm: false,
-        pure: false,
-        tools: false,
         with: with.iter().map(|(name, template)| ((*name).into(), template.clone())).collect(),
+        ..support::table_of(operation)
     })
 }
 
@@ -334,34 +316,11 @@ fn cancelling_ends_the_run_at_once() {
     }
 }
 
-/// Keeps records until it is told to break.
-struct Breaking {
-    records: Vec<Record>,
-    left: usize,
-}
-
-impl Journal for Breaking {
-    fn append<'a>(
-        &'a mut self,
-        record: &'a Record,
-        _blob: Option<coldframe_engine::Blob>,
-    ) -> Pin<Box<dyn Future<Output = Result<(), JournalFailure>> + Send + 'a>> {
-        let result = if self.left == 0 {
-            Err(JournalFailure { message: "no space left".into() })
-        } else {
-            self.left -= 1;
-            self.records.push(record.clone());
-            Ok(())
-        };
-        Box::pin(std::future::ready(result))
-    }
-}
-
 /// Stops after `kept` records as a crash would, then goes on with what was kept.
 async fn crash_and_resume(graph: &Arc<Graph>, kept: usize) -> (RunState, Arc<Table>, bool) {
     let table = Arc::new(Table::default());
     let (host, _keep) = host(&table);
-    let mut journal = Breaking { records: Vec::new(), left: kept };
+    let mut journal = Breaking { left: Some(kept), ..Breaking::default() };
     let first =
         drive(Arc::clone(graph), json!({}), &[], &mut journal, &host, options(&Limits::default()))
             .await;
@@ -370,7 +329,7 @@ async fn crash_and_resume(graph: &Arc<Graph>, kept: usize) -> (RunState, Arc<Tab
         Err(EngineError::Journal(_)) => {}
         Err(other) => panic!("{other}"),
     }
-    journal.left = usize::MAX;
+    journal.left = None;
     let past = journal.records.clone();
     let options = options(&Limits::default());
     let report =

@@ -149,17 +149,7 @@ impl Graph {
 
     /// Every call that a run can make, without those of sub-pipelines.
     pub fn calls(&self) -> impl Iterator<Item = &Uses> {
-        self.steps.iter().flat_map(|step| {
-            let own = match &step.kind {
-                StepKind::Uses(uses) => Some(uses),
-                _ => None,
-            };
-            let fallback = match &step.fallback {
-                Some(Fallback::Uses(uses)) => Some(uses),
-                _ => None,
-            };
-            own.into_iter().chain(fallback)
-        })
+        self.steps.iter().flat_map(Step::calls)
     }
 
     /// Every pipeline of a registry that a run can come to, as often as it is named.

@@ -196,16 +196,13 @@ impl<'a, 'n> Lowering<'a, 'n> {
         let skill = call.skill.as_ref()?;
         let needs = skill.entry.interface.required_caps().unwrap_or_default();
         let tools = if needs.has(Cap::Tools) { &*self.resolved.tools } else { &[] };
+        let entry = &skill.entry;
+        let (id, operation) = (entry.id.clone(), skill.operation.clone());
         Some(Uses {
-            skill: skill.entry.id.clone(),
-            version: skill.entry.version.clone(),
-            component: skill.entry.component,
-            operation: skill.operation.clone(),
-            pure: skill.entry.interface.imports.is_empty(),
-            http: needs.has(Cap::Http) || tools.iter().any(|tool| tool.needs.has(Cap::Http)),
-            llm: needs.has(Cap::Llm) || tools.iter().any(|tool| tool.needs.has(Cap::Llm)),
-            tools: needs.has(Cap::Tools),
+            asks: tools.iter().fold(needs, |asks, tool| asks.and(tool.needs)),
+            pure: entry.interface.imports.is_empty(),
             with: self.named(&call.with)?,
+            ..Uses::new(id, entry.version.clone(), entry.component, operation)
         })
     }
 

@@ -22,6 +22,7 @@ use coldframe_engine::{
     NoAnswers, RunLimits, RunOptions, Silent, drive,
 };
 use coldframe_format::{Caps, Digest, SkillId};
+use coldframe_guests::{NO_OP, binary};
 use coldframe_journal::RunStatus;
 use coldframe_lang::graph::{Block, Graph, Limits, Map, OnItemError, Set, Step, StepKind, Uses};
 use coldframe_lang::limits::Profile;
@@ -33,16 +34,6 @@ use serde_json::json;
 use tokio::sync::watch;
 use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
-
-/// A component whose one operation gives its argument back.
-const NO_OP: &str = r#"
-    (component
-        (core module $m
-            (memory 1)
-            (func (export "run") (param i32) (result i32) local.get 0))
-        (core instance $i (instantiate $m))
-        (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))
-"#;
 
 /// The row that the others are compared with.
 const FLOOR: &str = "bare wasmtime: instantiate + call (the floor)";
@@ -77,9 +68,7 @@ type Work<'w> = Box<dyn Fn(usize) + 'w>;
 fn steps(runtime: &tokio::runtime::Runtime) -> Vec<Row> {
     let floor = Floor::new();
     let sandbox = Sandbox::new(SandboxConfig::new(Compiler::InProcess)).unwrap();
-    let skill =
-        coldframe_client::unsigned("no-op", coldframe_guests::binary(NO_OP), &Caps::default())
-            .unwrap();
+    let skill = coldframe_client::unsigned("no-op", binary(NO_OP), &Caps::default()).unwrap();
     sandbox.load(&skill).unwrap();
     let outside = Sandbox::new(SandboxConfig {
         isolation: Isolation::Process,
@@ -185,7 +174,7 @@ impl Floor {
                 ticking.increment_epoch();
             }
         });
-        let component = Component::from_binary(&engine, &coldframe_guests::binary(NO_OP)).unwrap();
+        let component = Component::from_binary(&engine, &binary(NO_OP)).unwrap();
         let pre = Linker::new(&engine).instantiate_pre(&component).unwrap();
         Self { engine, pre }
     }
@@ -221,6 +210,12 @@ async fn invoke(sandbox: &Sandbox, component: Digest, count: usize) {
     }
 }
 
+/// A call of the component's operation.
+fn no_op(component: Digest, with: BTreeMap<String, Template>) -> StepKind {
+    let (skill, version) = (SkillId::new("bench", "no-op").unwrap(), semver::Version::new(1, 0, 0));
+    StepKind::Uses(Uses { with, ..Uses::new(skill, version, component, "run".into()) })
+}
+
 fn chain(component: Digest) -> Arc<Graph> {
     let step = |number: usize| {
         let x = match number.checked_sub(1) {
@@ -230,17 +225,7 @@ fn chain(component: Digest) -> Arc<Graph> {
                 Template::Path(ValuePath { root, segments: vec![] })
             }
         };
-        let kind = StepKind::Uses(Uses {
-            skill: SkillId::new("bench", "no-op").unwrap(),
-            version: semver::Version::new(1, 0, 0),
-            component,
-            operation: "run".into(),
-            http: false,
-            llm: false,
-            pure: false,
-            tools: false,
-            with: BTreeMap::from([("x".into(), x)]),
-        });
+        let kind = no_op(component, BTreeMap::from([("x".into(), x)]));
         Step {
             needs: number.checked_sub(1).into_iter().collect(),
             ..Step::new(format!("s{number}"), kind)
@@ -279,17 +264,10 @@ fn mapped(component: Digest) -> Arc<Graph> {
         on_error: OnItemError::Fail,
         block: 1,
     });
-    let call = StepKind::Uses(Uses {
-        skill: SkillId::new("bench", "no-op").unwrap(),
-        version: semver::Version::new(1, 0, 0),
+    let call = no_op(
         component,
-        operation: "run".into(),
-        http: false,
-        llm: false,
-        pure: false,
-        tools: false,
-        with: BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
-    });
+        BTreeMap::from([("x".into(), path(Root::Item(0, "item".into()), vec![]))]),
+    );
     let mut call = Step { block: 1, ..Step::new("call", call) };
     // Sixteen side by side have to fit the run's fuel.
     call.limits.fuel = Some(1_000_000);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use coldframe_engine::ports::HttpPort;
 use coldframe_engine::services::{Model, Services};
-use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel, Recording};
+use coldframe_engine::{Call, CallError, CallLimits, CallReport, Cancel};
 use coldframe_format::Cap;
 use coldframe_journal::{Asked, ErrorKind};
 use serde_json::Value;
@@ -82,20 +82,7 @@ pub(crate) async fn call(
 
 /// A report of a call that never started.
 pub(crate) fn nothing(error: CallError) -> CallReport {
-    CallReport {
-        result: Err(error),
-        fuel: 0,
-        wall_us: 0,
-        memory_peak_bytes: 0,
-        host_calls: 0,
-        net_bytes: 0,
-        tokens: 0,
-        services_nano: 0,
-        tool_calls: 0,
-        logs: Vec::new(),
-        asked: Vec::new(),
-        recording: Recording::Nothing,
-    }
+    CallReport::of(Err(error))
 }
 
 /// The component, if it is loaded and every right it cannot do without is granted.

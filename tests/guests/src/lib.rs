@@ -21,6 +21,16 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("drafts.wit", &[include_str!("../wit/drafts.wit")]),
 ];
 
+/// A component whose one operation gives its argument back.
+pub const NO_OP: &str = r#"
+    (component
+        (core module $m
+            (memory 1)
+            (func (export "run") (param i32) (result i32) local.get 0))
+        (core instance $i (instantiate $m))
+        (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))
+"#;
+
 /// The binary form of a text: of a component or of a core module.
 #[track_caller]
 pub fn binary(text: &str) -> Vec<u8> {

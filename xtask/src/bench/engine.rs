@@ -62,7 +62,7 @@ impl Engine {
         let skill = dir.join("no-op");
         std::fs::create_dir_all(&skill)?;
         std::fs::write(skill.join("skill.toml"), pipelines::MANIFEST)?;
-        std::fs::write(dir.join("no-op.wasm"), wat::parse_str(pipelines::NO_OP)?)?;
+        std::fs::write(dir.join("no-op.wasm"), coldframe_guests::binary(coldframe_guests::NO_OP))?;
         for (shape, count) in shapes() {
             std::fs::write(dir.join(file(shape, count)), pipelines::pipeline(shape, steps, count))?;
         }

@@ -2,16 +2,6 @@
 
 use std::fmt::Write as _;
 
-/// A component whose one operation gives its argument back.
-pub(super) const NO_OP: &str = r#"
-    (component
-        (core module $m
-            (memory 1)
-            (func (export "run") (param i32) (result i32) local.get 0))
-        (core instance $i (instantiate $m))
-        (func (export "run") (param "x" u32) (result u32) (canon lift (core func $i "run"))))
-"#;
-
 /// Its manifest.
 pub(super) const MANIFEST: &str = "\
 id = \"bench/no-op\"

@@ -59,6 +59,8 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
         notes.iter().for_each(|note| output::note(&format!("{DIM}{note}{DIM:#}")));
     }
     let graph = Arc::new(compiled.graph);
+    // What cannot be loaded is no run.
+    let loaded = Loaded::new(global, &project, &graph, &services)?;
     let run_id = loading::new_run_id();
     let keeping = match args.journal {
         JournalLevel::Memory => Keeping::Memory(MemoryJournal::default()),
@@ -79,7 +81,6 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
     let limits = settings.limits;
     let past = Vec::new();
     let fresh = args.fresh;
-    let loaded = Loaded::new(global, &project, &graph, &services)?;
     let start = Start { graph, inputs: bound, past, keeping, run_id, limits, fresh };
     loading::drive_run(global, &loaded, start)
 }

@@ -53,18 +53,5 @@ fn report(value: &Value) -> CallReport {
         Some(message) => Err(CallError::new(ErrorKind::GuestError, message)),
         None => Ok(value.clone()),
     };
-    CallReport {
-        result,
-        fuel: 0,
-        wall_us: 0,
-        memory_peak_bytes: 0,
-        host_calls: 0,
-        net_bytes: 0,
-        tokens: 0,
-        tool_calls: 0,
-        services_nano: 0,
-        logs: Vec::new(),
-        asked: Vec::new(),
-        recording: coldframe_engine::Recording::Nothing,
-    }
+    CallReport::of(result)
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use coldframe_format::{Cap, CapSet};
 use coldframe_journal::event::Outcome;
 use coldframe_journal::receipt::price_nano;
 use coldframe_journal::{ErrorKind, Event, Failure, Receipt, RunStatus};
@@ -397,11 +398,11 @@ impl Core {
             (_, StepKind::Uses(uses)) if !falls_back => Some(uses),
             _ => None,
         };
-        let sends = uses.is_some_and(|uses| uses.http);
-        let tokens = if uses.is_some_and(|uses| uses.llm) { call.tokens } else { 0 };
+        let asks = uses.map_or_else(CapSet::default, |uses| uses.asks);
+        let tokens = if asks.has(Cap::Llm) { call.tokens } else { 0 };
         Amounts {
             fuel: call.fuel,
-            net_bytes: if sends { call.net_bytes } else { 0 },
+            net_bytes: if asks.has(Cap::Http) { call.net_bytes } else { 0 },
             tokens,
             services_nano: price_nano(tokens, self.dearest_nano).min(call.services_nano),
         }

@@ -20,7 +20,7 @@ use coldframe_engine::{
     JournalFailure, LINGER, NoAnswers, Replay, Replayed, RunLimits, RunOptions, RunReport, Silent,
     drive, replay,
 };
-use coldframe_format::{Caps, Digest, SkillId};
+use coldframe_format::{Cap, Caps, Digest, SkillId};
 use coldframe_journal::{ErrorKind, Event, Record, RunState};
 use coldframe_lang::graph::*;
 use coldframe_lang::limits::Profile;

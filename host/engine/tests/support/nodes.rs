@@ -24,17 +24,18 @@ pub fn set(id: &str, values: &[(&str, Template)]) -> Node {
     leaf(id, StepKind::Set(Set { values }))
 }
 
+/// A call without arguments of an operation of the table.
+pub fn table_of(operation: &str) -> Uses {
+    let skill = SkillId::new("test", "table").unwrap();
+    Uses::new(skill, Version::new(1, 0, 0), Digest::of(b"table"), operation.into())
+}
+
 pub fn op(operation: &str, with: &[(&str, Template)]) -> Uses {
     Uses {
-        skill: SkillId::new("test", "table").unwrap(),
-        version: Version::new(1, 0, 0),
-        component: Digest::of(b"table"),
-        operation: operation.into(),
-        http: operation == "fetch",
-        llm: false,
+        asks: (operation == "fetch").then_some(Cap::Http).into_iter().collect(),
         pure: operation == "work",
-        tools: false,
         with: with.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
+        ..table_of(operation)
     }
 }
 
@@ -130,4 +131,11 @@ pub fn sub(steps: Vec<Node>, outputs: &[(&str, Template)]) -> Graph {
         inputs: [("n".to_owned(), input(None)), ("m".to_owned(), input(Some(json!(3))))].into(),
         ..graph(steps, outputs)
     }
+}
+
+/// `max` tries more, a second apart, after failures that may pass.
+pub fn retry(max: u32) -> Retry {
+    let second = Duration::from_secs(1);
+    let on = vec![RetryOn::Transient];
+    Retry { max, backoff: Backoff::Constant, delay: second, delay_max: 60 * second, on }
 }

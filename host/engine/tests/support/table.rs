@@ -51,18 +51,10 @@ impl Invoke for Table {
                 net_bytes = call.input["bytes"].as_u64().unwrap().min(call.limits.net_bytes);
             }
             CallReport {
-                result,
                 fuel: fuel.min(call.limits.fuel),
-                wall_us: 1,
-                memory_peak_bytes: 65536,
-                host_calls: 0,
+                memory_peak_bytes: 65_536,
                 net_bytes,
-                tokens: 0,
-                tool_calls: 0,
-                services_nano: 0,
-                logs: vec![],
-                asked: Vec::new(),
-                recording: coldframe_engine::Recording::Nothing,
+                ..CallReport::of(result)
             }
         })
     }

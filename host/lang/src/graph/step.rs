@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use coldframe_format::Caps;
 
-use super::{CircuitBreaker, Fallback, Limits, RateLimit, Retry, StepKind};
+use super::{CircuitBreaker, Fallback, Limits, RateLimit, Retry, StepKind, Uses};
 use crate::template::Expr;
 
 /// One step.
@@ -51,6 +51,19 @@ pub struct Step {
 }
 
 impl Step {
+    /// The operations it may call: its own, and the one of its fallback.
+    pub fn calls(&self) -> impl Iterator<Item = &Uses> {
+        let own = match &self.kind {
+            StepKind::Uses(uses) => Some(uses),
+            _ => None,
+        };
+        let fallback = match &self.fallback {
+            Some(Fallback::Uses(uses)) => Some(uses),
+            _ => None,
+        };
+        own.into_iter().chain(fallback)
+    }
+
     /// A step of the pipeline's own block with nothing but what it does. For graphs that are built
     /// without a file.
     pub fn new(id: impl Into<String>, kind: StepKind) -> Self {

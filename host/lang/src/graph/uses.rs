@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use coldframe_format::{Digest, SkillId};
+use coldframe_format::{CapSet, Digest, SkillId};
 use semver::Version;
 
 use crate::template::Template;
@@ -18,16 +18,21 @@ pub struct Uses {
     pub component: Digest,
     /// The operation's name in the component's interface.
     pub operation: String,
-    /// Whether the component sends requests, so that bytes of the network are set aside for a call.
-    pub http: bool,
-    /// Whether it asks language models, so that tokens and money are set aside for a call.
-    pub llm: bool,
+    /// What the component imports, and what the tools import that it may call: for some of that an
+    /// amount is set aside for a call.
+    pub asks: CapSet,
     /// Whether it imports nothing, so that equal calls come to the same whenever they are made.
     pub pure: bool,
-    /// Whether it calls tools: what they may take is set aside too.
-    pub tools: bool,
     /// Argument per parameter, JSON spelling. Omitted options are absent.
     pub with: BTreeMap<String, Template>,
+}
+
+impl Uses {
+    /// A call without arguments, of a component that asks for nothing but may not be pure.
+    pub fn new(skill: SkillId, version: Version, component: Digest, operation: String) -> Self {
+        let (asks, with) = (CapSet::default(), BTreeMap::new());
+        Self { skill, version, component, operation, asks, pure: false, with }
+    }
 }
 
 /// `std/text@0.1.0#stats`

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use coldframe_format::{Caps, Digest, SkillId, SkillRef};
+use coldframe_format::{Cap, Caps, Digest, SkillId, SkillRef};
 use semver::{Comparator, Op, Version, VersionReq};
 
 use crate::catalog::SkillCatalog;
-use crate::graph::{Fallback, Graph, Release, Step, StepKind, Uses};
+use crate::graph::{Graph, Release, Step, StepKind, Uses};
 
 /// One version of a skill that can be called.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,10 +87,10 @@ pub fn skills(graph: &Graph) -> Vec<SkillUse> {
     };
     for graph in graph.with_children() {
         for step in &graph.steps {
-            for uses in calls(step) {
+            for uses in step.calls() {
                 add((&uses.skill, &uses.version), uses.component, step);
             }
-            if !calls(step).any(|uses| uses.tools) {
+            if !step.calls().any(|uses| uses.asks.has(Cap::Tools)) {
                 continue;
             }
             // A skill with several tools stands there once.
@@ -113,19 +113,6 @@ pub fn pipelines(graph: &Graph) -> Vec<PipelineUse> {
         found.entry(key).or_insert_with(new).steps.push(step.id.clone());
     }
     found.into_values().collect()
-}
-
-/// The calls a step can make by itself.
-fn calls(step: &Step) -> impl Iterator<Item = &Uses> {
-    let own = match &step.kind {
-        StepKind::Uses(uses) => Some(uses),
-        _ => None,
-    };
-    let fallback = match &step.fallback {
-        Some(Fallback::Uses(uses)) => Some(uses),
-        _ => None,
-    };
-    own.into_iter().chain(fallback)
 }
 
 /// The rights of every step that has some.
@@ -161,7 +148,7 @@ fn collect(
             let prefix = format!("{yaml_path}/");
             collect(&child.graph, &layers, outer.or(Some(index)), &prefix, skills, found);
         }
-        for uses in calls(step) {
+        for uses in step.calls() {
             let (caps, refused) = effective(uses, &layers, skills);
             if !caps.is_empty() || !refused.is_empty() {
                 found.push(StepRights {

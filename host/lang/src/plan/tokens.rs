@@ -1,7 +1,9 @@
 //! The most that language models can take: the tokens of a run at the dearest price there is.
 
+use coldframe_format::Cap;
+
 use super::Defaults;
-use crate::graph::{Fallback, Graph, Price, Step, StepKind};
+use crate::graph::{Graph, Price};
 
 /// What models can take in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,14 +17,8 @@ pub struct Tokens {
 
 /// The bound of a pipeline; `None` for one that asks no model.
 pub fn of(graph: &Graph, defaults: &Defaults) -> Option<Tokens> {
-    let asks = |step: &Step| {
-        let calls = match &step.kind {
-            StepKind::Uses(uses) => uses.llm,
-            _ => false,
-        };
-        calls || matches!(&step.fallback, Some(Fallback::Uses(uses)) if uses.llm)
-    };
-    if !graph.with_children().into_iter().any(|graph| graph.steps.iter().any(asks)) {
+    let asks = |graph: &Graph| graph.calls().any(|uses| uses.asks.has(Cap::Llm));
+    if !graph.with_children().into_iter().any(asks) {
         return None;
     }
     let tokens = graph.limits.tokens.unwrap_or(defaults.run_tokens);

@@ -1,5 +1,6 @@
 //! Right pipelines and their graphs.
 
+use coldframe_format::Cap;
 use std::time::Duration;
 
 use coldframe_format::Digest;
@@ -241,6 +242,6 @@ steps:
         graph.tools.iter().map(|tool| format!("{} {}", tool.name(), tool.version)).collect();
     assert_eq!(tools, ["acme/note#note 1.0.0", "std/text#split 1.0.0", "std/text#stats 1.0.0"]);
     assert_eq!(graph.tools[2].input["required"], serde_json::json!(["text"]));
-    let calling: Vec<bool> = graph.calls().map(|uses| uses.tools).collect();
+    let calling: Vec<bool> = graph.calls().map(|uses| uses.asks.has(Cap::Tools)).collect();
     assert_eq!(calling, [true, false]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use coldframe_engine::{
     Host, Invoke, LINGER, MemoryJournal, NoAnswers, RunLimits, RunOptions, Silent, drive,
 };
-use coldframe_format::{Digest, SkillId};
+use coldframe_format::{Cap, CapSet, Digest, SkillId};
 use coldframe_lang::graph::{
     Backoff, Block, Graph, Limits, Map, OnItemError, Pipeline, Retry, RetryOn, Set, Step, StepKind,
     Tool, Uses,
@@ -73,7 +73,7 @@ impl Work {
     pub(super) fn modelling(component: &[u8]) -> Self {
         let mut work = Self::asking(component);
         if let StepKind::Uses(uses) = &mut work.kind {
-            uses.llm = true;
+            uses.asks = CapSet::of(Cap::Llm);
         }
         work
     }
@@ -82,7 +82,7 @@ impl Work {
     pub(super) fn calling(component: &[u8]) -> Self {
         let mut work = Self::asking(component);
         if let StepKind::Uses(uses) = &mut work.kind {
-            uses.tools = true;
+            uses.asks = CapSet::of(Cap::Tools);
         }
         Self { tools: tools_of(component), ..work }
     }
@@ -107,16 +107,12 @@ impl Work {
 
     fn call(sandbox: Arc<Sandbox>, component: Digest, input: Value) -> Self {
         let with = input.as_object().into_iter().flatten();
+        let skill = SkillId::new("test", "bite").unwrap();
+        let version = semver::Version::new(1, 0, 0);
         let kind = StepKind::Uses(Uses {
-            skill: SkillId::new("test", "bite").unwrap(),
-            version: semver::Version::new(1, 0, 0),
-            component,
-            operation: "f".into(),
-            http: input.get("host").is_some(),
-            llm: false,
-            pure: false,
-            tools: false,
+            asks: input.get("host").map(|_| Cap::Http).into_iter().collect(),
             with: with.map(|(k, v)| (k.clone(), Template::Literal(v.clone()))).collect(),
+            ..Uses::new(skill, version, component, "f".into())
         });
         Self { sandbox, kind, items: 1, retries: 0, tools: Arc::default() }
     }
