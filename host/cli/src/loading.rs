@@ -1,6 +1,6 @@
 //! From a compiled pipeline to a run: inputs bound, components loaded, the engine driven.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use coldframe_engine::{
     Answers, EarlierCalls, Host, Invoke, Journal, LINGER, MemoryJournal, NoAnswers, Observer,
@@ -13,6 +13,7 @@ use coldframe_lang::limits::Profile;
 use coldframe_sandbox::{Sandbox, SandboxConfig};
 use coldframe_store::{Level, RunRow, SqliteEarlier, SqliteJournal, Store};
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use crate::adapters;
 use crate::answers::Inbox;
@@ -168,7 +169,18 @@ pub(crate) fn drive_run(global: &Global, loaded: &Loaded, start: Start) -> Resul
         linger: LINGER,
     };
     let runtime = runtime()?;
-    let report = runtime.block_on(async {
+    let driven = {
+        let graph = Arc::clone(&graph);
+        async move {
+            let journal: &mut dyn Journal = match &mut keeping {
+                Keeping::Memory(journal) => journal,
+                Keeping::Disk(journal) => journal,
+            };
+            let report = drive(graph, inputs, &past, journal, &host, options).await;
+            (report, keeping)
+        }
+    };
+    let ended = runtime.block_on(async {
         tokio::spawn(async move {
             if tokio::signal::ctrl_c().await.is_ok() {
                 let _ = stop.send(true);
@@ -176,12 +188,12 @@ pub(crate) fn drive_run(global: &Global, loaded: &Loaded, start: Start) -> Resul
             // Dropping the sender would say that nobody can cancel any more.
             std::future::pending::<()>().await;
         });
-        let journal: &mut dyn Journal = match &mut keeping {
-            Keeping::Memory(journal) => journal,
-            Keeping::Disk(journal) => journal,
-        };
-        drive(Arc::clone(&graph), inputs, &past, journal, &host, options).await
-    })?;
+        // Among the threads that do the steps, so that none has to be woken for another.
+        tokio::spawn(driven).await
+    });
+    let (report, keeping) =
+        ended.unwrap_or_else(|lost| std::panic::resume_unwind(lost.into_panic()));
+    let report = report?;
     let is_kept = matches!(keeping, Keeping::Disk(_));
     // Every record is written and the lock is free before anything is said.
     drop(keeping);
@@ -316,18 +328,27 @@ pub(crate) fn load_one(
     skill: &coldframe_client::VerifiedSkill,
     name: &str,
 ) -> Result<(), Fail> {
+    // An executor that is started for it is heard where its calls are made.
+    let _inside = runtime()?.enter();
     sandbox.load(skill).map(|_loaded| ()).map_err(|error| {
         let exit = if error.kind.is_stop() { Exit::Stopped } else { Exit::Problems };
         Fail::new(exit, format!("{name}: {}: {}", error.kind, error.message)).kind(error.kind)
     })
 }
 
-/// The threads everything asynchronous runs on.
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Fail> {
-    tokio::runtime::Builder::new_multi_thread()
+/// The threads everything asynchronous runs on, started when they are first asked for.
+pub(crate) fn runtime() -> Result<&'static Runtime, Fail> {
+    static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+    if let Some(runtime) = RUNTIME.get() {
+        return Ok(runtime);
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let started = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(cores + coldframe_sandbox::THREADS_MORE)
         .enable_all()
         .build()
-        .map_err(|error| Fail::usage(format!("failed to start threads: {error}")))
+        .map_err(|error| Fail::usage(format!("failed to start threads: {error}")))?;
+    Ok(RUNTIME.get_or_init(|| started))
 }
 
 /// The time, microseconds since 1970.

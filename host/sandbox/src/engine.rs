@@ -23,7 +23,7 @@ const MEMORY_BYTES_MAX: usize = 1 << 30;
 /// The most elements of one table an operator may allow.
 const TABLE_ELEMENTS_MAX: usize = 1_000_000;
 /// How often the epoch moves: the grain of deadlines and of fairness between guests.
-const TICK: Duration = Duration::from_millis(5);
+pub(crate) const TICK: Duration = Duration::from_millis(5);
 /// Stack of guest code. The rest of [`ASYNC_STACK_BYTES`] is what host functions get.
 const GUEST_STACK_BYTES: usize = 512 << 10;
 const ASYNC_STACK_BYTES: usize = 2 << 20;

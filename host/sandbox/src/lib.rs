@@ -21,9 +21,11 @@ mod process;
 mod rights;
 mod run;
 mod sanitize;
+mod slots;
 mod state;
 mod stop;
 mod tape;
+mod turns;
 mod values;
 pub mod walls;
 pub mod worker;
@@ -41,10 +43,10 @@ use coldframe_client::{Provenance, VerifiedSkill};
 use coldframe_engine::{Call, CallError, CallReport, Invoke};
 use coldframe_format::{Cap, CapSet, Digest};
 use coldframe_journal::ErrorKind;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub use crate::config::{Compiler, Isolation, SandboxConfig};
 pub use crate::loader::{LoadError, Loaded};
+pub use crate::turns::THREADS_MORE;
 
 use crate::cache::Cache;
 use crate::capabilities::tools::Nest;
@@ -52,6 +54,8 @@ use crate::engine::Ticker;
 use crate::loader::{Admitted, Prepared};
 use crate::process::{Executors, Remote};
 use crate::run::Seat;
+use crate::slots::{Slots, Taken};
+use crate::turns::Turns;
 
 /// The one wasmtime engine of the process and the components loaded into it.
 ///
@@ -59,7 +63,8 @@ use crate::run::Seat;
 pub struct Sandbox {
     engine: wasmtime::Engine,
     ticker: Ticker,
-    permits: Semaphore,
+    slots: Slots,
+    turns: Turns,
     cache: Option<Cache>,
     components: RwLock<HashMap<Digest, Arc<Prepared>>>,
     executors: Option<Arc<Executors>>,
@@ -113,7 +118,8 @@ impl Sandbox {
         Self {
             ticker: Ticker::new(engine.clone()),
             engine,
-            permits: Semaphore::new(calls as usize),
+            slots: Slots::new(calls),
+            turns: Turns::default(),
             cache: config.cache_dir.clone().map(Cache::new),
             components: RwLock::default(),
             executors: executors.map(Arc::new),
@@ -203,12 +209,12 @@ impl Sandbox {
         };
         // As many at a time as the executor has slots.
         let needs = executors.needs(&call.component);
-        let (permit, free) = match self.seat(needs, &call).await {
+        let (taken, free) = match self.seat(needs, &call).await {
             Ok(taken) => taken,
             Err(error) => return run::nothing(error),
         };
         let report = executors.call(call, self.nest(free)).await;
-        drop(permit);
+        drop(taken);
         report
     }
 
@@ -227,20 +233,16 @@ impl Sandbox {
 
     /// Waits until there is an instance for a call, and as many more as the tools need that it may
     /// call in each other: all at once, so that none of them waits for what another one holds.
-    async fn seat(
-        &self,
-        needs: CapSet,
-        call: &Call,
-    ) -> Result<(SemaphorePermit<'_>, u32), CallError> {
+    async fn seat(&self, needs: CapSet, call: &Call) -> Result<(Taken<'_>, u32), CallError> {
         let calls_tools = needs.has(Cap::Tools) && !call.tools.is_empty();
         let deep = if calls_tools { call.limits.tool_depth } else { 0 };
         let free = u32::try_from(deep).unwrap_or(u32::MAX).min(self.calls - 1);
-        let permit = tokio::select! {
-            permit = self.permits.acquire_many(free + 1) => permit,
+        let taken = tokio::select! {
+            taken = self.slots.take(call.component, free + 1) => taken,
             () = call.cancel.cancelled() => return Err(run::cancelled()),
         };
         let closed = |_| CallError::new(ErrorKind::HostBug, "the sandbox is closed");
-        Ok((permit.map_err(closed)?, free))
+        Ok((taken.map_err(closed)?, free))
     }
 
     fn find(&self, digest: &Digest) -> Option<Arc<Prepared>> {

@@ -15,6 +15,7 @@ use crate::config::SandboxConfig;
 use crate::link::{self, UnknownImport};
 use crate::sanitize;
 use crate::state::CallState;
+use crate::turns::Share;
 
 /// What the loader needs to know of a skill. Made only from a verified one.
 #[derive(Clone, Copy)]
@@ -64,6 +65,7 @@ pub(crate) struct Prepared {
     pub(crate) needs: CapSet,
     pub(crate) ceiling: Layer,
     operations: Vec<PreparedOperation>,
+    pub(crate) share: Share,
 }
 
 /// One operation of it.
@@ -98,7 +100,7 @@ pub(crate) fn prepare(
         .map(|operation| lookup(&component, operation))
         .collect::<Result<_, _>>()?;
     let ceiling = Layer::new(skill.asked_by, skill.ceiling.clone());
-    Ok(Prepared { pre, needs, ceiling, operations })
+    Ok(Prepared { pre, needs, ceiling, operations, share: Share::default() })
 }
 
 /// The rights the imports need, all of them within the ceiling.

@@ -39,6 +39,8 @@ pub(crate) struct Executors {
     calls: u32,
     components: RwLock<HashMap<Digest, Arc<Remote>>>,
     living: Mutex<Option<Arc<Link>>>,
+    /// Held while one starts.
+    starting: Mutex<()>,
     starts: AtomicU64,
 }
 
@@ -59,6 +61,7 @@ impl Executors {
             calls,
             components: RwLock::default(),
             living: Mutex::default(),
+            starting: Mutex::default(),
             starts: AtomicU64::new(0),
         }
     }
@@ -109,12 +112,14 @@ impl Executors {
 
     /// The executor that lives, or a new one. Blocks while it starts.
     fn link(&self) -> Result<Arc<Link>, LoadError> {
-        let mut living = self.living.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(link) = living.as_ref().filter(|link| link.is_alive()) {
-            return Ok(Arc::clone(link));
+        // Whoever only asks for the living one is not to wait meanwhile.
+        let _starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = self.living() {
+            return Ok(link);
         }
         let link = Link::start(&self.worker, self.outside.clone(), self.calls)?;
         self.starts.fetch_add(1, Ordering::Relaxed);
+        let mut living = self.living.lock().unwrap_or_else(PoisonError::into_inner);
         *living = Some(Arc::clone(&link));
         Ok(link)
     }

@@ -30,6 +30,7 @@ use crate::rights::Rights;
 use crate::state::CallState;
 use crate::stop::Stop;
 use crate::tape::Deck;
+use crate::turns::in_turns;
 use crate::values::{self, Allowance};
 
 /// What a lifted value costs us beside what it costs the guest: a `u8` in a list is one byte there
@@ -121,15 +122,15 @@ async fn admitted(
         Ok(arguments) => arguments,
         Err(error) => return nothing(CallError::new(ErrorKind::InvalidInput, error.message)),
     };
-    // There are as many permits as slots in the pools, so a guest never sees an exhausted pool.
-    let (_permit, free) = match seat {
-        Seat::Taken(free) => (None, free),
+    // Slots are counted as the pools count them, so a guest never sees an exhausted pool.
+    let (_taken, turn, free) = match seat {
+        Seat::Taken(free) => (None, None, free),
         Seat::Wanted => {
-            let (permit, free) = match sandbox.seat(skill.needs, &call).await {
+            let (taken, free) = match sandbox.seat(skill.needs, &call).await {
                 Ok(taken) => taken,
                 Err(error) => return nothing(error),
             };
-            (Some(permit), free)
+            (Some(taken), Some(sandbox.turns.of(&skill.share)), free)
         }
     };
     if skill.needs.has(Cap::Tools)
@@ -146,7 +147,8 @@ async fn admitted(
     let mut store = armed(sandbox, skill, &call, outside, started);
     let stop = store.data().stop();
     let result = {
-        let work = pin!(guarded(execute(&mut store, skill, operation, &arguments, &call.limits)));
+        let work = guarded(execute(&mut store, skill, operation, &arguments, &call.limits));
+        let work = pin!(in_turns(turn, work));
         bounded(work, call.limits.wall, stop.as_deref(), &call.cancel).await
     };
     report(store, &call.limits, started, result)

@@ -15,9 +15,10 @@ use super::port::{CallPort, Exchanges};
 use crate::Sandbox;
 use crate::loader::Admitted;
 use crate::run::{self, Outside, Seat};
+use crate::turns::THREADS_MORE;
 use crate::walls::{self, Bounds, Purpose, Wall};
 
-/// Threads that run guests. All of them are there before the walls stand; there will be no more.
+/// The most threads for guests. All of them are there before the walls stand; there will be no more.
 const THREADS: usize = 4;
 
 /// Runs until the host closes its end.
@@ -27,7 +28,8 @@ pub(crate) fn main(calls: u32) -> io::Result<()> {
     let sandbox = Sandbox::executor(calls).map_err(|error| io::Error::other(error.to_string()))?;
     let early = [Wall::CoreDumps, Wall::Landlock, Wall::Rlimits];
     let mut standing = walls::raise_early(&early, Purpose::Execute, Bounds::default());
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
+    let threads =
+        std::thread::available_parallelism().map_or(1, usize::from).min(THREADS) + THREADS_MORE;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_io()

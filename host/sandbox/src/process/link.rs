@@ -15,6 +15,7 @@ use std::time::Duration;
 use coldframe_engine::{Call, CallError, CallReport, MemoryMeter};
 use coldframe_format::{Caps, Digest};
 use coldframe_journal::ErrorKind;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, oneshot};
 
 use super::broker::{Broker, Rights};
@@ -54,7 +55,9 @@ struct Flight {
 }
 
 impl Link {
-    /// Starts a process and waits until its walls stand.
+    /// Starts a process and waits until its walls stand. Its words are heard by the threads of the
+    /// runtime around this, so that none has to be woken for another; by a thread of its own where
+    /// there is none, or only one thread that may be waiting here.
     pub(super) fn start(
         worker: &Worker,
         outside: Outside,
@@ -71,11 +74,13 @@ impl Link {
         });
         let (ready, started) = mpsc::channel();
         let (listening, worker) = (Arc::clone(&link), worker.clone());
+        let around = Handle::try_current().ok();
+        let around = around.filter(|it| it.runtime_flavor() == RuntimeFlavor::MultiThread);
         // The executor dies with the thread that started it, so that thread is its own.
         std::thread::Builder::new()
             .name("executor".to_owned())
             .spawn(move || {
-                let failed = listening.run(&worker, outside, calls, &ready);
+                let failed = listening.run(around.as_ref(), &worker, outside, calls, &ready);
                 listening.die();
                 let _ = ready.send(Err(failed));
             })
@@ -107,32 +112,37 @@ impl Link {
     /// From the first word to the last; gives what ended it.
     fn run(
         self: &Arc<Self>,
+        around: Option<&Handle>,
         worker: &Worker,
         outside: Outside,
         calls: u32,
         ready: &Sender<io::Result<()>>,
     ) -> io::Error {
-        let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => runtime,
-            Err(error) => return error,
-        };
         let (mut child, stream) = match spawn(worker, calls) {
             Ok(started) => started,
             Err(error) => return error,
         };
         let _ = self.id.set(child.id());
-        let ended = runtime.block_on(async {
+        let (me, walls, ready) = (Arc::clone(self), worker.clone(), ready.clone());
+        let hear = async move {
             let pipe = match Pipe::new(stream) {
                 Ok(pipe) => Arc::new(pipe),
                 Err(error) => return error,
             };
             let broker = Arc::new(Broker::new(Arc::clone(&pipe), outside));
             tokio::select! {
-                error = self.listen(&pipe, &broker, worker, ready) => error,
+                error = me.listen(&pipe, &broker, &walls, &ready) => error,
                 error = pipe.flush() => error,
-                () = self.closing.notified() => io::Error::other("it was closed"),
+                () = me.closing.notified() => io::Error::other("it was closed"),
             }
-        });
+        };
+        let ended = match around {
+            Some(runtime) => runtime.block_on(runtime.spawn(hear)).unwrap_or_else(io::Error::other),
+            None => match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime.block_on(hear),
+                Err(error) => error,
+            },
+        };
         let _ = child.kill();
         let _ = child.wait();
         ended
