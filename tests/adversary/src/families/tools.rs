@@ -36,6 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
             deputy,
             &["refused"],
         ),
+        session("TOOL-3b", "one component signed with two manifests", twins, &["refused"]),
         session("TOOL-4", "tools that call each other in circles", ring, &["limit.depth"]),
         session("TOOL-5", "a flood of calls", flood, &["limit.tool-calls"]),
         session(
@@ -67,13 +68,17 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-static CALLER: LazyLock<Vec<u8>> = LazyLock::new(|| {
+static CALLER: LazyLock<Vec<u8>> = LazyLock::new(|| caller(0));
+
+/// One of several callers that do the same and are not the same component.
+fn caller(nth: u32) -> Vec<u8> {
     let wit = "package t:t; world w { import coldframe:host/tools@0.1.0;
         use coldframe:host/tools@0.1.0.{error};
         export f: func(first: string, first-input: string, times: u32, tool: string, input: string)
             -> result<string, error>; }";
-    crate::guest::encode(wit, include_str!("../../data/tools-caller.wat"))
-});
+    let core = include_str!("../../data/tools-caller.wat");
+    crate::guest::encode(wit, &core.replace("65536", &(65536 + 64 * nth).to_string()))
+}
 static GIANT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let wit = "package t:t; world w { import coldframe:host/tools@0.1.0;
         use coldframe:host/tools@0.1.0.{error};
@@ -207,10 +212,10 @@ fn deputy(world: &mut World) -> anyhow::Result<String> {
     let tool = "evil/tool-3#f";
     let reads = Guest::bytes(|| files::FILES.clone()).cap("fs=read data");
     published(world, "tool-3", &reads)?;
-    let caller = || Guest::bytes(|| CALLER.to_vec()).cap("tools=evil/*");
-    published(world, "tool-3-poor", &caller())?;
-    published(world, "tool-3-rich", &caller().cap("fs=read data"))?;
-    published(world, "tool-3-other", &caller().cap("fs=read elsewhere"))?;
+    let caller = |nth: u32| Guest::bytes(move || caller(nth)).cap("tools=evil/*");
+    published(world, "tool-3-poor", &caller(1))?;
+    published(world, "tool-3-rich", &caller(2).cap("fs=read data"))?;
+    published(world, "tool-3-other", &caller(3).cap("fs=read elsewhere"))?;
     let input = json!({ "what": 0, "path": "data/canary.txt", "times": 1, "size": 0 }).to_string();
     let inner = |tool: &str, input: &str| {
         json!({ "first": tool, "first_input": "", "times": 0, "tool": tool, "input": input })
@@ -251,6 +256,44 @@ fn deputy(world: &mut World) -> anyhow::Result<String> {
             let found = world.json(&arguments.collect::<Vec<_>>())?;
             let came = found.to_string().contains(CANARY);
             ensure!(came == works, "`{skill}` with {with} came to {found}");
+        }
+    }
+    Ok("refused".to_owned())
+}
+
+/// The same component signed twice, with one manifest that asks for files and one that does not.
+/// Whichever is loaded first, the other one must not have its rights.
+fn twins(world: &mut World) -> anyhow::Result<String> {
+    world.file("data/canary.txt", CANARY)?;
+    let tool = "evil/tool-3b#f";
+    published(world, "tool-3b", &Guest::bytes(|| files::FILES.clone()).cap("fs=read data"))?;
+    let caller = || Guest::bytes(|| caller(4)).cap("tools=evil/*");
+    published(world, "tool-3b-poor", &caller())?;
+    published(world, "tool-3b-rich", &caller().cap("fs=read data"))?;
+    let input = json!({ "what": 0, "path": "data/canary.txt", "times": 1, "size": 0 }).to_string();
+    let with =
+        json!({ "first": tool, "first_input": "", "times": 0, "tool": tool, "input": input });
+    let caps = [format!("tools={tool}"), "fs=read data".to_owned()];
+    for isolation in ISOLATIONS {
+        isolated(world, isolation);
+        for (rich, poor) in [("a", "z"), ("z", "a")] {
+            let mut steps = [(rich, "rich"), (poor, "poor")];
+            steps.sort_unstable();
+            let mut text = run::head(&caps);
+            for (id, who) in steps {
+                let uses = format!("uses: \"evil/tool-3b-{who}@1.0.0#f\"");
+                text += &format!("  - {{ id: {id}, on_error: continue, {uses}, with: {with} }}\n");
+            }
+            text += &format!("outputs: {{ found: \"{{{{ {poor}.ok }}}}\" }}\n");
+            let file = world.file("attack.yml", text)?;
+            let flags = world.flags.clone();
+            let arguments = ["run", &file].into_iter().chain(flags.iter().map(String::as_str));
+            let found = world.json(&arguments.collect::<Vec<_>>())?;
+            let steps = found.get("steps").and_then(Value::as_array);
+            let step = steps.and_then(|steps| steps.iter().find(|step| step["id"] == poor));
+            let step = step.with_context(|| format!("no such step: {found}"))?;
+            let no = world::kind(step) == "guest.error" && step.to_string().contains("denied.");
+            ensure!(no, "`{poor}` came to {step}");
         }
     }
     Ok("refused".to_owned())
@@ -352,11 +395,11 @@ fn giant(world: &mut World) -> anyhow::Result<String> {
             (1, 3 << 20, "guest.error", "bad_input"),
             (2, 3 << 20, "guest.error", "bad_input"),
             (3, 3 << 20, "guest.error", "bad_input"),
-            (0, 30 << 20, "limit.hostcall-bytes", ""),
+            (0, 5 << 20, "limit.hostcall-bytes", ""),
         ] {
             let with = json!({ "tool": length, "bytes": bytes, "what": what }).to_string();
             let guest = Guest::bytes(|| GIANT.to_vec()).cap(format!("tools={grant}")).cap("log");
-            let (kind, said) = tell(world, &guest.with(with))?;
+            let (kind, said) = tell(world, &guest.with(with).limits("hostcall_bytes: 4MiB"))?;
             let right = kind == expected && (text.is_empty() || holds(&said, text));
             ensure!(right, "{bytes} bytes of {what} came to `{kind}`, {said}");
             last = kind;
