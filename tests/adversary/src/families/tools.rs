@@ -284,7 +284,6 @@ fn twins(world: &mut World) -> anyhow::Result<String> {
                 let uses = format!("uses: \"evil/tool-3b-{who}@1.0.0#f\"");
                 text += &format!("  - {{ id: {id}, on_error: continue, {uses}, with: {with} }}\n");
             }
-            text += &format!("outputs: {{ found: \"{{{{ {poor}.ok }}}}\" }}\n");
             let file = world.file("attack.yml", text)?;
             let flags = world.flags.clone();
             let arguments = ["run", &file].into_iter().chain(flags.iter().map(String::as_str));
@@ -395,7 +394,8 @@ fn giant(world: &mut World) -> anyhow::Result<String> {
             (1, 3 << 20, "guest.error", "bad_input"),
             (2, 3 << 20, "guest.error", "bad_input"),
             (3, 3 << 20, "guest.error", "bad_input"),
-            (0, 5 << 20, "limit.hostcall-bytes", ""),
+            // Eight times as much, as for every result that has parts.
+            (0, 40 << 20, "limit.hostcall-bytes", ""),
         ] {
             let with = json!({ "tool": length, "bytes": bytes, "what": what }).to_string();
             let guest = Guest::bytes(|| GIANT.to_vec()).cap(format!("tools={grant}")).cap("log");
