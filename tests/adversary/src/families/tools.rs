@@ -269,18 +269,19 @@ fn twins(world: &mut World) -> anyhow::Result<String> {
     published(world, "tool-3b", &Guest::bytes(|| files::FILES.clone()).cap("fs=read data"))?;
     let caller = || Guest::bytes(|| caller(4)).cap("tools=evil/*");
     published(world, "tool-3b-poor", &caller())?;
-    published(world, "tool-3b-rich", &caller().cap("fs=read data"))?;
+    for rich in ["tool-3b-first-rich", "tool-3b-rich"] {
+        published(world, rich, &caller().cap("fs=read data"))?;
+    }
     let input = json!({ "what": 0, "path": "data/canary.txt", "times": 1, "size": 0 }).to_string();
     let with =
         json!({ "first": tool, "first_input": "", "times": 0, "tool": tool, "input": input });
     let caps = [format!("tools={tool}"), "fs=read data".to_owned()];
     for isolation in ISOLATIONS {
         isolated(world, isolation);
-        for (rich, poor) in [("a", "z"), ("z", "a")] {
-            let mut steps = [(rich, "rich"), (poor, "poor")];
-            steps.sort_unstable();
+        for rich in ["first-rich", "rich"] {
+            let poor = "poor";
             let mut text = run::head(&caps);
-            for (id, who) in steps {
+            for (id, who) in [("one", rich), (poor, poor)] {
                 let uses = format!("uses: \"evil/tool-3b-{who}@1.0.0#f\"");
                 text += &format!("  - {{ id: {id}, on_error: continue, {uses}, with: {with} }}\n");
             }
@@ -292,7 +293,7 @@ fn twins(world: &mut World) -> anyhow::Result<String> {
             let step = steps.and_then(|steps| steps.iter().find(|step| step["id"] == poor));
             let step = step.with_context(|| format!("no such step: {found}"))?;
             let no = world::kind(step) == "guest.error" && step.to_string().contains("denied.");
-            ensure!(no, "`{poor}` came to {step}");
+            ensure!(no, "beside `{rich}` it came to {step}");
         }
     }
     Ok("refused".to_owned())
