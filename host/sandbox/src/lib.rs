@@ -41,7 +41,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use coldframe_client::{Provenance, VerifiedSkill};
 use coldframe_engine::{Call, CallError, CallReport, Invoke};
-use coldframe_format::{Cap, CapSet, Digest};
+use coldframe_format::{Cap, CapSet, Caps, Digest};
 use coldframe_journal::ErrorKind;
 
 pub use crate::config::{Compiler, Isolation, SandboxConfig};
@@ -57,9 +57,13 @@ use crate::run::Seat;
 use crate::slots::{Slots, Taken};
 use crate::turns::Turns;
 
+/// Who wrote the ceiling of a component that several skills are.
+const SHARED: &str = "the manifests of all skills with its component";
+
 /// The one wasmtime engine of the process and the components loaded into it.
 ///
-/// What is loaded under a digest keeps the ceiling it was first loaded with.
+/// Skills that are the same component have one ceiling: what all their manifests allow. Otherwise
+/// what one of them asks for would be what another one gets.
 pub struct Sandbox {
     engine: wasmtime::Engine,
     ticker: Ticker,
@@ -161,11 +165,18 @@ impl Sandbox {
 
     fn admit(&self, skill: Admitted<'_>, is_signed: bool) -> Result<Loaded, LoadError> {
         let digest = skill.digest;
-        let known = self.find(&digest).is_some()
-            || self.executors.as_ref().is_some_and(|executors| executors.knows(&digest));
-        if known {
-            return Ok(Loaded { from_cache: true, compile_us: 0 });
-        }
+        let known = self.ceiling(&digest);
+        let shared = known.as_ref().map(|(_, known)| known.and(skill.ceiling));
+        let skill = match (&known, &shared) {
+            (Some((who, known)), Some(shared)) => {
+                let is_within = known.without(skill.ceiling) == Caps::default();
+                if known == skill.ceiling || (is_within && who == SHARED) {
+                    return Ok(Loaded { from_cache: true, compile_us: 0 });
+                }
+                Admitted { ceiling: shared, asked_by: SHARED, ..skill }
+            }
+            _ => skill,
+        };
         loader::required(skill)?;
         let (code, loaded) =
             loader::native(&self.engine, self.cache.as_ref(), &self.config, skill)?;
@@ -243,6 +254,15 @@ impl Sandbox {
         };
         let closed = |_| CallError::new(ErrorKind::HostBug, "the sandbox is closed");
         Ok((taken.map_err(closed)?, free))
+    }
+
+    /// The ceiling under which a component is loaded, and who wrote it.
+    fn ceiling(&self, digest: &Digest) -> Option<(String, Caps)> {
+        let kept = self.executors.as_ref().and_then(|executors| executors.ceiling(digest));
+        kept.or_else(|| {
+            let prepared = self.find(digest)?;
+            Some((prepared.ceiling.who.to_string(), Caps::clone(&prepared.ceiling.caps)))
+        })
     }
 
     fn find(&self, digest: &Digest) -> Option<Arc<Prepared>> {

@@ -77,8 +77,9 @@ impl Executors {
     }
 
     /// Whether the component is known here.
-    pub(crate) fn knows(&self, digest: &Digest) -> bool {
-        self.find(digest).is_some()
+    /// The ceiling of a component that is kept, and who wrote it.
+    pub(crate) fn ceiling(&self, digest: &Digest) -> Option<(String, Caps)> {
+        self.find(digest).map(|remote| (remote.asked_by.clone(), remote.ceiling.clone()))
     }
 
     fn find(&self, digest: &Digest) -> Option<Arc<Remote>> {

@@ -111,7 +111,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), Level::Relaxed).unwrap();
         let old = rusqlite::Connection::open(store.file()).unwrap();
-        old.execute_batch("DROP TABLE inbox; DROP TABLE blobs; PRAGMA user_version = 1").unwrap();
+        old.execute_batch(
+            "ALTER TABLE events DROP COLUMN is_split; DROP TABLE inbox; DROP TABLE blobs;
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
         drop(old);
         let store = Store::open(dir.path(), Level::Relaxed).unwrap();
         assert_eq!(store.posts("none", 0).unwrap(), []);

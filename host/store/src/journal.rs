@@ -9,6 +9,7 @@ use coldframe_journal::Record;
 
 use crate::Store;
 use crate::error::StoreError;
+use crate::large;
 use crate::lock::RunLock;
 use crate::runs::NewRun;
 use crate::writer::{Job, Writer};
@@ -45,13 +46,22 @@ impl Journal for SqliteJournal {
         Box::pin(async move {
             let event = serde_json::to_string(&record.event)
                 .map_err(|error| JournalFailure { message: error.to_string() })?;
+            let mut blobs = Vec::from_iter(blob);
+            let (event, is_split) = match large::split(&event) {
+                Some(split) => {
+                    blobs.extend(split.blobs);
+                    (split.text, true)
+                }
+                None => (event, false),
+            };
             let answer = self.writer.submit(Job {
                 is_hint: record.event.is_hint(),
                 run: self.run.clone(),
                 seq: record.seq,
                 at_us: record.at_us,
                 event,
-                blob,
+                is_split,
+                blobs,
             });
             if record.event.is_hint() {
                 // Written in order with the next record, whose answer covers it.
@@ -67,6 +77,7 @@ impl Journal for SqliteJournal {
 
 #[cfg(test)]
 mod tests {
+    use coldframe_format::Digest;
     use coldframe_journal::event::FORMAT_VERSION;
     use coldframe_journal::{Event, Receipt, RunStatus};
     use serde_json::json;
@@ -129,6 +140,65 @@ mod tests {
             assert_eq!(found.run, new_run("run-1"));
             assert_eq!(found.state, coldframe_journal::RunState::fold(&events()).unwrap());
         }
+    }
+
+    /// Three records with one long text in each.
+    fn large() -> Vec<Record> {
+        let long = json!({"bytes": "x".repeat(1 << 20), "$blob": ["\u{1}", 0.1]});
+        let mut events = events();
+        for record in &mut events {
+            match &mut record.event {
+                Event::RunStarted { inputs, .. } => inputs.clone_from(&long),
+                Event::StepSucceeded { output, .. } => output.clone_from(&long),
+                Event::RunFinished { outputs, .. } => *outputs = json!([long]),
+                _ => {}
+            }
+        }
+        events
+    }
+
+    #[tokio::test]
+    async fn a_long_text_is_kept_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Level::Relaxed).unwrap();
+        let mut journal = store.create(new_run("run-1")).unwrap();
+        write(&mut journal, &large()).await;
+        drop((journal, store));
+        let store = Store::open(dir.path(), Level::Relaxed).unwrap();
+        assert!(std::fs::metadata(store.file()).unwrap().len() < 3 << 19);
+        assert_eq!(store.run("run").unwrap().records, large());
+        let file = rusqlite::Connection::open(store.file()).unwrap();
+        let check = |statement: &str, expected: &str| {
+            file.execute_batch(statement).unwrap();
+            let error = store.run("run").unwrap_err().to_string();
+            let digest = Digest::of("x".repeat(1 << 20).as_bytes());
+            let expected =
+                format!("record 0 of run `run-1` is damaged: its value `{digest}` {expected}");
+            assert_eq!(error, expected);
+        };
+        check("UPDATE blobs SET bytes = x'78'", "in the table `blobs` is not what it was");
+        check("DELETE FROM blobs", "is missing from the table `blobs`");
+    }
+
+    #[tokio::test]
+    async fn records_of_an_older_file_are_what_they_were() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Level::Relaxed).unwrap();
+        drop(store.create(new_run("run-1")).unwrap());
+        let old = rusqlite::Connection::open(store.file()).unwrap();
+        old.execute_batch("ALTER TABLE events DROP COLUMN is_split; PRAGMA user_version = 3")
+            .unwrap();
+        for record in large() {
+            let event = serde_json::to_string(&record.event).unwrap();
+            old.execute(
+                "INSERT INTO events VALUES ('run-1', ?, 9, ?)",
+                rusqlite::params![i64::try_from(record.seq).unwrap(), event],
+            )
+            .unwrap();
+        }
+        drop(old);
+        let store = Store::open(dir.path(), Level::Relaxed).unwrap();
+        assert_eq!(store.run("run").unwrap().records, large());
     }
 
     #[tokio::test]

@@ -14,6 +14,7 @@ mod error;
 mod inbox;
 mod journal;
 mod kv;
+mod large;
 mod lock;
 mod runs;
 mod schema;

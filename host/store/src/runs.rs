@@ -5,7 +5,7 @@ use coldframe_journal::{Record, RunState};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::StoreError;
-use crate::{Store, schema};
+use crate::{Store, large, schema};
 
 /// A run to register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,9 @@ impl Store {
 
     fn with_records(&self, connection: &Connection, run: NewRun) -> Result<RunRow, StoreError> {
         let mut statement = connection
-            .prepare_cached("SELECT seq, at_us, event FROM events WHERE run_id = ? ORDER BY seq")
+            .prepare_cached(
+                "SELECT seq, at_us, event, is_split FROM events WHERE run_id = ? ORDER BY seq",
+            )
             .map_err(|source| self.wrap(source))?;
         let mut rows = statement.query(params![run.run_id]).map_err(|e| self.wrap(e))?;
         let mut records = Vec::new();
@@ -95,12 +97,18 @@ impl Store {
             let read = |index| row.get::<_, i64>(index).map(|n| u64::try_from(n).unwrap_or(0));
             let seq = read(0).map_err(|e| self.wrap(e))?;
             let at_us = read(1).map_err(|e| self.wrap(e))?;
-            let text: String = row.get(2).map_err(|e| self.wrap(e))?;
-            let event = serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
-                run: run.run_id.clone(),
-                seq,
-                message: error.to_string(),
-            })?;
+            let mut text: String = row.get(2).map_err(|e| self.wrap(e))?;
+            let damaged = |message| StoreError::Damaged { run: run.run_id.clone(), seq, message };
+            if row.get(3).map_err(|e| self.wrap(e))? {
+                text = large::join(&text, |digest| {
+                    bytes(connection, digest).map_err(Unjoined::Database)
+                })
+                .map_err(|error| match error {
+                    Unjoined::Damaged(message) => damaged(message),
+                    Unjoined::Database(source) => self.wrap(source),
+                })?;
+            }
+            let event = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
             records.push(Record { seq, at_us, event });
         }
         let state = RunState::fold(&records)
@@ -110,14 +118,8 @@ impl Store {
 
     /// What a record names by its digest. `None` where it is not here, or is not what it was.
     pub fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let found: Option<Vec<u8>> = schema::connect(&self.file())?
-            .query_row(
-                "SELECT bytes FROM blobs WHERE digest = ?",
-                params![digest.to_string()],
-                |row| row.get(0),
-            )
-            .optional()
-            .map_err(|source| self.wrap(source))?;
+        let connection = schema::connect(&self.file())?;
+        let found = bytes(&connection, digest).map_err(|source| self.wrap(source))?;
         Ok(found.filter(|bytes| Digest::of(bytes) == digest))
     }
 
@@ -141,6 +143,25 @@ impl Store {
     pub(crate) fn wrap(&self, source: rusqlite::Error) -> StoreError {
         StoreError::Database { path: self.file(), source }
     }
+}
+
+/// Why the long texts of a record are not to be had.
+enum Unjoined {
+    Damaged(String),
+    Database(rusqlite::Error),
+}
+
+impl From<String> for Unjoined {
+    fn from(message: String) -> Self {
+        Self::Damaged(message)
+    }
+}
+
+fn bytes(connection: &Connection, digest: Digest) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .prepare_cached("SELECT bytes FROM blobs WHERE digest = ?")?
+        .query_row(params![digest.to_string()], |row| row.get(0))
+        .optional()
 }
 
 fn new_run(row: &Row<'_>) -> rusqlite::Result<NewRun> {

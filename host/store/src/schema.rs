@@ -43,6 +43,10 @@ const MIGRATIONS: &[&str] = &[
         bytes BLOB NOT NULL
     ) STRICT;
 ",
+    // Records that were there before hold their values themselves.
+    "
+    ALTER TABLE events ADD COLUMN is_split INTEGER NOT NULL DEFAULT 0;
+",
 ];
 
 /// Opens a connection with the settings every connection has.

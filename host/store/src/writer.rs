@@ -27,8 +27,10 @@ pub(crate) struct Job {
     pub(crate) seq: u64,
     pub(crate) at_us: u64,
     pub(crate) event: String,
+    /// Whether long texts were taken out of `event`.
+    pub(crate) is_split: bool,
     /// What the record names. It is committed with it, or neither is.
-    pub(crate) blob: Option<Blob>,
+    pub(crate) blobs: Vec<Blob>,
 }
 
 type Answer = oneshot::Sender<Result<(), String>>;
@@ -113,18 +115,21 @@ fn commit(connection: &Connection, group: Vec<(Job, Answer)>) {
 }
 
 fn write(connection: &Connection, job: &Job) -> rusqlite::Result<()> {
-    if let Some(blob) = &job.blob {
+    for blob in &job.blobs {
         connection
             .prepare_cached("INSERT OR IGNORE INTO blobs (digest, bytes) VALUES (?, ?)")?
             .execute(params![blob.digest.to_string(), blob.bytes])?;
     }
     connection
-        .prepare_cached("INSERT INTO events (run_id, seq, at_us, event) VALUES (?, ?, ?, ?)")?
+        .prepare_cached(
+            "INSERT INTO events (run_id, seq, at_us, event, is_split) VALUES (?, ?, ?, ?, ?)",
+        )?
         .execute(params![
             job.run,
             i64::try_from(job.seq).ok(),
             i64::try_from(job.at_us).ok(),
-            job.event
+            job.event,
+            job.is_split,
         ])
         .map(|_rows| ())
 }

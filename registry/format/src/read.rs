@@ -95,6 +95,14 @@ impl InterfaceError {
             Self::NotWasm("WebAssembly text") => {
                 Some("turn the text into a binary component first")
             }
+            Self::Resource { .. } => Some(
+                "what steps hand on is JSON, where a handle leads to nothing: give what is behind \
+                 it, bytes as `list<u8>`, anything else as a record",
+            ),
+            Self::Unsupported { what: "a stream" | "a future", .. } => Some(
+                "what steps hand on is JSON, which is whole before the next step begins: give all \
+                 of it at once, bytes as `list<u8>`",
+            ),
             _ => None,
         }
     }

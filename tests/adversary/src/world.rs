@@ -256,6 +256,18 @@ impl World {
     /// Calls a file that nobody signed, and gives the kind that it came to, or `works` and what it
     /// returned.
     pub fn call(&mut self, guest: &Guest) -> anyhow::Result<(String, Value)> {
+        let found = self.called(guest)?;
+        Ok((kind(&found), found.get("output").cloned().unwrap_or(Value::Null)))
+    }
+
+    /// The same; gives the whole answer.
+    pub fn called(&mut self, guest: &Guest) -> anyhow::Result<Value> {
+        let arguments = self.arguments(guest)?;
+        self.json(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// How a file that nobody signed is called.
+    pub fn arguments(&self, guest: &Guest) -> anyhow::Result<Vec<String>> {
         let component = self.file("attack.wasm", (guest.bytes)())?;
         let target = format!("{component}#f");
         let mut arguments = vec!["call".to_owned(), target, "--unsigned".to_owned()];
@@ -269,9 +281,7 @@ impl World {
             arguments.extend(["--input-json".to_owned(), guest.with.clone()]);
         }
         arguments.extend(self.flags.iter().cloned());
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        let found = self.json(&arguments)?;
-        Ok((kind(&found), found.get("output").cloned().unwrap_or(Value::Null)))
+        Ok(arguments)
     }
 
     /// Searches all that the host keeps, every byte of every file, for the text that nothing may

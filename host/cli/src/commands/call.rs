@@ -117,7 +117,11 @@ fn find(
     output::warn(&format!("`{place}` is not signed: nobody vouches for what it does"));
     let skill = coldframe_client::unsigned(place, bytes, grants).map_err(|error| {
         let kind = error.kind();
-        Fail::new(Exit::Problems, format!("`{place}`: {kind}: {error}")).kind(kind)
+        let fail = Fail::new(Exit::Problems, format!("`{place}`: {kind}: {error}")).kind(kind);
+        match error.help() {
+            Some(help) => fail.help(help),
+            None => fail,
+        }
     })?;
     Ok((Arc::new(skill), operation))
 }

@@ -1,6 +1,6 @@
 //! One life of an executor: its process, the thread that listens to it, and the calls in flight.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -42,7 +42,8 @@ pub(super) struct Link {
 
 #[derive(Default)]
 struct Loads {
-    sent: HashSet<Digest>,
+    /// Under which ceiling each was sent.
+    sent: HashMap<Digest, Caps>,
     waiting: HashMap<u64, Sender<Result<(), LoadError>>>,
 }
 
@@ -206,9 +207,10 @@ impl Link {
     /// Sends a component that was not sent yet. Waits for what comes of it, if told to.
     pub(super) fn load(&self, remote: &Remote, wait: bool) -> Result<(), LoadError> {
         let mut loads = self.loads();
-        if !loads.sent.insert(remote.digest) {
+        if loads.sent.get(&remote.digest) == Some(&remote.ceiling) {
             return Ok(());
         }
+        loads.sent.insert(remote.digest, remote.ceiling.clone());
         let Some(pipe) = self.pipe.get() else { return Err(gone_load()) };
         let load = self.next.fetch_add(1, Ordering::Relaxed);
         let (done, loaded) = mpsc::channel();

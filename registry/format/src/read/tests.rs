@@ -141,6 +141,15 @@ fn refuses_what_has_no_json() {
 }
 
 #[test]
+fn says_what_to_give_instead() {
+    let resource = InterfaceError::Resource { operation: "f".to_owned() };
+    let stream = InterfaceError::Unsupported { operation: "f".to_owned(), what: "a stream" };
+    for error in [resource, stream] {
+        assert!(error.help().is_some_and(|help| help.contains("bytes as `list<u8>`")), "{error}");
+    }
+}
+
+#[test]
 fn refuses_what_is_not_a_component() {
     let core = wat::parse_str("(module)").unwrap();
     let good = wat::parse_str("(component)").unwrap();

@@ -87,7 +87,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-static FILES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+pub(super) static FILES: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let wit = "package t:t; world w { import coldframe:host/fs@0.1.0;
         export f: func(what: u32, path: string, times: u32, size: u32) -> string; }";
     crate::guest::encode(wit, include_str!("../../data/files.wat"))

@@ -18,7 +18,8 @@ const KEY: &str = "sk-canary/4417-of-nobody";
 /// What stands for a key that was taken out.
 const MARK: &str = "coldframe-secret-";
 /// A whole answer, up to what it took.
-const HELLO: &str = r#"{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]"#;
+pub(super) const HELLO: &str =
+    r#"{"choices":[{"message":{"content":"hello"},"finish_reason":"stop"}]"#;
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
@@ -55,7 +56,7 @@ pub(super) fn cases() -> Vec<Case> {
     ]
 }
 
-static CHAT: LazyLock<Vec<u8>> = LazyLock::new(|| {
+pub(super) static CHAT: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let wit = "package t:t; world w { import coldframe:host/llm@0.1.0;
         use coldframe:host/llm@0.1.0.{request, answer, error};
         export f: func(request: request) -> result<answer, error>; }";
@@ -68,7 +69,7 @@ static READ: LazyLock<Vec<u8>> = LazyLock::new(|| {
     crate::guest::encode(wit, include_str!("../../data/models-read.wat"))
 });
 
-fn request(model: &str, most: u32) -> String {
+pub(super) fn request(model: &str, most: u32) -> String {
     let messages = json!([{ "role": "user", "content": "hi" }]);
     let nothing = Value::Null;
     json!({ "request": {
@@ -83,7 +84,7 @@ fn asking(bytes: &'static LazyLock<Vec<u8>>, model: &str, most: u32) -> Guest {
 }
 
 /// The project's models are those of a server, at a thousandth of a dollar for each token.
-fn armed(world: &mut World, server: &Server) -> anyhow::Result<()> {
+pub(super) fn armed(world: &mut World, server: &Server) -> anyhow::Result<()> {
     let url = format!("http://127.0.0.1:{}/v1", server.port);
     world.file(
         "coldframe.yml",

@@ -17,6 +17,7 @@ mod secrets;
 mod sql;
 mod stack;
 mod tables;
+mod tools;
 
 use crate::case::Case;
 
@@ -40,6 +41,7 @@ pub fn all() -> Vec<Case> {
         expressions::cases,
         llm::cases,
         sql::cases,
+        tools::cases,
     ];
     families.into_iter().flat_map(|cases| cases()).collect()
 }
