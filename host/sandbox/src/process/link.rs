@@ -423,4 +423,4 @@ fn bug(message: String) -> LoadError {
 
 const GONE: &str = "the process that ran the component ended before the call did";
 
-const RAN_OUT: &str = "the process that runs components needed more memory than its runs may have";
+const RAN_OUT: &str = "the process that runs components was ended for want of memory";
