@@ -1,9 +1,11 @@
-//! Secrets from the servers that a build with features can ask: Vault and AWS Secrets Manager, faked on
-//! loopback ports. A value arrives in the header it is for and stands nowhere else; a place that
+//! Secrets from where a build with features can ask: Vault and AWS Secrets Manager, faked on loopback
+//! ports, and the real keyring of the kernel. A value arrives in the header it is for and stands nowhere else; a place that
 //! gives none ends a run before there is one.
 
 mod aws;
 mod fake;
+#[cfg(target_os = "linux")]
+mod keychain;
 mod vault;
 
 use std::path::Path;
@@ -29,6 +31,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     } else {
         let lacks = || without("aws:prod/api#key", "AWS Secrets Manager");
         trials.push(Trial::test("sources/no_aws", move || lacks().map_err(Failed::from)));
+    }
+    if !cfg!(feature = "keychain") {
+        let lacks = || without("keychain:api/ann", "the keychain");
+        trials.push(Trial::test("sources/no_keychain", move || lacks().map_err(Failed::from)));
+    }
+    #[cfg(target_os = "linux")]
+    if cfg!(feature = "keychain") {
+        trials.push(Trial::test("sources/keychain", || keychain::all().map_err(Failed::from)));
     }
     trials
 }

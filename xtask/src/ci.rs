@@ -59,9 +59,9 @@ fn test(shell: &Shell) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds that can ask the servers of secrets. Only the command differs from the build before.
+/// Builds that can ask the servers of secrets and the keyring. Only the command differs from the build before.
 fn sources(shell: &Shell) -> anyhow::Result<()> {
-    let features = "coldframe-cli/aws,coldframe-cli/vault";
+    let features = "coldframe-cli/aws,coldframe-cli/keychain,coldframe-cli/vault";
     cmd!(
         shell,
         "cargo clippy --workspace --all-targets --locked --features {features} -- -D warnings"

@@ -21,6 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("coldframe-ports", &["coldframe-engine", "coldframe-format", "coldframe-journal"]),
     ("coldframe-secrets-aws", &["coldframe-ports"]),
+    ("coldframe-secrets-keychain", &["coldframe-ports"]),
     ("coldframe-secrets-vault", &["coldframe-ports"]),
     ("coldframe-store", &["coldframe-engine", "coldframe-format", "coldframe-journal"]),
     ("coldframe-sdk", &["coldframe-format"]),
@@ -37,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "coldframe-sandbox",
             "coldframe-sdk",
             "coldframe-secrets-aws",
+            "coldframe-secrets-keychain",
             "coldframe-secrets-vault",
             "coldframe-store",
         ],
@@ -56,6 +58,10 @@ const RESERVED: &[(&str, &[&str])] = &[
     ("reqwest", &["coldframe-ports"]),
     ("tokio-postgres", &["coldframe-ports"]),
     ("aws-sigv4", &["coldframe-secrets-aws"]),
+    // A test of the command puts there what it is to find.
+    ("keyring-core", &["coldframe-cli", "coldframe-secrets-keychain"]),
+    ("linux-keyutils", &["coldframe-cli", "coldframe-secrets-keychain"]),
+    ("linux-keyutils-keyring-store", &["coldframe-cli", "coldframe-secrets-keychain"]),
     ("clap", &["coldframe-adversary", "coldframe-cli", "xtask"]),
     ("anstream", &["coldframe-cli"]),
 ];

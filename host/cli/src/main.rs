@@ -45,7 +45,9 @@ fn main() -> ExitCode {
     };
     init_tracing();
     let format = cli.global.format();
-    match commands::run(cli) {
+    let ended = commands::run(cli);
+    coldframe_sandbox::walls::Groups::leave();
+    match ended {
         Ok(()) => exit::Exit::Done.into(),
         Err(fail) => {
             output::fail(&fail, format);

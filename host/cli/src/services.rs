@@ -26,7 +26,7 @@ pub(crate) struct ServiceArgs {
     /// A value for skills that read configuration; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     config: Vec<String>,
-    /// A secret and where its value is: NAME=env:VARIABLE, NAME=file:PATH, NAME=vault:MOUNT/PATH#FIELD or NAME=aws:SECRET_ID[#FIELD]; may be repeated
+    /// A secret and where its value is: NAME=env:VARIABLE, NAME=file:PATH, NAME=vault:MOUNT/PATH#FIELD, NAME=aws:SECRET_ID[#FIELD] or NAME=keychain:SERVICE/ACCOUNT; may be repeated
     #[arg(long, value_name = "NAME=SOURCE")]
     secret: Vec<String>,
     /// A database and where it is: NAME=sqlite:PATH, or NAME=postgres:env:VARIABLE (postgres:file:PATH) where its URL is; may be repeated

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use coldframe_sandbox::walls::{Standing, Wall, core_dumps};
+use coldframe_sandbox::walls::{Groups, Standing, Wall, core_dumps};
 use coldframe_sandbox::worker::Worker;
 use coldframe_sandbox::{Compiler, Isolation, SandboxConfig};
 
@@ -35,7 +35,9 @@ pub(crate) fn compile_time_max(global: &Global) -> Duration {
 /// The worker, with every wall that is required standing.
 pub(crate) fn worker(global: &Global) -> Result<Worker, Fail> {
     let required = required(global);
-    let worker = Worker { required: required.clone(), ..Worker::this_program() };
+    // Nobody needs them: where no group is delegated, the other walls stand alone.
+    let groups = Groups::of_this_process().ok();
+    let worker = Worker { required: required.clone(), groups, ..Worker::this_program() };
     if !required.is_empty() {
         let standing = inspect(global, &worker);
         let down = standing

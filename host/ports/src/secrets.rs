@@ -39,7 +39,7 @@ pub enum SecretError {
     /// Not `env:` or `file:`.
     #[error(
         "the secret `{0}` comes from nowhere, expected `env:VARIABLE`, `file:PATH`, \
-         `vault:MOUNT/PATH#FIELD` or `aws:SECRET_ID`"
+         `vault:MOUNT/PATH#FIELD`, `aws:SECRET_ID` or `keychain:SERVICE/ACCOUNT`"
     )]
     Source(String),
     /// The place has none.

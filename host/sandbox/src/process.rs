@@ -12,6 +12,7 @@ mod link;
 mod message;
 mod pipe;
 mod port;
+mod room;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

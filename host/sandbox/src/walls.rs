@@ -3,6 +3,8 @@
 //! A wall that a kernel or a container does not give is no error by itself. It is said, loudly, and
 //! who cannot do without it requires it: then nothing starts.
 
+#[cfg(target_os = "linux")]
+mod cgroup;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(target_os = "linux")]
@@ -16,8 +18,16 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(target_os = "linux")]
+pub(crate) use self::cgroup::Group;
+#[cfg(target_os = "linux")]
+pub use self::cgroup::Groups;
 #[cfg(not(target_os = "linux"))]
 use self::elsewhere as system;
+#[cfg(not(target_os = "linux"))]
+pub(crate) use self::elsewhere::Group;
+#[cfg(not(target_os = "linux"))]
+pub use self::elsewhere::Groups;
 #[cfg(target_os = "linux")]
 use self::linux as system;
 
@@ -197,9 +207,4 @@ pub fn without_core_dumps() -> Standing {
 /// Whether this process writes its memory to a file when it dies.
 pub fn core_dumps() -> Standing {
     system::core_dumps()
-}
-
-/// Whether a control group (version 2) is delegated to us, one line; an error says what is missing.
-pub fn cgroup() -> Result<String, String> {
-    system::cgroup()
 }

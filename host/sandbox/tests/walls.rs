@@ -6,6 +6,9 @@
 
 #[path = "walls/executor.rs"]
 mod executor;
+#[cfg(target_os = "linux")]
+#[path = "walls/groups.rs"]
+mod groups;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -53,8 +56,14 @@ fn main() -> ExitCode {
         trial("a_call_in_an_executor_can_be_cancelled", executor::cancel),
         trial("an_executor_asks_for_requests", executor::requests),
         trial("a_broken_component_is_told_at_its_load", executor::broken),
+        #[cfg(target_os = "linux")]
+        trial("each_process_is_in_a_group_of_its_own", groups::one_each),
+        #[cfg(target_os = "linux")]
+        trial("a_group_bounds_memory_where_one_is_delegated", groups::memory),
     ];
-    libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
+    let ended = libtest_mimic::run(&Arguments::from_args(), tests).exit_code();
+    coldframe_sandbox::walls::Groups::leave();
+    ended
 }
 
 fn worker() -> Worker {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use coldframe_client::Registry;
-use coldframe_sandbox::walls::{Standing, Wall};
+use coldframe_sandbox::walls::{Groups, Standing, Wall};
 use coldframe_sandbox::worker::Worker;
 use coldframe_sdk::Toolchain;
 use coldframe_store::{Level, Store};
@@ -128,14 +128,21 @@ fn standing(global: &Global) -> Vec<Finding> {
         .collect()
 }
 
-/// Control groups. Nothing uses them yet, so that they are there is no merit.
+/// Control groups, which nobody has to have. A worker that holds too much shows whether they bound.
 fn groups() -> Finding {
-    let text = match coldframe_sandbox::walls::cgroup() {
-        Ok(text) => format!("{text}; not used yet"),
-        Err(why) => format!("not delegated: {why}; not used yet"),
-    };
-    Finding { name: "cgroup v2", health: Health::Absent, text }
+    let tried = Groups::of_this_process().and_then(|groups| {
+        let dir = groups.dir().display().to_string();
+        let worker = Worker { groups: Some(groups), ..Worker::this_program() };
+        worker.try_group().map(|()| dir)
+    });
+    let said = tried
+        .map(|dir| format!("a group for each process bounds its memory and threads, in {dir}"))
+        .map_err(|why| format!("{why}; not needed, and to be had with `{DELEGATE} coldframe …`"));
+    finding("cgroup v2", said, Health::Absent)
 }
+
+/// How an operator gives a group away.
+const DELEGATE: &str = "systemd-run --user --scope -p Delegate=yes";
 
 fn toolchain() -> Finding {
     let found = Toolchain::present().map(|toolchain| toolchain.identity().to_owned());

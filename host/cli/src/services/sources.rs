@@ -22,9 +22,10 @@ struct Kind {
 }
 
 /// All of them. A build without one knows what it lacks.
-const KINDS: [Kind; 2] = [
+const KINDS: [Kind; 3] = [
     Kind { scheme: "vault", name: "Vault", servers: VAULT },
     Kind { scheme: "aws", name: "AWS Secrets Manager", servers: AWS },
+    Kind { scheme: "keychain", name: "the keychain", servers: KEYCHAIN },
 ];
 
 #[cfg(feature = "vault")]
@@ -35,6 +36,10 @@ const VAULT: Option<SecretServers> = None;
 const AWS: Option<SecretServers> = Some(coldframe_secrets_aws::SERVERS);
 #[cfg(not(feature = "aws"))]
 const AWS: Option<SecretServers> = None;
+#[cfg(feature = "keychain")]
+const KEYCHAIN: Option<SecretServers> = Some(coldframe_secrets_keychain::SERVERS);
+#[cfg(not(feature = "keychain"))]
+const KEYCHAIN: Option<SecretServers> = None;
 
 /// The kind that a secret is kept on, and where.
 fn on_server(source: &str) -> Option<(&'static Kind, &str)> {

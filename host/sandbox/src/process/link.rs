@@ -1,6 +1,6 @@
 //! One life of an executor: its process, the thread that listens to it, and the calls in flight.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -21,6 +21,7 @@ use tokio::sync::{Notify, oneshot};
 use super::broker::{Broker, Rights};
 use super::message::{CallOrder, Order, Word};
 use super::pipe::{Buffer, Pipe};
+use super::room::Room;
 use super::{GRACE, Remote, codec};
 use crate::loader::LoadError;
 use crate::run::{Outside, nothing};
@@ -38,6 +39,10 @@ pub(super) struct Link {
     next: AtomicU64,
     calls: Mutex<HashMap<u64, Flight>>,
     loads: Mutex<Loads>,
+    /// Where the executor is, while it is.
+    room: Mutex<Option<Room>>,
+    /// Whether it ended for want of memory.
+    ran_out: AtomicBool,
 }
 
 #[derive(Default)]
@@ -51,6 +56,8 @@ struct Loads {
 struct Flight {
     report: oneshot::Sender<CallReport>,
     rights: Arc<Rights>,
+    /// Its outermost meter, and what that lets it have.
+    run: Option<(u64, u64)>,
     /// The executor tells meters apart by the address of ours, so it must not be used again.
     _memory: Arc<MemoryMeter>,
 }
@@ -72,6 +79,8 @@ impl Link {
             next: AtomicU64::new(1),
             calls: Mutex::default(),
             loads: Mutex::default(),
+            room: Mutex::default(),
+            ran_out: AtomicBool::new(false),
         });
         let (ready, started) = mpsc::channel();
         let (listening, worker) = (Arc::clone(&link), worker.clone());
@@ -119,10 +128,21 @@ impl Link {
         calls: u32,
         ready: &Sender<io::Result<()>>,
     ) -> io::Error {
+        let room = match Room::new(worker) {
+            Ok(room) => room,
+            Err(error) => return error,
+        };
         let (mut child, stream) = match spawn(worker, calls) {
             Ok(started) => started,
             Err(error) => return error,
         };
+        // Nobody sends it anything before it has said which walls stand.
+        if let Some(Err(error)) = room.as_ref().map(|room| room.take(child.id())) {
+            let _ = child.kill();
+            let _ = child.wait();
+            return error;
+        }
+        *self.room() = room;
         let _ = self.id.set(child.id());
         let (me, walls, ready) = (Arc::clone(self), worker.clone(), ready.clone());
         let hear = async move {
@@ -146,6 +166,11 @@ impl Link {
         };
         let _ = child.kill();
         let _ = child.wait();
+        // Its group goes with it.
+        let room = self.room().take();
+        if room.is_some_and(|room| room.ran_out()) {
+            self.ran_out.store(true, Ordering::Release);
+        }
         ended
     }
 
@@ -211,7 +236,7 @@ impl Link {
             return Ok(());
         }
         loads.sent.insert(remote.digest, remote.ceiling.clone());
-        let Some(pipe) = self.pipe.get() else { return Err(gone_load()) };
+        let Some(pipe) = self.pipe.get() else { return Err(self.gone_load()) };
         let load = self.next.fetch_add(1, Ordering::Relaxed);
         let (done, loaded) = mpsc::channel();
         if wait {
@@ -229,12 +254,12 @@ impl Link {
         if !wait {
             return Ok(());
         }
-        loaded.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(gone_load()))
+        loaded.recv_timeout(PATIENCE).unwrap_or_else(|_| Err(self.gone_load()))
     }
 
     /// Runs a call. Dropping the future ends the call.
     pub(super) async fn call(&self, remote: &Remote, call: Call, outside: &Outside) -> CallReport {
-        let Some(pipe) = self.pipe.get() else { return nothing(gone()) };
+        let Some(pipe) = self.pipe.get() else { return nothing(self.gone()) };
         let mut input = Vec::new();
         if codec::write(&mut input, &call.input).is_none() {
             let message = "the input is nested too deeply";
@@ -243,13 +268,18 @@ impl Link {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (report, mut reported) = oneshot::channel();
         let rights = Arc::new(Rights::new(remote, &call, outside));
-        let flight =
-            Flight { report, rights: Arc::clone(&rights), _memory: Arc::clone(&call.memory) };
-        self.calls().insert(number, flight);
+        let meters = meters(&call.memory);
+        let flight = Flight {
+            report,
+            rights: Arc::clone(&rights),
+            run: meters.last().copied(),
+            _memory: Arc::clone(&call.memory),
+        };
+        self.admit(number, flight);
         if !self.is_alive() {
             // Whoever failed the calls in flight may not have seen this one.
             self.calls().remove(&number);
-            return nothing(gone());
+            return nothing(self.gone());
         }
         let order = CallOrder {
             call: number,
@@ -261,7 +291,7 @@ impl Link {
                 .map(|layer| (layer.who.to_string(), Caps::clone(&layer.caps)))
                 .collect(),
             limits: call.limits,
-            meters: meters(&call.memory),
+            meters,
             tape: call.tape.as_deref().cloned(),
         };
         pipe.send(&Order::Call(order), &input);
@@ -292,7 +322,7 @@ impl Link {
                 let asked = end.rights.asked(&report.asked);
                 CallReport { asked, ..report }
             }
-            Some(report) => report.unwrap_or_else(|_| nothing(gone())),
+            Some(report) => report.unwrap_or_else(|_| nothing(self.gone())),
             None => {
                 // It neither ended the call nor died: what it says cannot be trusted any more.
                 self.close();
@@ -308,9 +338,38 @@ impl Link {
         self.alive.store(false, Ordering::Release);
         let calls = std::mem::take(&mut *self.calls());
         for flight in calls.into_values() {
-            let _ = flight.report.send(nothing(gone()));
+            let _ = flight.report.send(nothing(self.gone()));
         }
         self.loads().waiting.clear();
+    }
+
+    /// Counts the call among those in flight, and makes room for its run.
+    fn admit(&self, number: u64, flight: Flight) {
+        let mut calls = self.calls();
+        let is_known = calls.values().any(|other| other.run == flight.run);
+        calls.insert(number, flight);
+        if !is_known && let Some(room) = self.room().as_mut() {
+            let runs: BTreeMap<u64, u64> = calls.values().filter_map(|flight| flight.run).collect();
+            room.fit(&runs);
+        }
+    }
+
+    fn gone(&self) -> CallError {
+        if self.ran_out.load(Ordering::Acquire) {
+            return CallError::new(ErrorKind::LimitMemory, RAN_OUT);
+        }
+        CallError { transient: true, ..CallError::new(ErrorKind::HostExecutor, GONE) }
+    }
+
+    fn gone_load(&self) -> LoadError {
+        if self.ran_out.load(Ordering::Acquire) {
+            return LoadError::new(ErrorKind::LimitMemory, RAN_OUT);
+        }
+        LoadError::new(ErrorKind::HostExecutor, "the process that loads the component ended")
+    }
+
+    fn room(&self) -> MutexGuard<'_, Option<Room>> {
+        self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn calls(&self) -> MutexGuard<'_, HashMap<u64, Flight>> {
@@ -376,10 +435,4 @@ fn bug(message: String) -> LoadError {
 
 const GONE: &str = "the process that ran the component ended before the call did";
 
-fn gone() -> CallError {
-    CallError { transient: true, ..CallError::new(ErrorKind::HostExecutor, GONE) }
-}
-
-fn gone_load() -> LoadError {
-    LoadError::new(ErrorKind::HostExecutor, "the process that loads the component ended")
-}
+const RAN_OUT: &str = "the process that runs components was ended for want of memory";

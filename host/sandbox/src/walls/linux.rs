@@ -1,7 +1,7 @@
 //! The walls that Linux has.
 
 use std::os::fd::{FromRawFd as _, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use landlock::{
     ABI, Access as _, AccessFs, AccessNet, LandlockStatus, Ruleset, RulesetAttr as _, RulesetError,
@@ -141,34 +141,4 @@ pub(super) fn leave_home() {
         // its three streams.
         drop(unsafe { OwnedFd::from_raw_fd(number) });
     }
-}
-
-pub(super) fn cgroup() -> Result<String, String> {
-    let own = std::fs::read_to_string("/proc/self/cgroup").map_err(|error| error.to_string())?;
-    let path = own.lines().find_map(|line| line.strip_prefix("0::"));
-    let path = path.ok_or("this process is in no group of version 2")?;
-    let root = Path::new("/sys/fs/cgroup");
-    let unified = if root.join("cgroup.controllers").exists() {
-        root.to_path_buf()
-    } else if root.join("unified/cgroup.controllers").exists() {
-        root.join("unified")
-    } else {
-        return Err("version 2 is not mounted".to_owned());
-    };
-    let group: PathBuf = unified.join(path.trim_start_matches('/'));
-    let controllers = std::fs::read_to_string(group.join("cgroup.controllers")).unwrap_or_default();
-    let lacking: Vec<&str> = ["memory", "pids", "cpu"]
-        .into_iter()
-        .filter(|wanted| !controllers.split_whitespace().any(|found| found == *wanted))
-        .collect();
-    if !lacking.is_empty() {
-        return Err(format!("the group has no controller for {}", lacking.join(", ")));
-    }
-    // Opening for writing asks the kernel without changing anything.
-    let control =
-        std::fs::OpenOptions::new().write(true).open(group.join("cgroup.subtree_control"));
-    if control.is_err() {
-        return Err("the group is not delegated to us".to_owned());
-    }
-    Ok(format!("delegated: {}", group.display()))
 }

@@ -17,6 +17,8 @@ pub(super) enum End {
     Signal(Signal),
     /// By us: it took too long.
     Late,
+    /// By the kernel: its group had no more memory.
+    Memory,
 }
 
 /// The signals that tell us something.
@@ -68,14 +70,18 @@ pub(super) fn error(end: End, said: &str, time_max: Duration) -> LoadError {
         let colon = if said.is_empty() { "" } else { ": " };
         LoadError::new(ErrorKind::HostBug, format!("the compile worker {what}{colon}{said}"))
     };
+    let memory = || {
+        let message = "the component takes too much memory to compile";
+        LoadError::new(ErrorKind::LimitCompileMemory, message)
+    };
     match end {
         End::Late | End::Signal(Signal::Cpu) => late(),
+        End::Memory => memory(),
         // What Rust says before it aborts.
         End::Signal(Signal::Abort)
             if said.contains("memory allocation of") || said.contains("overflowed its stack") =>
         {
-            let message = "the component takes too much memory to compile";
-            LoadError::new(ErrorKind::LimitCompileMemory, message)
+            memory()
         }
         End::Signal(Signal::Abort) => bug("gave up"),
         End::Signal(Signal::Call) => bug("was killed by the filter of its system calls"),
@@ -98,6 +104,7 @@ mod tests {
     #[test]
     fn ends_have_kinds() {
         check(End::Late, "", "limit.compile-time");
+        check(End::Memory, "", "limit.compile-memory");
         check(End::Signal(Signal::Cpu), "", "limit.compile-time");
         let said = "memory allocation of 8 bytes failed";
         check(End::Signal(Signal::Abort), said, "limit.compile-memory");

@@ -13,10 +13,10 @@ use coldframe_journal::ErrorKind;
 
 use super::end::{self, End};
 use super::wire::{self, Refusal};
-use super::{SUBCOMMAND, Target, Worker};
+use super::{COMPILER_THREADS, SUBCOMMAND, Target, Worker};
 use crate::admission;
 use crate::loader::LoadError;
-use crate::walls::{Bounds, Standing, Wall};
+use crate::walls::{Bounds, Group, Standing, Wall};
 
 /// Native code of one component, bytes. Fuel and checks make it several times its source.
 const CODE_BYTES_MAX: u64 = 1 << 30;
@@ -89,6 +89,7 @@ pub(super) struct Running {
     errors: ChildStderr,
     done: Sender<()>,
     watch: JoinHandle<bool>,
+    group: Option<Group>,
 }
 
 impl Running {
@@ -97,6 +98,7 @@ impl Running {
         arguments: &[String],
         patience: Duration,
     ) -> io::Result<Self> {
+        let group = worker.group(worker.memory_max, COMPILER_THREADS)?;
         let mut child = Command::new(&worker.program)
             .arg(SUBCOMMAND)
             .args(arguments)
@@ -110,6 +112,12 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()?;
+        // It waits for what it is to work on, so that it is where it belongs before it has that.
+        if let Some(Err(error)) = group.as_ref().map(|group| group.take(child.id())) {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(error);
+        }
         let piped = || io::Error::other("a stream is missing");
         let to = child.stdin.take().ok_or_else(piped)?;
         let from = child.stdout.take().ok_or_else(piped)?;
@@ -128,7 +136,7 @@ impl Running {
         let watch = watch.inspect_err(|_| {
             let _ = child.lock().unwrap_or_else(PoisonError::into_inner).kill();
         })?;
-        Ok(Self { child, to: Some(to), from, errors, done, watch })
+        Ok(Self { child, to: Some(to), from, errors, done, watch, group })
     }
 
     /// Which walls it says it has raised.
@@ -177,6 +185,7 @@ impl Running {
         let late = self.watch.join().unwrap_or(false);
         let end = match status {
             _ if late => End::Late,
+            Ok(_) if self.group.is_some_and(|group| group.ran_out()) => End::Memory,
             Ok(status) => End::of(status),
             Err(_) => End::Exit,
         };

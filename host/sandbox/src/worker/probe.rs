@@ -14,6 +14,10 @@ use super::parent::Running;
 use super::{Worker, child, wire};
 use crate::walls::{self, Bounds, Purpose, Standing, Wall};
 
+/// What a worker may hold and what it tries to, bytes, to see whether its group minds.
+const HOLDS: u64 = 64 << 20;
+const WANTS: u64 = 256 << 20;
+
 /// How long one may take. They are done in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -113,6 +117,18 @@ impl Worker {
         Ok((standing.into_iter().next(), outcome))
     }
 
+    /// Whether the kernel ends a worker that holds more than its group may. An error says what it
+    /// did instead.
+    pub fn try_group(&self) -> Result<(), String> {
+        let small = Self { memory_max: HOLDS, ..self.clone() };
+        let bounds = Bounds { memory: WANTS, ..Bounds::default() };
+        match small.attempt("hold", Purpose::Compile, &[], bounds) {
+            Ok((_, Outcome::Died(End::Memory))) => Ok(()),
+            Ok((_, outcome)) => Err(format!("a worker that held too much: {outcome}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// What becomes of a worker that tries `what` behind `walls`; for tests.
     #[doc(hidden)]
     pub fn try_it(&self, what: &str, walls: &[Wall]) -> String {
@@ -179,6 +195,12 @@ fn deed(what: &str, bounds: Bounds) -> io::Result<()> {
             let mut bytes: Vec<u8> = Vec::new();
             let wanted = usize::try_from(bounds.memory).unwrap_or(usize::MAX);
             bytes.try_reserve_exact(wanted).map_err(|error| failed(error.to_string()))
+        }
+        "hold" => {
+            let wanted = usize::try_from(bounds.memory).unwrap_or(usize::MAX);
+            let bytes = vec![1_u8; wanted];
+            std::hint::black_box(&bytes);
+            Ok(())
         }
         "files" => {
             let files: Result<Vec<_>, _> = (0..32).map(|_| File::open("/proc/self/exe")).collect();

@@ -32,7 +32,7 @@ fn caps() -> Caps {
     serde_json::from_value(json!({"http": ["https://example.org"], "log": true})).unwrap()
 }
 
-fn call_of(skill: &VerifiedSkill, input: Value) -> Call {
+pub(super) fn call_of(skill: &VerifiedSkill, input: Value) -> Call {
     Call {
         component: skill.component_digest(),
         operation: "f".to_owned(),
@@ -46,12 +46,12 @@ fn call_of(skill: &VerifiedSkill, input: Value) -> Call {
     }
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(future)
 }
 
-fn guest(body: &str) -> VerifiedSkill {
+pub(super) fn guest(body: &str) -> VerifiedSkill {
     skill(binary(&format!(
         r#"(component
             (core module $m (memory 1) {body})
@@ -61,7 +61,7 @@ fn guest(body: &str) -> VerifiedSkill {
 }
 
 /// Takes `n` pages and then runs for ever.
-fn hog() -> VerifiedSkill {
+pub(super) fn hog() -> VerifiedSkill {
     guest(
         r#"(func (export "f") (param i32) (result i32)
             (drop (memory.grow (local.get 0))) (loop (br 0)) (i32.const 0))"#,
