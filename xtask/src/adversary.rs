@@ -57,24 +57,33 @@ pub(crate) fn run(shell: &Shell, args: &Args) -> anyhow::Result<()> {
 
 /// The flags for those that can be had. One that is not there has no column.
 fn peers(shell: &Shell, folder: &Path) -> Vec<String> {
-    let bin = folder.join("bin");
-    if !bin.join("python").exists() && cmd!(shell, "python3 -m venv {folder}").run().is_err() {
-        return Vec::new();
-    }
-    let python = bin.join("python");
-    for package in PEERS {
-        // What is not to be had has no column.
-        let _ = cmd!(shell, "{python} -m pip install --quiet {package}").run();
-    }
+    let Some(python) = installed(shell, folder) else { return Vec::new() };
     let mut flags = vec!["--python".to_owned(), python.display().to_string()];
-    if let Some(wasmtime) = wasmtime(shell, &python) {
+    if let Some(wasmtime) = wasmtime_of(shell, &python) {
         flags.extend(["--wasmtime".to_owned(), wasmtime.display().to_string()]);
     }
     flags
 }
 
+/// The Python that has them, as far as they are to be had.
+fn installed(shell: &Shell, folder: &Path) -> Option<PathBuf> {
+    let python = folder.join("bin/python");
+    if !python.exists() {
+        cmd!(shell, "python3 -m venv {folder}").run().ok()?;
+    }
+    for package in PEERS {
+        let _ = cmd!(shell, "{python} -m pip install --quiet {package}").run();
+    }
+    Some(python)
+}
+
+/// wasmtime's own program, where it can be had.
+pub(crate) fn wasmtime(shell: &Shell, folder: &Path) -> Option<PathBuf> {
+    wasmtime_of(shell, &installed(shell, folder)?)
+}
+
 /// The program in the package, which lacks the right to be run.
-fn wasmtime(shell: &Shell, python: &Path) -> Option<PathBuf> {
+fn wasmtime_of(shell: &Shell, python: &Path) -> Option<PathBuf> {
     let code = "import wasmtime_cli, os; print(os.path.join(os.path.dirname(wasmtime_cli.__file__), 'wasmtime'))";
     let program = cmd!(shell, "{python} -c {code}").quiet().read().ok().map(PathBuf::from)?;
     cmd!(shell, "chmod +x {program}").quiet().run().ok()?;

@@ -12,6 +12,10 @@ use xshell::{Shell, cmd};
 pub(crate) fn run(shell: &Shell) -> anyhow::Result<()> {
     let binary = binary(shell)?;
     let _binary = shell.push_env("COLDFRAME_BIN", binary);
+    // Without it, its row is not there.
+    let wasmtime =
+        crate::adversary::wasmtime(shell, &crate::fuzz::target_dir(shell)?.join("peers"));
+    let _wasmtime = wasmtime.map(|wasmtime| shell.push_env("WASMTIME_BIN", wasmtime));
     cmd!(shell, "cargo bench --locked --package coldframe-lang --bench compile").run()?;
     cmd!(shell, "cargo bench --locked --package coldframe-sandbox --bench steps").run()?;
     Ok(())

@@ -16,6 +16,7 @@ mod floor;
 mod many;
 mod processes;
 mod shapes;
+mod socket;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use tokio::sync::watch;
 
 use crate::floor::Floor;
 use crate::shapes::{CHAIN, chain, mapped, sets};
+use crate::socket::Echo;
 
 /// The row that the others are compared with.
 const FLOOR: &str = "bare wasmtime: instantiate + call (the floor)";
@@ -93,6 +95,7 @@ fn steps(runtime: &Runtime, rounds: usize, only: Option<&str>) -> Vec<Row> {
     let dir = tempfile::tempdir().unwrap();
     let open = |name: &str, level| Arc::new(Store::open(&dir.path().join(name), level).unwrap());
     let (relaxed, strict) = (open("relaxed", Level::Relaxed), open("strict", Level::Strict));
+    let there_and_back = Echo::new();
     let bare = |floor: &Arc<Floor>| {
         let floor = Arc::clone(floor);
         each(move |_| on(runtime, Arc::clone(&floor).calls(CHAIN)))
@@ -129,6 +132,10 @@ fn steps(runtime: &Runtime, rounds: usize, only: Option<&str>) -> Vec<Row> {
         (FLOOR, bare(&floor)),
         ("bare wasmtime: the same, stacks zeroed between calls", bare(&zeroed)),
         ("`sandbox`: the same component, JSON in and out", through(&sandbox)),
+        (
+            "a socket: 200 bytes to another thread and back",
+            each(move |_| there_and_back.calls(CHAIN)),
+        ),
         ("`sandbox` with an executor: the same", through(&outside)),
         ("`engine`, memory journal: a chain of 1,000 steps", driven(&sandbox, &graph)),
         ("`engine`, memory journal: the same with an executor", driven(&outside, &graph)),

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use coldframe_guests::{NO_OP, binary};
+
 use crate::median;
 
 /// Whole processes: `/bin/true` for the machine's own cost, then `coldframe run` of three steps.
-pub(crate) fn print(binary: &Path) {
+pub(crate) fn print(program: &Path) {
     let pipeline = "\
 apiVersion: coldframe/v1
 kind: Pipeline
@@ -29,7 +31,7 @@ outputs: { out: \"{{ c }}\" }
         begun.elapsed().as_secs_f64() * 1e3
     };
     let coldframe = |arguments: [&str; 2], data: &Path| {
-        let mut command = Command::new(binary);
+        let mut command = Command::new(program);
         command.args(arguments).current_dir(&dir).env("COLDFRAME_DATA_DIR", data);
         command
     };
@@ -37,16 +39,28 @@ outputs: { out: \"{{ c }}\" }
     let warm = dir.path().join("warm");
     let three = ["run", "three.yml"];
     time(&mut coldframe(three, &warm));
+    let wasmtime = std::env::var_os("WASMTIME_BIN");
+    let native = dir.path().join("no-op.cwasm");
+    if let Some(wasmtime) = &wasmtime {
+        let bytes = dir.path().join("no-op.wasm");
+        std::fs::write(&bytes, binary(NO_OP)).unwrap();
+        time(Command::new(wasmtime).arg("compile").arg(&bytes).arg("-o").arg(&native));
+    }
     for round in 0..21 {
         let mut note = |name, ms| rows.entry(name).or_default().push(ms);
         note("1 `/bin/true`", time(&mut Command::new("/bin/true")));
-        note("2 `coldframe --help`", time(Command::new(binary).arg("--help")));
-        note("3 `coldframe run`, three steps, warm cache", time(&mut coldframe(three, &warm)));
+        if let Some(wasmtime) = &wasmtime {
+            let mut one = Command::new(wasmtime);
+            one.args(["run", "--allow-precompiled", "--invoke", "run(7)"]).arg(&native);
+            note("2 `wasmtime run` of one precompiled component", time(&mut one));
+        }
+        note("3 `coldframe --help`", time(Command::new(program).arg("--help")));
+        note("4 `coldframe run`, three steps, warm cache", time(&mut coldframe(three, &warm)));
         let check = ["check", "thousand.yml"];
-        note("5 `coldframe check`, 1,000 steps", time(&mut coldframe(check, &warm)));
+        note("6 `coldframe check`, 1,000 steps", time(&mut coldframe(check, &warm)));
         if round < 5 {
             let cold = dir.path().join(format!("cold-{round}"));
-            note("4 `coldframe run`, three steps, cold cache", time(&mut coldframe(three, &cold)));
+            note("5 `coldframe run`, three steps, cold cache", time(&mut coldframe(three, &cold)));
         }
     }
     let base = median(&rows["1 `/bin/true`"]);
