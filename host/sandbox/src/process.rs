@@ -77,7 +77,6 @@ impl Executors {
         self.living()?.id()
     }
 
-    /// Whether the component is known here.
     /// The ceiling of a component that is kept, and who wrote it.
     pub(crate) fn ceiling(&self, digest: &Digest) -> Option<(String, Caps)> {
         self.find(digest).map(|remote| (remote.asked_by.clone(), remote.ceiling.clone()))
