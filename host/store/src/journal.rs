@@ -26,8 +26,11 @@ impl Store {
     /// Registers a new run and opens its journal.
     pub fn create(&self, run: NewRun) -> Result<SqliteJournal, StoreError> {
         let lock = RunLock::take(&self.dir, &run.run_id)?;
+        // Whoever closes a file of SQLite last waits until all of it is where it belongs: let that
+        // be the writer, at the end.
+        let writer = self.writer()?;
         self.register(&run)?;
-        Ok(SqliteJournal { run: run.run_id, writer: self.writer()?, _lock: lock })
+        Ok(SqliteJournal { run: run.run_id, writer, _lock: lock })
     }
 
     /// Opens the journal of a run that is there already, to go on with it.
