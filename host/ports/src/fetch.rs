@@ -74,6 +74,20 @@ pub struct SecretServers {
     pub files: fn(Env) -> Vec<PathBuf>,
 }
 
+/// The longest text of a place, bytes.
+const PLACE_BYTES_MAX: usize = 1024;
+
+/// Says what is wrong with a text that can be no place on any server.
+pub fn is_place(text: &str) -> Result<(), &'static str> {
+    if text.len() > PLACE_BYTES_MAX {
+        return Err("it has more than 1024 bytes");
+    }
+    if text.chars().any(char::is_control) {
+        return Err("it has control characters");
+    }
+    Ok(())
+}
+
 /// A server with secrets, open to us.
 pub trait SecretServer {
     /// The value at a place.

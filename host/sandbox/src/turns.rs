@@ -33,16 +33,17 @@ struct Queue {
     free: usize,
     /// The tag of the latest turn.
     now: u64,
-    waiting: BTreeMap<Ticket, Waiting>,
+    /// Those who wait, and how to tell them.
+    waiting: BTreeMap<Ticket, Waker>,
     tickets: u64,
 }
 
-/// The tag, then the order of coming.
-type Ticket = (u64, u64);
-
-struct Waiting {
-    waker: Waker,
-    was_quiet: bool,
+/// A place in the queue. The least is next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Ticket {
+    was_busy: bool,
+    tag: u64,
+    number: u64,
 }
 
 /// What a component had of the cores, as a tag.
@@ -85,8 +86,8 @@ impl Turns {
 
 impl Queue {
     /// Whether there is a turn. The last one is for those who were quiet.
-    fn has_one(&self, was_quiet: bool) -> bool {
-        self.free > usize::from(!was_quiet)
+    fn has_one(&self, was_busy: bool) -> bool {
+        self.free > usize::from(was_busy)
     }
 
     fn begin(&mut self, tag: u64) {
@@ -94,18 +95,16 @@ impl Queue {
         self.now = self.now.max(tag);
     }
 
-    /// Takes a turn back and gives it to whoever is next.
-    fn end(&mut self) {
+    /// Takes a turn back and gives it to whoever is next, who is to be told.
+    fn end(&mut self) -> Option<Waker> {
         self.free += 1;
-        while let Some(first) = self.waiting.first_entry() {
-            let was_quiet = first.get().was_quiet;
-            if self.free <= usize::from(!was_quiet) {
-                break;
-            }
-            let ((tag, _), next) = first.remove_entry();
-            self.begin(tag);
-            next.waker.wake();
+        let first = *self.waiting.first_key_value()?.0;
+        if !self.has_one(first.was_busy) {
+            return None;
         }
+        let (ticket, waker) = self.waiting.pop_first()?;
+        self.begin(ticket.tag);
+        Some(waker)
     }
 }
 
@@ -117,18 +116,18 @@ impl Turn<'_> {
             _ => self.turns.lock(),
         };
         if let State::Waits(ticket) = &self.state {
-            if let Some(waiting) = queue.waiting.get_mut(ticket) {
-                waiting.waker.clone_from(cx.waker());
+            if let Some(waker) = queue.waiting.get_mut(ticket) {
+                waker.clone_from(cx.waker());
                 return Poll::Pending;
             }
         } else {
             let had = self.share.0.load(Ordering::Relaxed);
-            let (tag, was_quiet) = (had.max(queue.now), had < queue.now);
+            let (tag, was_busy) = (had.max(queue.now), had >= queue.now);
             self.share.0.store(tag + CHARGE_US, Ordering::Relaxed);
-            if !queue.has_one(was_quiet) {
+            if !queue.has_one(was_busy) {
                 queue.tickets += 1;
-                let ticket = (tag, queue.tickets);
-                queue.waiting.insert(ticket, Waiting { waker: cx.waker().clone(), was_quiet });
+                let ticket = Ticket { was_busy, tag, number: queue.tickets };
+                queue.waiting.insert(ticket, cx.waker().clone());
                 self.state = State::Waits(ticket);
                 return Poll::Pending;
             }
@@ -154,7 +153,12 @@ impl Turn<'_> {
         {
             return;
         }
-        queue.end();
+        let next = queue.end();
+        // Not under the lock: nobody knows what is done where it is told.
+        drop(queue);
+        if let Some(next) = next {
+            next.wake();
+        }
     }
 }
 
@@ -207,6 +211,21 @@ mod tests {
         assert_eq!(ask(&mut many[2..]), [false, false, false]);
         drop(few);
         assert_eq!(ask(&mut many[2..]), [true, false, false]);
+    }
+
+    /// Also where the busy one came first, and would have a turn only after that of the quiet ones.
+    #[test]
+    fn a_quiet_component_is_not_behind_a_busy_one() {
+        let (turns, greedy) = (Turns::new(1), Share::default());
+        let [one, two, three] = [(); 3].map(|()| Share::default());
+        let mut many: Vec<_> = (0..2).map(|_| turns.of(&greedy)).collect();
+        assert_eq!(ask(&mut many), [true, false]);
+        let mut few = [turns.of(&one), turns.of(&two), turns.of(&three)];
+        turns.lock().now += 2 * CHARGE_US;
+        assert_eq!(ask(&mut few), [true, false, false]);
+        few[0].end();
+        assert_eq!(ask(&mut few[1..]), [true, false]);
+        assert_eq!(ask(&mut many[1..]), [false]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use coldframe_ports::fetch::is_place;
+
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -9,19 +11,11 @@ pub(crate) struct Place {
     pub(crate) account: String,
 }
 
-/// The longest text of a place, bytes.
-const BYTES_MAX: usize = 1024;
-
 impl FromStr for Place {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.len() > BYTES_MAX {
-            return Err("it has more than 1024 bytes");
-        }
-        if text.chars().any(char::is_control) {
-            return Err("it has control characters");
-        }
+        is_place(text)?;
         // Everything behind the first stroke is the account, strokes and all.
         let (service, account) = text.split_once('/').ok_or("it has no `/ACCOUNT`")?;
         if service.is_empty() {

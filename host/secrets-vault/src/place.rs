@@ -2,6 +2,8 @@
 
 use std::str::FromStr;
 
+use coldframe_ports::fetch::is_place;
+
 /// One field of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Place {
@@ -9,9 +11,6 @@ pub(crate) struct Place {
     path: Vec<String>,
     field: String,
 }
-
-/// The longest text of a place, bytes.
-const BYTES_MAX: usize = 1024;
 
 impl Place {
     /// The field.
@@ -35,12 +34,7 @@ impl FromStr for Place {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.len() > BYTES_MAX {
-            return Err("it has more than 1024 bytes");
-        }
-        if text.chars().any(char::is_control) {
-            return Err("it has control characters");
-        }
+        is_place(text)?;
         let (path, field) = text.split_once('#').ok_or("it has no `#FIELD`")?;
         if field.is_empty() {
             return Err("it names no field");
@@ -69,7 +63,7 @@ mod tests {
         let place: Place = "secret/team/api#key".parse().unwrap();
         assert_eq!(place.segments(), ["secret", "data", "team", "api"]);
         assert_eq!((place.shown().as_str(), place.field()), ("secret/team/api", "key"));
-        let long = format!("a/{}#f", "b".repeat(BYTES_MAX));
+        let long = format!("a/{}#f", "b".repeat(1024));
         for (text, why) in [
             ("", "no `#FIELD`"),
             ("secret/api", "no `#FIELD`"),

@@ -130,6 +130,16 @@ impl Case {
         Self::new(id, title, boundary, How::Session(session), expect)
     }
 
+    /// A session of a skill against what it is granted, with eight seconds for each command.
+    pub fn right(
+        id: &'static str,
+        title: &'static str,
+        session: Session,
+        expect: &'static [&'static str],
+    ) -> Self {
+        Self::session(id, title, Boundary::Capability, session, expect).wall_ms(8_000)
+    }
+
     /// Says what the case is directed against, where it is not the usual.
     #[must_use]
     pub fn at(self, boundary: Boundary) -> Self {

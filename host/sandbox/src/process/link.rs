@@ -1,4 +1,4 @@
-//! One life of an executor: its process, the thread that listens to it, and the calls in flight.
+//! One life of an executor: its process, what it says, and the calls in flight.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher as _, RandomState};

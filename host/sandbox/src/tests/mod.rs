@@ -14,4 +14,5 @@ mod prices;
 mod replay;
 mod texts;
 mod tools;
+mod turns;
 mod wasi;

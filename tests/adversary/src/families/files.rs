@@ -13,7 +13,7 @@ use std::{fs, thread};
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use crate::case::{Boundary, Case, Session};
+use crate::case::{Case, Session};
 use crate::guest::Guest;
 use crate::run;
 use crate::world::{self, World};
@@ -25,9 +25,8 @@ const INSIDE: &str = "inside";
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
-    let session = |id, title, play: Session, expect| {
-        Case::session(id, title, Boundary::Capability, play, expect).wall_ms(12_000)
-    };
+    let session =
+        |id, title, play: Session, expect| Case::right(id, title, play, expect).wall_ms(12_000);
     vec![
         session(
             "FS-1",

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use crate::case::{Boundary, Case, Session};
+use crate::case::Case;
 use crate::guest::Guest;
 use crate::net::{Manner, Server};
 use crate::world::World;
@@ -23,9 +23,7 @@ pub(super) const HELLO: &str =
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
-    let session = |id, title, play: Session, expect| {
-        Case::session(id, title, Boundary::Capability, play, expect).wall_ms(8_000)
-    };
+    let session = Case::right;
     vec![
         session("LLM-1", "an answer without end, and a head without end", endless, &["refused"]),
         session("LLM-2", "an answer in pieces without end", stream, &["refused"]),

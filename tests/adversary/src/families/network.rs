@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use crate::case::{Boundary, Case, Session};
+use crate::case::Case;
 use crate::guest::Guest;
 use crate::net::{Manner, Server};
 use crate::world::World;
@@ -16,9 +16,7 @@ use crate::{run, world};
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
-    let session = |id, title, play: Session, expect| {
-        Case::session(id, title, Boundary::Capability, play, expect).wall_ms(8_000)
-    };
+    let session = Case::right;
     vec![
         session("NET-1", "a host that was not granted", not_granted, &["denied.host"]),
         session("NET-1b", "a port that was not granted", other_port, &["denied.host"]),

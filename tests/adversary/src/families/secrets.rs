@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use anyhow::{Context as _, ensure};
 use serde_json::json;
 
-use crate::case::{Boundary, Case, Session};
+use crate::case::Case;
 use crate::guest::Guest;
 use crate::net::{Manner, Server};
 use crate::world::{self, World};
@@ -24,9 +24,7 @@ const MARK: &str = "coldframe-secret-";
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
-    let session = |id, title, play: Session, expect| {
-        Case::session(id, title, Boundary::Capability, play, expect).wall_ms(8_000)
-    };
+    let session = Case::right;
     vec![
         session(
             "SEC-1",

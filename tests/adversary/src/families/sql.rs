@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use crate::case::{Boundary, Case, Session};
+use crate::case::Case;
 use crate::guest::Guest;
 use crate::run;
 use crate::world::World;
@@ -18,9 +18,7 @@ const FOR_EVER: &str = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
-    let session = |id, title, play: Session, expect| {
-        Case::session(id, title, Boundary::Capability, play, expect).wall_ms(8_000)
-    };
+    let session = Case::right;
     vec![
         session("SQL-1", "changes through a right to read", read_only, &["refused"]),
         session(

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use super::{files, llm};
-use crate::case::{Boundary, Case, Session};
+use crate::case::Case;
 use crate::guest::Guest;
 use crate::net::{Manner, Server};
 use crate::world::World;
@@ -19,9 +19,7 @@ const ISOLATIONS: [&str; 2] = ["in-process", "process"];
 
 /// The cases.
 pub(super) fn cases() -> Vec<Case> {
-    let session = |id, title, play: Session, expect| {
-        Case::session(id, title, Boundary::Capability, play, expect).wall_ms(8_000)
-    };
+    let session = Case::right;
     vec![
         session(
             "TOOL-1",
