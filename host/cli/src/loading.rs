@@ -1,5 +1,6 @@
 //! From a compiled pipeline to a run: inputs bound, components loaded, the engine driven.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use coldframe_engine::{
@@ -16,13 +17,14 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::adapters;
+use crate::ahead::Ahead;
 use crate::answers::Inbox;
 use crate::args::{Global, LimitArgs};
 use crate::exit::{Exit, Fail};
 use crate::inputs::Given;
 use crate::live::Live;
 use crate::output::{self, Format};
-use crate::project::Project;
+use crate::project::{Project, VerifiedSkillRef};
 use crate::settings::{Settings, pins};
 use crate::{place, report, services, walls};
 
@@ -125,10 +127,16 @@ impl Loaded {
         project: &Project,
         graph: &Graph,
         services: &services::Ready,
+        ahead: Ahead,
     ) -> Result<Self, Fail> {
-        let sandbox = sandbox_with(global, &graph.adapters, &graph.models, services)?;
+        let sandbox = sandbox_with(global, &graph.adapters, &graph.models, services, ahead)?;
         let evaluator = load(project, &sandbox, graph)?;
         Ok(Self { sandbox, evaluator })
+    }
+
+    /// To be called where the process ends soon: its memory goes with it.
+    pub(crate) fn leave(&self) {
+        self.sandbox.leave_pools();
     }
 }
 
@@ -259,9 +267,10 @@ pub(crate) fn sandbox_with(
     adapters: &Adapters,
     models: &[Model],
     services: &services::Ready,
+    ahead: Ahead,
 ) -> Result<Arc<Sandbox>, Fail> {
     let config = services::config(global, adapters, models, services)?;
-    Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
+    Ok(Sandbox::over(ahead.pools()?, config))
 }
 
 /// Loads every component of the graph, and the evaluator where an expression needs it. Gives the
@@ -270,16 +279,17 @@ pub(crate) fn load(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Resul
     if coldframe_engine::core::needs_evaluator(graph) {
         return load_with_evaluator(project, sandbox, graph);
     }
-    load_skills(project, sandbox, graph)?;
+    load_all(sandbox, &skills(project, graph)?)?;
     Ok(Digest::of(b"no expression"))
 }
 
-fn load_skills(project: &Project, sandbox: &Sandbox, graph: &Graph) -> Result<(), Fail> {
-    for ((id, version), component) in pins(graph).skills {
-        let skill = project.fetch(&id, &version, component)?;
-        load_one(sandbox, &skill, &format!("{id}@{version}"))?;
-    }
-    Ok(())
+/// The skills of a graph, with the names they go by.
+fn skills(project: &Project, graph: &Graph) -> Result<Vec<(VerifiedSkillRef, String)>, Fail> {
+    let pins = pins(graph).skills.into_iter();
+    pins.map(|((id, version), component)| {
+        Ok((project.fetch(&id, &version, component)?, format!("{id}@{version}")))
+    })
+    .collect()
 }
 
 /// Loads every component of the graph, and the evaluator in any case.
@@ -288,10 +298,41 @@ pub(crate) fn load_with_evaluator(
     sandbox: &Sandbox,
     graph: &Graph,
 ) -> Result<Digest, Fail> {
-    load_skills(project, sandbox, graph)?;
+    let mut skills = skills(project, graph)?;
     let evaluator = project.evaluator()?;
-    load_one(sandbox, &evaluator, "the expression evaluator")?;
-    Ok(evaluator.component_digest())
+    let digest = evaluator.component_digest();
+    skills.push((evaluator, "the expression evaluator".to_owned()));
+    load_all(sandbox, &skills)?;
+    Ok(digest)
+}
+
+/// Loads skills, as many at a time as there are cores. Of several that cannot be loaded, the first is
+/// the one that is named.
+fn load_all(sandbox: &Sandbox, skills: &[(VerifiedSkillRef, String)]) -> Result<(), Fail> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let at = next.fetch_add(1, Ordering::Relaxed)
+            && let Some((skill, name)) = skills.get(at)
+        {
+            load_one(sandbox, skill, name).map_err(|fail| (at, fail))?;
+        }
+        Ok(())
+    };
+    let failed: Vec<(usize, Fail)> = std::thread::scope(|scope| {
+        let more = cores.min(skills.len()).saturating_sub(1);
+        let threads: Vec<_> = (0..more).map(|_| scope.spawn(work)).collect();
+        let here = work();
+        let there = threads.into_iter().map(|thread| match thread.join() {
+            Ok(done) => done,
+            Err(lost) => std::panic::resume_unwind(lost),
+        });
+        std::iter::once(here).chain(there).filter_map(Result::err).collect()
+    });
+    match failed.into_iter().min_by_key(|(at, _)| *at) {
+        Some((_, fail)) => Err(fail),
+        None => Ok(()),
+    }
 }
 
 /// The tools of a call without a pipeline, not loaded yet.
@@ -313,10 +354,12 @@ pub(crate) fn tools(global: &Global, grants: &Caps) -> Result<Tools, Fail> {
 impl Tools {
     /// Loads them.
     pub(crate) fn load(self, sandbox: &Sandbox) -> Result<Arc<[Tool]>, Fail> {
-        for tool in &self.found {
-            let Some(project) = &self.project else { continue };
-            let skill = project.fetch(&tool.skill, &tool.version, tool.component)?;
-            load_one(sandbox, &skill, &format!("{}@{}", tool.skill, tool.version))?;
+        if let Some(project) = &self.project {
+            let found = self.found.iter().map(|tool| {
+                let skill = project.fetch(&tool.skill, &tool.version, tool.component)?;
+                Ok((skill, format!("{}@{}", tool.skill, tool.version)))
+            });
+            load_all(sandbox, &found.collect::<Result<Vec<_>, Fail>>()?)?;
         }
         Ok(self.found.into())
     }

@@ -309,12 +309,12 @@ impl Project {
         Ok(skill)
     }
 
-    /// The skill that evaluates expressions.
-    pub(crate) fn evaluator(&self) -> Result<VerifiedSkill, Fail> {
+    /// The skill that evaluates expressions. Its namespace is the built-in registry's, which is among
+    /// ours and has no second owner.
+    pub(crate) fn evaluator(&self) -> Result<VerifiedSkillRef, Fail> {
         let id = EVALUATOR.parse().map_err(|error| Fail::new(Exit::Bug, format!("{error}")))?;
         let wanted = SkillRef { id, req: semver::VersionReq::STAR, operation: None };
-        let builtin = Registry::builtin().map_err(refusal)?;
-        Registries::new(vec![builtin]).and_then(|all| all.fetch(&wanted)).map_err(refusal)
+        self.registries.fetch(&wanted).map(Arc::new).map_err(refusal)
     }
 
     /// Skills that match a text.

@@ -40,18 +40,18 @@ impl Cache {
     /// anew.
     pub(crate) fn get(&self, engine: &Engine, digest: &Digest) -> Option<Vec<u8>> {
         let path = self.path(engine, digest);
-        let mut file = match fs::read(&path) {
+        let (given, code) = match read(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => return self.report("read", &path, &error),
         };
-        if self.authentic(engine, digest, &file).is_none() {
+        // `verify_slice` compares in constant time.
+        if mac(&self.key()?, engine, digest, &code).verify_slice(&given).is_err() {
             tracing::warn!(path = %path.display(), "native code was tampered with, compiling again");
             let _ = fs::remove_file(&path);
             return None;
         }
-        file.drain(..MAC_BYTES);
-        Some(file)
+        Some(code)
     }
 
     /// Keeps a component's code. Failing to is reported once, and no error.
@@ -76,14 +76,6 @@ impl Cache {
             let _ = fs::remove_file(&temporary);
         }
         written
-    }
-
-    /// The code behind the MAC, if the MAC is right.
-    fn authentic<'a>(&self, engine: &Engine, digest: &Digest, file: &'a [u8]) -> Option<&'a [u8]> {
-        let (given, code) = file.split_at_checked(MAC_BYTES)?;
-        // `verify_slice` compares in constant time.
-        mac(&self.key()?, engine, digest, code).verify_slice(given).ok()?;
-        Some(code)
     }
 
     fn path(&self, engine: &Engine, digest: &Digest) -> PathBuf {
@@ -139,6 +131,16 @@ impl Cache {
         }
         None
     }
+}
+
+/// What stands where the MAC is, and the code behind it. Of a file that is too short for one, what there
+/// is.
+fn read(path: &Path) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut file = File::open(path)?;
+    let (mut mac, mut code) = (Vec::new(), Vec::new());
+    (&file).take(MAC_BYTES as u64).read_to_end(&mut mac)?;
+    file.read_to_end(&mut code)?;
+    Ok((mac, code))
 }
 
 fn fill_random(bytes: &mut [u8]) -> io::Result<()> {

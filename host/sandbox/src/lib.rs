@@ -37,14 +37,15 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 use coldframe_client::{Provenance, VerifiedSkill};
 use coldframe_engine::{Call, CallError, CallReport, Invoke};
 use coldframe_format::{Cap, CapSet, Caps, Digest};
 use coldframe_journal::ErrorKind;
 
-pub use crate::config::{Compiler, Isolation, SandboxConfig};
+pub use crate::config::{CALLS, Compiler, Isolation, SandboxConfig};
+pub use crate::engine::{Pools, SandboxError};
 pub use crate::loader::{LoadError, Loaded};
 pub use crate::turns::THREADS_MORE;
 
@@ -71,6 +72,9 @@ pub struct Sandbox {
     turns: Turns,
     cache: Option<Cache>,
     components: RwLock<HashMap<Digest, Arc<Prepared>>>,
+    /// Held while a component is loaded: skills that share one are loaded one after another, as each
+    /// narrows the ceiling it finds.
+    loading: Mutex<HashMap<Digest, Arc<Mutex<()>>>>,
     executors: Option<Arc<Executors>>,
     /// Whether guests run in the executor.
     outside: AtomicBool,
@@ -81,27 +85,23 @@ pub struct Sandbox {
     me: Weak<Self>,
 }
 
-/// Why there is no sandbox.
-#[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    /// wasmtime cannot run here: no address space, no permission to make memory executable.
-    #[error("failed to start wasmtime: {0}")]
-    Engine(String),
-}
-
 impl Sandbox {
     /// Makes the engine. One per process.
     pub fn new(config: SandboxConfig) -> Result<Arc<Self>, SandboxError> {
-        let calls = config.max_concurrent_calls.max(1);
-        let (engine, calls) = match engine::new(calls) {
-            Ok(engine) => (engine, calls),
-            // Address space is short here (`ulimit -v`, a small container): fewer at a time, then.
-            Err(_) => {
-                let engine = engine::new(1);
-                (engine.map_err(|error| SandboxError::Engine(format!("{error:#}")))?, 1)
-            }
-        };
-        Ok(Arc::new_cyclic(|me| Self::with(engine, calls, config, me.clone())))
+        Ok(Self::over(Pools::new(config.max_concurrent_calls)?, config))
+    }
+
+    /// The same where the engine is there already; how many calls there can be at the same time is
+    /// what it was made for.
+    pub fn over(pools: Pools, config: SandboxConfig) -> Arc<Self> {
+        let Pools { engine, calls } = pools;
+        Arc::new_cyclic(|me| Self::with(engine, calls, config, me.clone()))
+    }
+
+    /// Leaves the memory of the pools to the end of the process: the kernel is quicker to take all of
+    /// it back than this process is to give it.
+    pub fn leave_pools(&self) {
+        std::mem::forget(self.engine.clone());
     }
 
     /// What an executor has: an engine without a compiler.
@@ -126,6 +126,7 @@ impl Sandbox {
             turns: Turns::default(),
             cache: config.cache_dir.clone().map(Cache::new),
             components: RwLock::default(),
+            loading: Mutex::default(),
             executors: executors.map(Arc::new),
             outside: AtomicBool::new(config.isolation == Isolation::Process),
             config,
@@ -165,6 +166,11 @@ impl Sandbox {
 
     fn admit(&self, skill: Admitted<'_>, is_signed: bool) -> Result<Loaded, LoadError> {
         let digest = skill.digest;
+        let alone = {
+            let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(loading.entry(digest).or_default())
+        };
+        let _alone = alone.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.ceiling(&digest);
         let shared = known.as_ref().map(|(_, known)| known.and(skill.ceiling));
         let skill = match (&known, &shared) {

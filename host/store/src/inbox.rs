@@ -4,8 +4,8 @@
 use coldframe_journal::Event;
 use rusqlite::params;
 
+use crate::Store;
 use crate::error::StoreError;
-use crate::{Store, schema};
 
 /// An answer that waits for its run.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,7 @@ impl Store {
     pub fn post(&self, run_id: &str, posted_us: u64, event: &Event) -> Result<(), StoreError> {
         let text = serde_json::to_string(event)
             .map_err(|error| self.wrap(rusqlite::Error::ToSqlConversionFailure(error.into())))?;
-        schema::connect(&self.file())?
+        self.connection()?
             .execute(
                 "INSERT INTO inbox (run_id, posted_us, event) VALUES (?, ?, ?)",
                 params![run_id, i64::try_from(posted_us).ok().unwrap_or(i64::MAX), text],
@@ -32,7 +32,7 @@ impl Store {
 
     /// The answers that wait for a run, with ids above `after`, oldest first.
     pub fn posts(&self, run_id: &str, after: i64) -> Result<Vec<Post>, StoreError> {
-        let connection = schema::connect(&self.file())?;
+        let connection = self.connection()?;
         let wrap = |source| self.wrap(source);
         let mut select = connection
             .prepare("SELECT id, event FROM inbox WHERE run_id = ? AND id > ? ORDER BY id")
@@ -59,7 +59,7 @@ impl Store {
 
     /// Forgets an answer that its run has journalled, or that meant nothing to it.
     pub fn taken(&self, id: i64) -> Result<(), StoreError> {
-        schema::connect(&self.file())?
+        self.connection()?
             .execute("DELETE FROM inbox WHERE id = ?", params![id])
             .map(|_rows| ())
             .map_err(|source| self.wrap(source))
@@ -68,7 +68,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
-    use coldframe_journal::Event;
+    use coldframe_engine::Journal as _;
+    use coldframe_journal::{Event, Record};
 
     use crate::{Level, NewRun, Store};
 
@@ -76,8 +77,8 @@ mod tests {
         Event::SignalReceived { name: name.into(), value: serde_json::json!(name) }
     }
 
-    #[test]
-    fn answers_are_kept_until_they_are_taken() {
+    #[tokio::test]
+    async fn answers_are_kept_until_they_are_taken() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), Level::Relaxed).unwrap();
         for id in ["run-1", "run-2"] {
@@ -90,7 +91,8 @@ mod tests {
                 spec: String::new(),
                 settings: "{}".into(),
             };
-            drop(store.create(run).unwrap());
+            let first = Record { seq: 0, at_us: 1, event: signal("first") };
+            store.create(run).unwrap().append(&first, None).await.unwrap();
         }
         store.post("run-1", 1, &signal("a")).unwrap();
         store.post("run-2", 2, &signal("other")).unwrap();

@@ -18,25 +18,25 @@ use crate::writer::{Job, Writer};
 #[derive(Debug)]
 pub struct SqliteJournal {
     run: String,
+    /// What is written with the first record.
+    row: Option<NewRun>,
     writer: Arc<Writer>,
     _lock: RunLock,
 }
 
 impl Store {
-    /// Registers a new run and opens its journal.
+    /// Opens the journal of a new run. The run is there for others with its first record.
     pub fn create(&self, run: NewRun) -> Result<SqliteJournal, StoreError> {
         let lock = RunLock::take(&self.dir, &run.run_id)?;
-        // Whoever closes a file of SQLite last waits until all of it is where it belongs: let that
-        // be the writer, at the end.
-        let writer = self.writer()?;
-        self.register(&run)?;
-        Ok(SqliteJournal { run: run.run_id, writer, _lock: lock })
+        let (id, row) = (run.run_id.clone(), Some(run));
+        Ok(SqliteJournal { run: id, row, writer: self.writer()?, _lock: lock })
     }
 
     /// Opens the journal of a run that is there already, to go on with it.
     pub fn resume(&self, run_id: &str) -> Result<SqliteJournal, StoreError> {
         let lock = RunLock::take(&self.dir, run_id)?;
-        Ok(SqliteJournal { run: run_id.to_owned(), writer: self.writer()?, _lock: lock })
+        let run = run_id.to_owned();
+        Ok(SqliteJournal { run, row: None, writer: self.writer()?, _lock: lock })
     }
 }
 
@@ -59,6 +59,7 @@ impl Journal for SqliteJournal {
             };
             let answer = self.writer.submit(Job {
                 is_hint: record.event.is_hint(),
+                row: self.row.take(),
                 run: self.run.clone(),
                 seq: record.seq,
                 at_us: record.at_us,
@@ -145,6 +146,44 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_run_is_there_with_its_first_record() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(dir.path(), Level::Relaxed).unwrap();
+        let mut journal = store.create(new_run("run-1")).unwrap();
+        assert!(matches!(store.run("run-1"), Err(StoreError::UnknownRun(_))));
+        write(&mut journal, &events()[..1]).await;
+        assert_eq!(store.run("run-1").unwrap().records, events()[..1]);
+        drop(journal);
+        let error = store.create(new_run("run-1")).unwrap().append(&events()[2], None).await;
+        assert!(error.unwrap_err().message.contains("another process"));
+    }
+
+    /// Bytes of the log beside the file.
+    fn log(store: &Store) -> u64 {
+        let log = store.file().with_extension("sqlite-wal");
+        std::fs::metadata(log).map_or(0, |log| log.len())
+    }
+
+    #[tokio::test]
+    async fn a_short_log_is_left_for_later() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut runs = 0;
+        let mut lengths = Vec::new();
+        while runs < 200 && lengths.last() != Some(&0) {
+            let store = Store::open(dir.path(), Level::Strict).unwrap();
+            let mut journal = store.create(new_run(&format!("run-{runs:03}"))).unwrap();
+            write(&mut journal, &events()).await;
+            runs += 1;
+            drop((journal, store));
+            lengths.push(log(&Store::open(dir.path(), Level::Strict).unwrap()));
+        }
+        assert!(lengths.is_sorted_by(|one, next| one < next || *next == 0), "{lengths:?}");
+        assert!((3..50).contains(&runs), "{runs}");
+        let store = Store::open(dir.path(), Level::Strict).unwrap();
+        assert!(store.runs(200).unwrap().iter().all(|run| run.records == events()));
+    }
+
     /// Three records with one long text in each.
     fn large() -> Vec<Record> {
         let long = json!({"bytes": "x".repeat(1 << 20), "$blob": ["\u{1}", 0.1]});
@@ -187,8 +226,8 @@ mod tests {
     async fn records_of_an_older_file_are_what_they_were() {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(dir.path(), Level::Relaxed).unwrap();
-        drop(store.create(new_run("run-1")).unwrap());
         let old = rusqlite::Connection::open(store.file()).unwrap();
+        crate::runs::register(&old, &new_run("run-1")).unwrap();
         old.execute_batch("ALTER TABLE events DROP COLUMN is_split; PRAGMA user_version = 3")
             .unwrap();
         for record in large() {

@@ -31,8 +31,9 @@ pub use runs::{NewRun, RunRow};
 pub use sql::SqliteDatabase;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use rusqlite::Connection;
 use writer::Writer;
 
 /// How durable an acknowledged record is.
@@ -49,6 +50,8 @@ pub enum Level {
 pub struct Store {
     dir: PathBuf,
     level: Level,
+    /// What looked at the file when the store was opened serves whoever needs one first.
+    first: Mutex<Option<Connection>>,
     /// Started with the first append, so that commands which only read start no thread.
     writer: OnceLock<Arc<Writer>>,
 }
@@ -58,21 +61,29 @@ impl Store {
     pub fn open(dir: &Path, level: Level) -> Result<Self, StoreError> {
         std::fs::create_dir_all(dir)
             .map_err(|source| StoreError::Directory { path: dir.to_owned(), source })?;
-        let store = Self { dir: dir.to_owned(), level, writer: OnceLock::new() };
-        schema::prepare(&store.file())?;
-        Ok(store)
+        let first = Mutex::new(Some(schema::open(&file(dir))?));
+        Ok(Self { dir: dir.to_owned(), level, first, writer: OnceLock::new() })
     }
 
     /// The database file.
     pub fn file(&self) -> PathBuf {
-        self.dir.join("runs.sqlite")
+        file(&self.dir)
+    }
+
+    fn connection(&self) -> Result<Connection, StoreError> {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        first.map_or_else(|| schema::connect_runs(&self.file()), Ok)
     }
 
     fn writer(&self) -> Result<Arc<Writer>, StoreError> {
         if let Some(writer) = self.writer.get() {
             return Ok(Arc::clone(writer));
         }
-        let writer = Arc::new(Writer::start(self.file(), self.level)?);
+        let writer = Arc::new(Writer::start(self.file(), self.connection()?, self.level)?);
         Ok(Arc::clone(self.writer.get_or_init(|| writer)))
     }
+}
+
+fn file(dir: &Path) -> PathBuf {
+    dir.join("runs.sqlite")
 }

@@ -5,7 +5,7 @@ use coldframe_journal::{Record, RunState};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::error::StoreError;
-use crate::{Store, large, schema};
+use crate::{Store, large};
 
 /// A run to register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,29 +38,9 @@ pub struct RunRow {
 }
 
 impl Store {
-    /// Writes the row of a new run, before any of its records.
-    pub(crate) fn register(&self, run: &NewRun) -> Result<(), StoreError> {
-        schema::connect(&self.file())?
-            .execute(
-                "INSERT INTO runs (run_id, created_us, pipeline, spec_sha256, source_name, spec, settings)
-                 VALUES (?, ?, ?, ?, ?, ?, ?)",
-                params![
-                    run.run_id,
-                    i64::try_from(run.created_us).ok(),
-                    run.pipeline,
-                    run.spec_sha256,
-                    run.source_name,
-                    run.spec,
-                    run.settings,
-                ],
-            )
-            .map(|_rows| ())
-            .map_err(|source| self.wrap(source))
-    }
-
     /// The run whose id begins with `prefix`.
     pub fn run(&self, prefix: &str) -> Result<RunRow, StoreError> {
-        let connection = schema::connect(&self.file())?;
+        let connection = self.connection()?;
         let mut statement = connection
             .prepare("SELECT * FROM runs WHERE run_id >= ?1 AND run_id < ?1 || '~' LIMIT 2")
             .map_err(|source| self.wrap(source))?;
@@ -75,7 +55,7 @@ impl Store {
 
     /// The newest `count` runs, newest first.
     pub fn runs(&self, count: usize) -> Result<Vec<RunRow>, StoreError> {
-        let connection = schema::connect(&self.file())?;
+        let connection = self.connection()?;
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         let mut statement = connection
             .prepare("SELECT * FROM runs ORDER BY created_us DESC, run_id DESC LIMIT ?")
@@ -118,7 +98,7 @@ impl Store {
 
     /// What a record names by its digest. `None` where it is not here, or is not what it was.
     pub fn blob(&self, digest: Digest) -> Result<Option<Vec<u8>>, StoreError> {
-        let connection = schema::connect(&self.file())?;
+        let connection = self.connection()?;
         let found = bytes(&connection, digest).map_err(|source| self.wrap(source))?;
         Ok(found.filter(|bytes| Digest::of(bytes) == digest))
     }
@@ -130,7 +110,7 @@ impl Store {
 
     /// The newest run of all, if there is one.
     pub fn newest(&self) -> Result<Option<String>, StoreError> {
-        schema::connect(&self.file())?
+        self.connection()?
             .query_row(
                 "SELECT run_id FROM runs ORDER BY created_us DESC, run_id DESC LIMIT 1",
                 [],
@@ -155,6 +135,25 @@ impl From<String> for Unjoined {
     fn from(message: String) -> Self {
         Self::Damaged(message)
     }
+}
+
+/// Writes the row of a new run.
+pub(crate) fn register(connection: &Connection, run: &NewRun) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO runs (run_id, created_us, pipeline, spec_sha256, source_name, spec, settings)
+             VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            run.run_id,
+            i64::try_from(run.created_us).ok(),
+            run.pipeline,
+            run.spec_sha256,
+            run.source_name,
+            run.spec,
+            run.settings,
+        ])
+        .map(|_rows| ())
 }
 
 fn bytes(connection: &Connection, digest: Digest) -> rusqlite::Result<Option<Vec<u8>>> {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use crate::error::StoreError;
 
@@ -58,17 +59,46 @@ pub(crate) fn connect(file: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Brings the file up to this version.
-pub(crate) fn prepare(file: &Path) -> Result<(), StoreError> {
+/// What the log of the runs may hold when a writer ends, bytes. More than this costs whoever comes next
+/// more to read than it costs now to bring it into the file.
+const LOG_BYTES_MAX: u64 = 256 << 10;
+
+/// Opens a connection to the file of the runs.
+///
+/// SQLite would bring the log into the file whenever the last one closes it, with three syncs: most
+/// of what a short run takes. What is in the log is as safe as what is in the file.
+pub(crate) fn connect_runs(file: &Path) -> Result<Connection, StoreError> {
     let wrap = |source| StoreError::Database { path: file.to_owned(), source };
-    let mut connection = connect(file)?;
+    let connection = connect(file)?;
+    keep_log(&connection, true).map_err(wrap)?;
+    Ok(connection)
+}
+
+/// Closes the connection of who wrote runs.
+pub(crate) fn close(connection: Connection, file: &Path) {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(log).is_ok_and(|log| log.len() > LOG_BYTES_MAX) {
+        // Should this fail, the log stays, and whoever comes next reads it.
+        let _ = keep_log(&connection, false);
+    }
+}
+
+fn keep_log(connection: &Connection, keeps: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keeps).map(|_| ())
+}
+
+/// Opens the file and brings it up to this version.
+pub(crate) fn open(file: &Path) -> Result<Connection, StoreError> {
+    let wrap = |source| StoreError::Database { path: file.to_owned(), source };
+    let mut connection = connect_runs(file)?;
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     let version = |connection: &Connection| {
         connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))
     };
     let found = version(&connection).map_err(wrap)?;
     if found == known {
-        return Ok(());
+        return Ok(connection);
     }
     if found > known {
         return Err(StoreError::Newer { path: file.to_owned(), found, known });
@@ -83,5 +113,6 @@ pub(crate) fn prepare(file: &Path) -> Result<(), StoreError> {
         change.execute_batch(script).map_err(wrap)?;
     }
     change.pragma_update(None, "user_version", known).map_err(wrap)?;
-    change.commit().map_err(wrap)
+    change.commit().map_err(wrap)?;
+    Ok(connection)
 }

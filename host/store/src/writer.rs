@@ -10,6 +10,7 @@ use rusqlite::{Connection, ErrorCode, params};
 use tokio::sync::oneshot;
 
 use crate::error::StoreError;
+use crate::runs::{self, NewRun};
 use crate::{Level, schema};
 
 /// Records per commit at most: above this the sync no longer dominates.
@@ -23,6 +24,8 @@ const HINTS_WAIT: Duration = Duration::from_millis(2);
 pub(crate) struct Job {
     /// Whether nobody waits for it.
     pub(crate) is_hint: bool,
+    /// The run itself, if this is the first record of it.
+    pub(crate) row: Option<NewRun>,
     pub(crate) run: String,
     pub(crate) seq: u64,
     pub(crate) at_us: u64,
@@ -43,19 +46,26 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(file: PathBuf, level: Level) -> Result<Self, StoreError> {
-        let connection = schema::connect(&file)?;
+    pub(crate) fn start(
+        file: PathBuf,
+        connection: Connection,
+        level: Level,
+    ) -> Result<Self, StoreError> {
         let wrap = |source| StoreError::Database { path: file.clone(), source };
         let synchronous = match level {
             Level::Relaxed => "NORMAL",
             Level::Strict => "FULL",
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(wrap)?;
+        let place = file.clone();
         let (jobs, queue) = channel();
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || serve(&connection, &queue))
-            .map_err(|source| StoreError::Directory { path: file.clone(), source })?;
+            .spawn(move || {
+                serve(&connection, &queue);
+                schema::close(connection, &file);
+            })
+            .map_err(|source| StoreError::Directory { path: place, source })?;
         Ok(Self { jobs: Some(jobs), thread: Some(thread) })
     }
 
@@ -115,6 +125,9 @@ fn commit(connection: &Connection, group: Vec<(Job, Answer)>) {
 }
 
 fn write(connection: &Connection, job: &Job) -> rusqlite::Result<()> {
+    if let Some(run) = &job.row {
+        runs::register(connection, run)?;
+    }
     for blob in &job.blobs {
         connection
             .prepare_cached("INSERT OR IGNORE INTO blobs (digest, bytes) VALUES (?, ?)")?

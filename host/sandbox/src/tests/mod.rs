@@ -5,6 +5,7 @@ mod attacks;
 mod bites;
 mod cache;
 mod calls;
+mod ceiling;
 mod conversion;
 mod generate;
 mod guest;
