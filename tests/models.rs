@@ -370,6 +370,7 @@ fn runs() -> Result<(), String> {
             ("coldframe --registry reg test all.yml", 0, &["recorded"], 0),
             (&run("all", "--format json"), 0, &[r#""tokens": 22"#, r#""text": "hello""#], 2),
             ("coldframe runs replay", 0, &["2 of them from recordings", "nothing differs"], 0),
+            ("coldframe --isolation process runs replay", 0, &["nothing differs"], 0),
             (&run("one", "--format json"), 0, &[r#""tokens": 22"#], 2),
             (&run("few", ""), 5, &["limit.tokens", "the run's tokens limit of 142"], 1),
             ("coldframe runs replay", 0, &["nothing differs"], 0),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use coldframe_engine::{Call, Cancel, Layer, MemoryMeter};
 
 use super::codec;
-use super::message::{CallOrder, Order, ReportWord, Word};
+use super::message::{CallOrder, Order, ReportWord, TapeOrder, Word};
 use super::pipe::{Buffer, Pipe};
 use super::port::{CallPort, Exchanges};
 use crate::Sandbox;
@@ -121,6 +121,7 @@ impl Inside {
         let CallOrder { call: number, digest, operation, grants, limits, meters, tape } = order;
         let cancel = Cancel::default();
         lock(&self.running).insert(number, cancel.clone());
+        let models = tape.as_ref().and_then(TapeOrder::models);
         let call = Call {
             component: digest,
             operation,
@@ -129,7 +130,7 @@ impl Inside {
             limits,
             memory: self.meter(&meters),
             cancel,
-            tape: tape.map(Arc::new),
+            tape: tape.map(|order| Arc::new(order.tape)),
             // The host has them run, and is asked which there are.
             tools: Arc::default(),
         };
@@ -139,7 +140,7 @@ impl Inside {
             let outside = Outside {
                 http: Some(Arc::new(port.clone())),
                 services: Some(Arc::new(port)),
-                models: None,
+                models,
             };
             let report = run::call(&inside.sandbox, call, outside, Seat::Wanted).await;
             lock(&inside.running).remove(&number);

@@ -19,7 +19,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, oneshot};
 
 use super::broker::{Broker, Rights};
-use super::message::{CallOrder, Order, Word};
+use super::message::{CallOrder, Order, TapeOrder, Word};
 use super::pipe::{Buffer, Pipe};
 use super::room::Room;
 use super::{GRACE, Remote, codec};
@@ -292,7 +292,7 @@ impl Link {
                 .collect(),
             limits: call.limits,
             meters,
-            tape: call.tape.as_deref().cloned(),
+            tape: call.tape.as_deref().map(|tape| TapeOrder::new(tape, outside.models.as_deref())),
         };
         pipe.send(&Order::Call(order), &input);
         let mut end = EndOfCall { pipe, number, rights, over: false };
@@ -314,15 +314,14 @@ impl Link {
             () = tokio::time::sleep(call.limits.wall.saturating_add(GRACE)) => None,
         };
         end.over = true;
-        // What services took is known here, whatever the executor says or does not live to say.
+        // What services took and what was asked of them is known here, whatever the executor says or
+        // does not live to say.
         let (tokens, services_nano, tool_calls) = end.rights.end();
         let report = match report {
-            // What was asked of this process it knows itself; with a tape nobody asked it.
-            Some(Ok(report)) if call.tape.is_none() => {
-                let asked = end.rights.asked(&report.asked);
-                CallReport { asked, ..report }
-            }
-            Some(report) => report.unwrap_or_else(|_| nothing(self.gone())),
+            // With a tape nobody asked.
+            Some(Ok(report)) if call.tape.is_some() => return report,
+            Some(Ok(report)) => CallReport { asked: end.rights.asked(&report.asked), ..report },
+            Some(Err(_)) => nothing(self.gone()),
             None => {
                 // It neither ended the call nor died: what it says cannot be trusted any more.
                 self.close();

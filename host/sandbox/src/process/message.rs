@@ -1,13 +1,16 @@
 //! What the host and its executor say to each other.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use coldframe_engine::ports::{HttpFailure, HttpTimeouts};
-use coldframe_engine::services::{Answer, Ask, ServiceError};
+use coldframe_engine::services::{Answer, Ask, Model, ModelAdapter, Price, ServiceError};
 use coldframe_engine::{CallError, CallLimits, CallReport, Recording, Tape};
+use coldframe_format::caps::LlmGrant;
 use coldframe_format::{Caps, Digest, Interface};
 use coldframe_journal::{Asked, ErrorKind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::time::Duration;
 
 use super::codec;
 use crate::walls::Standing;
@@ -74,7 +77,41 @@ pub(super) struct CallOrder {
     /// The meters of memory the call is under, innermost first: which one, and its bound.
     pub(super) meters: Vec<(u64, u64)>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub(super) tape: Option<Tape>,
+    pub(super) tape: Option<TapeOrder>,
+}
+
+/// What a call of before heard, to be played to this one. Nobody is asked, so what models cost is
+/// counted by who plays it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct TapeOrder {
+    pub(super) tape: Tape,
+    models: Option<Vec<ModelWord>>,
+}
+
+/// Models, and what a million tokens of their prompts and of their answers cost, nano-USD.
+#[derive(Serialize, Deserialize)]
+struct ModelWord(LlmGrant, u64, u64);
+
+impl TapeOrder {
+    pub(super) fn new(tape: &Tape, models: Option<&[Model]>) -> Self {
+        let word = |model: &Model| {
+            ModelWord(model.names.clone(), model.price.input_nano, model.price.output_nano)
+        };
+        let models = models.map(|models| models.iter().map(word).collect());
+        Self { tape: tape.clone(), models }
+    }
+
+    /// The models, which are nowhere.
+    pub(super) fn models(&self) -> Option<Arc<[Model]>> {
+        let model = |ModelWord(names, input_nano, output_nano): &ModelWord| Model {
+            names: names.clone(),
+            adapter: ModelAdapter::OpenAi,
+            url: String::new(),
+            secret: None,
+            price: Price { input_nano: *input_nano, output_nano: *output_nano },
+        };
+        self.models.as_ref().map(|models| models.iter().map(model).collect())
+    }
 }
 
 fn micros(time: Duration) -> u64 {
@@ -89,6 +126,11 @@ pub(super) struct ReportWord {
     memory_peak_bytes: u64,
     host_calls: u64,
     net_bytes: u64,
+    /// What services took, where a tape was played: nano-USD behind tokens. Otherwise the other side
+    /// counts it, which answers for them.
+    tokens: u64,
+    services_nano: u64,
+    tool_calls: u64,
     logs: Vec<String>,
     asked: Vec<Asked>,
     recording: Recording,
@@ -107,7 +149,6 @@ impl ReportWord {
         let error = written
             .err()
             .map(|error| (error.kind, error.message, error.transient, error.retry_after_us));
-        // What services took is counted on the other side, which answers for them.
         let word = Self {
             call,
             fuel: report.fuel,
@@ -115,6 +156,9 @@ impl ReportWord {
             memory_peak_bytes: report.memory_peak_bytes,
             host_calls: report.host_calls,
             net_bytes: report.net_bytes,
+            tokens: report.tokens,
+            services_nano: report.services_nano,
+            tool_calls: report.tool_calls,
             logs: report.logs,
             asked: report.asked,
             recording: report.recording,
@@ -138,9 +182,9 @@ impl ReportWord {
             memory_peak_bytes: self.memory_peak_bytes,
             host_calls: self.host_calls,
             net_bytes: self.net_bytes,
-            tokens: 0,
-            services_nano: 0,
-            tool_calls: 0,
+            tokens: self.tokens,
+            services_nano: self.services_nano,
+            tool_calls: self.tool_calls,
             logs: self.logs,
             asked: self.asked,
             recording: self.recording,
