@@ -35,26 +35,23 @@ impl Names {
         let everywhere: BTreeSet<&str> = written.iter().copied().collect();
         let mut taken: Vec<BTreeSet<String>> = vec![BTreeSet::new(); document.blocks.len()];
         for block in order {
-            let around = names.around(document, *block, &taken);
-            let own: BTreeSet<String> = inside
-                .get(*block)
-                .into_iter()
-                .flatten()
-                .map(|step| {
-                    let fresh = |name: &str| !around.contains(name);
-                    let name = names.steps.get(*step).cloned().unwrap_or_default();
-                    let name = free(name, fresh, |name| fresh(name) && !everywhere.contains(name));
-                    names.call(*step, &name);
-                    name
-                })
-                .collect();
+            let mut own = BTreeSet::new();
+            for step in inside.get(*block).into_iter().flatten() {
+                let fresh = |name: &str| !names.is_around(document, *block, &taken, name);
+                let name = names.steps.get(*step).cloned().unwrap_or_default();
+                let name = free(name, fresh, |name| fresh(name) && !everywhere.contains(name));
+                names.call(*step, &name);
+                own.insert(name);
+            }
             // The items of a map are seen by what is in it, and are named beside its steps.
             for step in inside.get(*block).into_iter().flatten() {
                 let named = document.steps.get(*step).map(|step| &step.body);
                 if let Some(Body::Map(map)) = named
                     && let Some(item) = map.name
                 {
-                    let fresh = |name: &str| !around.contains(name) && !own.contains(name);
+                    let fresh = |name: &str| {
+                        !own.contains(name) && !names.is_around(document, *block, &taken, name)
+                    };
                     let name = free(item.text.clone(), fresh, |name| {
                         fresh(name) && !everywhere.contains(name)
                     });
@@ -67,24 +64,27 @@ impl Names {
         names
     }
 
-    /// The names that what stands in a block must not have.
-    fn around(
+    /// Whether what stands in a block must not have that name. Asked of each block around it, as the
+    /// names of all of them would be many.
+    fn is_around(
         &self,
         document: &Document<'_>,
         block: usize,
         taken: &[BTreeSet<String>],
-    ) -> BTreeSet<String> {
-        let mut found = BTreeSet::new();
+        name: &str,
+    ) -> bool {
         let mut holder = document.blocks.get(block).and_then(|block| block.holder);
         while let Some(step) = holder {
             let Some(decl) = document.steps.get(step) else { break };
-            if matches!(&decl.body, Body::Map(map) if map.name.is_some()) {
-                found.extend(self.items.get(step).cloned());
+            let is_named = matches!(&decl.body, Body::Map(map) if map.name.is_some());
+            if is_named && self.items.get(step).is_some_and(|item| item == name)
+                || taken.get(decl.block).is_some_and(|taken| taken.contains(name))
+            {
+                return true;
             }
-            found.extend(taken.get(decl.block).into_iter().flatten().cloned());
             holder = document.blocks.get(decl.block).and_then(|block| block.holder);
         }
-        found
+        false
     }
 
     fn call(&mut self, step: usize, name: &str) {
