@@ -17,7 +17,6 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::adapters;
-use crate::ahead::Ahead;
 use crate::answers::Inbox;
 use crate::args::{Global, LimitArgs};
 use crate::exit::{Exit, Fail};
@@ -127,9 +126,8 @@ impl Loaded {
         project: &Project,
         graph: &Graph,
         services: &services::Ready,
-        ahead: Ahead,
     ) -> Result<Self, Fail> {
-        let sandbox = sandbox_with(global, &graph.adapters, &graph.models, services, ahead)?;
+        let sandbox = sandbox_with(global, &graph.adapters, &graph.models, services)?;
         let evaluator = load(project, &sandbox, graph)?;
         Ok(Self { sandbox, evaluator })
     }
@@ -267,10 +265,9 @@ pub(crate) fn sandbox_with(
     adapters: &Adapters,
     models: &[Model],
     services: &services::Ready,
-    ahead: Ahead,
 ) -> Result<Arc<Sandbox>, Fail> {
     let config = services::config(global, adapters, models, services)?;
-    Ok(Sandbox::over(ahead.pools()?, config))
+    Sandbox::new(config).map_err(|error| Fail::usage(error.to_string()))
 }
 
 /// Loads every component of the graph, and the evaluator where an expression needs it. Gives the
@@ -306,8 +303,9 @@ pub(crate) fn load_with_evaluator(
     Ok(digest)
 }
 
-/// Loads skills, as many at a time as there are cores. Of several that cannot be loaded, the first is
-/// the one that is named.
+/// Loads skills; those that have to be compiled side by side, as many as there are cores. Threads
+/// for code that is there already would take longer than it does. Of several skills that cannot be
+/// loaded, the first is the one that is named.
 fn load_all(sandbox: &Sandbox, skills: &[(VerifiedSkillRef, String)]) -> Result<(), Fail> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
@@ -320,7 +318,8 @@ fn load_all(sandbox: &Sandbox, skills: &[(VerifiedSkillRef, String)]) -> Result<
         Ok(())
     };
     let failed: Vec<(usize, Fail)> = std::thread::scope(|scope| {
-        let more = cores.min(skills.len()).saturating_sub(1);
+        let compiles = skills.iter().filter(|(skill, _)| !sandbox.has_code(skill)).count();
+        let more = cores.min(compiles).saturating_sub(1);
         let threads: Vec<_> = (0..more).map(|_| scope.spawn(work)).collect();
         let here = work();
         let there = threads.into_iter().map(|thread| match thread.join() {

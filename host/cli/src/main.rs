@@ -1,7 +1,6 @@
 //! The coldframe command: arguments in, exit code out.
 
 mod adapters;
-mod ahead;
 mod answers;
 mod args;
 mod commands;

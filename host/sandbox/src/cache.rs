@@ -54,6 +54,11 @@ impl Cache {
         Some(code)
     }
 
+    /// Whether there is a file for the component's code, whatever is in it.
+    pub(crate) fn has(&self, engine: &Engine, digest: &Digest) -> bool {
+        self.path(engine, digest).exists()
+    }
+
     /// Keeps a component's code. Failing to is reported once, and no error.
     pub(crate) fn put(&self, engine: &Engine, digest: &Digest, code: &[u8]) {
         let path = self.path(engine, digest);

@@ -11,10 +11,6 @@ use coldframe_engine::services::{Model, Services};
 use crate::run::Outside;
 use crate::worker::Worker;
 
-/// How many calls run at the same time where nobody says. Enough to hide waiting for the network on a
-/// small machine; each one costs address space only until it is used.
-pub const CALLS: u32 = 32;
-
 /// The sandbox's settings. Bounds of a single call travel with the call, not here.
 #[derive(Clone)]
 pub struct SandboxConfig {
@@ -77,7 +73,9 @@ impl SandboxConfig {
             http: None,
             services: None,
             models: Some(Arc::default()),
-            max_concurrent_calls: CALLS,
+            // Enough to hide waiting for the network on a small machine; each one costs address
+            // space only until it is used.
+            max_concurrent_calls: 32,
             compile_time_max: Duration::from_secs(10),
         }
     }

@@ -28,36 +28,8 @@ pub(crate) const TICK: Duration = Duration::from_millis(5);
 const GUEST_STACK_BYTES: usize = 512 << 10;
 const ASYNC_STACK_BYTES: usize = 2 << 20;
 
-/// Why there is no sandbox.
-#[derive(Debug, thiserror::Error)]
-pub enum SandboxError {
-    /// wasmtime cannot run here: no address space, no permission to make memory executable.
-    #[error("failed to start wasmtime: {0}")]
-    Engine(String),
-}
-
-/// The engine with its pools. It needs nothing of what is going to run, so it can be made before
-/// that is known.
-pub struct Pools {
-    pub(crate) engine: Engine,
-    /// How many calls there can be at the same time.
-    pub(crate) calls: u32,
-}
-
-impl Pools {
-    /// Makes the engine with pools for `calls` calls at a time.
-    pub fn new(calls: u32) -> Result<Self, SandboxError> {
-        let calls = calls.max(1);
-        if let Ok(engine) = pooled(calls) {
-            return Ok(Self { engine, calls });
-        }
-        // Address space is short here (`ulimit -v`, a small container): fewer at a time, then.
-        let engine = pooled(1).map_err(|error| SandboxError::Engine(format!("{error:#}")))?;
-        Ok(Self { engine, calls: 1 })
-    }
-}
-
-fn pooled(calls: u32) -> wasmtime::Result<Engine> {
+/// Makes the engine with pools for `calls` calls at a time.
+pub(crate) fn new(calls: u32) -> wasmtime::Result<Engine> {
     let mut config = config();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pools(calls)));
     Engine::new(&config)

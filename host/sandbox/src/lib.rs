@@ -44,8 +44,7 @@ use coldframe_engine::{Call, CallError, CallReport, Invoke};
 use coldframe_format::{Cap, CapSet, Caps, Digest};
 use coldframe_journal::ErrorKind;
 
-pub use crate::config::{CALLS, Compiler, Isolation, SandboxConfig};
-pub use crate::engine::{Pools, SandboxError};
+pub use crate::config::{Compiler, Isolation, SandboxConfig};
 pub use crate::loader::{LoadError, Loaded};
 pub use crate::turns::THREADS_MORE;
 
@@ -85,17 +84,27 @@ pub struct Sandbox {
     me: Weak<Self>,
 }
 
+/// Why there is no sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// wasmtime cannot run here: no address space, no permission to make memory executable.
+    #[error("failed to start wasmtime: {0}")]
+    Engine(String),
+}
+
 impl Sandbox {
     /// Makes the engine. One per process.
     pub fn new(config: SandboxConfig) -> Result<Arc<Self>, SandboxError> {
-        Ok(Self::over(Pools::new(config.max_concurrent_calls)?, config))
-    }
-
-    /// The same where the engine is there already; how many calls there can be at the same time is
-    /// what it was made for.
-    pub fn over(pools: Pools, config: SandboxConfig) -> Arc<Self> {
-        let Pools { engine, calls } = pools;
-        Arc::new_cyclic(|me| Self::with(engine, calls, config, me.clone()))
+        let calls = config.max_concurrent_calls.max(1);
+        let (engine, calls) = match engine::new(calls) {
+            Ok(engine) => (engine, calls),
+            // Address space is short here (`ulimit -v`, a small container): fewer at a time, then.
+            Err(_) => {
+                let engine = engine::new(1);
+                (engine.map_err(|error| SandboxError::Engine(format!("{error:#}")))?, 1)
+            }
+        };
+        Ok(Arc::new_cyclic(|me| Self::with(engine, calls, config, me.clone())))
     }
 
     /// Leaves the memory of the pools to the end of the process: the kernel is quicker to take all of
@@ -152,6 +161,12 @@ impl Sandbox {
             },
             is_signed,
         )
+    }
+
+    /// Whether there seems to be native code of the skill, so that loading it takes no time to speak of.
+    pub fn has_code(&self, skill: &VerifiedSkill) -> bool {
+        let cache = self.cache.as_ref();
+        cache.is_some_and(|cache| cache.has(&self.engine, &skill.component_digest()))
     }
 
     /// How often an executor was started for this sandbox.

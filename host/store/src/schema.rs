@@ -61,7 +61,7 @@ pub(crate) fn connect(file: &Path) -> Result<Connection, StoreError> {
 
 /// What the log of the runs may hold when a writer ends, bytes. More than this costs whoever comes next
 /// more to read than it costs now to bring it into the file.
-const LOG_BYTES_MAX: u64 = 256 << 10;
+const LOG_BYTES_MAX: u64 = 1 << 20;
 
 /// Opens a connection to the file of the runs.
 ///

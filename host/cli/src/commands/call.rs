@@ -15,7 +15,6 @@ use coldframe_lang::graph::Adapters;
 use coldframe_lang::limits::{Limit, Scope};
 use serde_json::{Map, Value, json};
 
-use crate::ahead::Ahead;
 use crate::args::{Global, InputArgs, LimitArgs};
 use crate::exit::{Exit, Fail};
 use crate::inputs::{self, Given};
@@ -47,7 +46,6 @@ pub(crate) struct CallArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
-    let ahead = Ahead::begin();
     let grants = grants(&args.grant)?;
     let limits = call_limits(&loading::limits(&args.limits)?, &grants)?;
     let (skill, operation) = find(global, args, &grants)?;
@@ -66,7 +64,7 @@ pub(crate) fn run(global: &Global, args: &CallArgs) -> Result<(), Fail> {
     };
     let services = services::of_call(&grants, &models, given)?;
     let tools = loading::tools(global, &grants)?;
-    let sandbox = loading::sandbox_with(global, &Adapters::default(), &models, &services, ahead)?;
+    let sandbox = loading::sandbox_with(global, &Adapters::default(), &models, &services)?;
     loading::load_one(&sandbox, &skill, &args.target)?;
     let tools = tools.load(&sandbox)?;
     let call = Call {

@@ -7,7 +7,6 @@ use clap::Args;
 use coldframe_engine::MemoryJournal;
 use coldframe_store::{Level, NewRun, Store};
 
-use crate::ahead::Ahead;
 use crate::args::{Global, InputArgs, JournalLevel, LimitArgs};
 use crate::exit::Fail;
 use crate::loading::{self, Keeping, Loaded, Start};
@@ -42,7 +41,6 @@ pub(crate) struct RunArgs {
 }
 
 pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
-    let ahead = Ahead::begin();
     let given = inputs::read(&args.inputs)?;
     let limits = loading::limits(&args.limits)?;
     let project = Project::of_file(global, &args.file)?;
@@ -62,7 +60,7 @@ pub(crate) fn run(global: &Global, args: &RunArgs) -> Result<(), Fail> {
     }
     let graph = Arc::new(compiled.graph);
     // What cannot be loaded is no run.
-    let loaded = Loaded::new(global, &project, &graph, &services, ahead)?;
+    let loaded = Loaded::new(global, &project, &graph, &services)?;
     let run_id = loading::new_run_id();
     let keeping = match args.journal {
         JournalLevel::Memory => Keeping::Memory(MemoryJournal::default()),

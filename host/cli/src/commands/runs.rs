@@ -17,7 +17,6 @@ use serde_json::{Value, json};
 use self::audit::AuditArgs;
 use self::decide::{DecideArgs, SignalArgs};
 use self::replay::ReplayArgs;
-use crate::ahead::Ahead;
 use crate::args::{Global, JournalLevel};
 use crate::exit::Fail;
 use crate::loading::{self, Keeping, Loaded, Start};
@@ -333,14 +332,13 @@ impl OnTheWay {
         run_id: &str,
         journal: SqliteJournal,
     ) -> Result<Self, Fail> {
-        let ahead = Ahead::begin();
         // With the lock in hand: what was read before may be old.
         let row = store.run(run_id)?;
         goes_on(&row)?;
         let (project, graph) = loading::recompile(global, &row)?;
         let Settings { limits, services, .. } = Settings::of(&row)?;
         let services = services::go_on(&graph, services)?;
-        let loaded = Loaded::new(global, &project, &graph, &services, ahead)?;
+        let loaded = Loaded::new(global, &project, &graph, &services)?;
         let start = Start {
             graph: Arc::new(graph),
             inputs: Value::Null,

@@ -193,7 +193,7 @@ fn prices_are_part_of_the_fingerprint() {
         assert!(!loads(&other, &code));
     }
     // What compiles and what runs agree.
-    assert!(loads(&engine::Pools::new(1).unwrap().engine, &code));
+    assert!(loads(&engine::new(1).unwrap(), &code));
     assert!(loads(&engine::executor(1).unwrap(), &code));
 }
 
