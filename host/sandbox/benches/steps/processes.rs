@@ -9,7 +9,8 @@ use coldframe_guests::{NO_OP, binary};
 
 use crate::median;
 
-/// Whole processes: `/bin/true` for the machine's own cost, then `coldframe run` of three steps.
+/// Whole processes: `/bin/true` for the machine's own cost, `coldframe call` of one component beside
+/// `wasmtime run` of one, then `coldframe run` of three steps.
 pub(crate) fn print(program: &Path) {
     let pipeline = "\
 apiVersion: coldframe/v1
@@ -30,7 +31,7 @@ outputs: { out: \"{{ c }}\" }
         assert!(status.success(), "{command:?}");
         begun.elapsed().as_secs_f64() * 1e3
     };
-    let coldframe = |arguments: [&str; 2], data: &Path| {
+    let coldframe = |arguments: &[&str], data: &Path| {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(&dir).env("COLDFRAME_DATA_DIR", data);
         command
@@ -38,7 +39,8 @@ outputs: { out: \"{{ c }}\" }
     let mut rows: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     let warm = dir.path().join("warm");
     let three = ["run", "three.yml"];
-    time(&mut coldframe(three, &warm));
+    let one = ["call", "std/hash#sha256", "--input", "text=hello"];
+    time(&mut coldframe(&three, &warm));
     let wasmtime = std::env::var_os("WASMTIME_BIN");
     let native = dir.path().join("no-op.cwasm");
     if let Some(wasmtime) = &wasmtime {
@@ -55,12 +57,13 @@ outputs: { out: \"{{ c }}\" }
             note("2 `wasmtime run` of one precompiled component", time(&mut one));
         }
         note("3 `coldframe --help`", time(Command::new(program).arg("--help")));
-        note("4 `coldframe run`, three steps, warm cache", time(&mut coldframe(three, &warm)));
+        note("4 `coldframe call` of one component, warm cache", time(&mut coldframe(&one, &warm)));
+        note("5 `coldframe run`, three steps, warm cache", time(&mut coldframe(&three, &warm)));
         let check = ["check", "thousand.yml"];
-        note("6 `coldframe check`, 1,000 steps", time(&mut coldframe(check, &warm)));
+        note("7 `coldframe check`, 1,000 steps", time(&mut coldframe(&check, &warm)));
         if round < 5 {
             let cold = dir.path().join(format!("cold-{round}"));
-            note("5 `coldframe run`, three steps, cold cache", time(&mut coldframe(three, &cold)));
+            note("6 `coldframe run`, three steps, cold cache", time(&mut coldframe(&three, &cold)));
         }
     }
     let base = median(&rows["1 `/bin/true`"]);
